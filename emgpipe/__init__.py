@@ -1,0 +1,1 @@
+"""Objective measures of muscle rigidity from surface EMG."""

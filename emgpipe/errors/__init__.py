@@ -1,0 +1,85 @@
+"""Coded errors and the table of every code: what was found, what is allowed, what to do.
+
+The tree::
+
+    EmgpipeError
+    ├── ReadError        a recording that has no honest number (exit code 3)
+    ├── SettingsError    a setting, an option or a call that cannot be meant (exit code 2)
+    │   └── StudyError   study.toml or recordings.csv (exit code 2)
+    ├── NoInputError     nothing matched (exit code 4)
+    └── StoreError       a results folder that is locked, damaged or not ours (exit code 2)
+
+Each error carries a code of `codes.CODES`; `str(error)` is one line. Reasons in the
+tables and findings on a file use codes of the same table (`emgpipe.errors.codes`).
+"""
+
+from typing import ClassVar
+
+
+class EmgpipeError(Exception):
+    """Base of all errors that emgpipe raises on purpose.
+
+    Parameters
+    ----------
+    code : str
+        A key of `codes.CODES`.
+    message : str
+        What was found; what is allowed or what to do. One line.
+    where : str
+        File, key or column the error is about; may be empty.
+
+    Examples
+    --------
+    >>> error = EmgpipeError("HEADER_NUMBER", "physical minimum '1,5'; a decimal point is needed", where="a.edf")
+    >>> str(error)
+    "a.edf: HEADER_NUMBER: physical minimum '1,5'; a decimal point is needed"
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, code: str, message: str, *, where: str = "") -> None:
+        self.code = code
+        self.message = " ".join(message.split())
+        self.where = where
+        super().__init__(code, message, where)
+
+    def __str__(self) -> str:
+        """Return one line: place, code, message."""
+        parts = [self.where] if self.where else []
+        return ": ".join([*parts, self.code, self.message])
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Survive the way back from a worker process."""
+        return (_rebuild, (type(self), self.code, self.message, self.where))
+
+
+def _rebuild(kind: type[EmgpipeError], code: str, message: str, where: str) -> EmgpipeError:
+    return kind(code, message, where=where)
+
+
+class ReadError(EmgpipeError):
+    """A recording is refused: it has no honest number."""
+
+    exit_code = 3
+
+
+class SettingsError(EmgpipeError):
+    """A setting, an option or an argument that cannot be meant."""
+
+    exit_code = 2
+
+
+class StudyError(SettingsError):
+    """`study.toml` or `recordings.csv` cannot be used."""
+
+
+class NoInputError(EmgpipeError):
+    """Nothing matched: no recording, no channel."""
+
+    exit_code = 4
+
+
+class StoreError(EmgpipeError):
+    """A results folder is locked, damaged or not ours."""
+
+    exit_code = 2

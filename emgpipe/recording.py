@@ -1,0 +1,298 @@
+"""A recording in memory: signals, contiguous runs, annotations, findings, and µV on request.
+
+A `Recording` knows no file format. It holds a *source* that hands out samples of one
+signal in µV; readers make sources from files, `array_recording` makes one from arrays.
+Times are gap-aware seconds from the start of the recording; intervals are half-open.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emgpipe.errors import SettingsError
+
+Kind = Literal["emg", "ecg", "annotations", "other"]
+Severity = Literal["error", "warning", "info"]
+
+
+class Finding(NamedTuple):
+    """Something a reader or a check saw.
+
+    Attributes
+    ----------
+    code : str
+        A key of `emgpipe.errors.CODES`.
+    severity : str
+        `error` (refused), `warning` (usable, said) or `info`.
+    where : str
+        Header field or signal label, e.g. `"EMG RF: physical minimum"`.
+    message : str
+        What was found (`!r`), what is allowed, what to do.
+    """
+
+    code: str
+    severity: Severity
+    where: str
+    message: str
+
+
+class Annotation(NamedTuple):
+    """A mark on the time line.
+
+    Attributes
+    ----------
+    onset_s : float
+        Seconds from the start of the recording.
+    duration_s : float or None
+        Seconds; None where the file states none.
+    text : str
+        As written.
+    """
+
+    onset_s: float
+    duration_s: float | None
+    text: str
+
+
+class Run(NamedTuple):
+    """A stretch without gaps, `[start_s, stop_s)`, in seconds from the start of the recording."""
+
+    start_s: float
+    stop_s: float
+
+
+@dataclass(frozen=True)
+class Signal:
+    """One channel as the file states it.
+
+    Attributes
+    ----------
+    index : int
+        Position in the file, from 0.
+    label : str
+        As written in the file, stripped.
+    muscle : str
+        Name such as `TA_R`, bare `RF` where the side is unknown, `""` where the label is no muscle.
+    kind : str
+        `emg`, `ecg`, `annotations` or `other`.
+    unit : str
+        As written; `uv_per_unit` is its factor to µV, NaN where it is no known voltage.
+    rate_hz : float
+        Samples per second.
+    n_samples : int
+        Over all runs.
+    lsb_uv : float
+        One digital step in µV (> 0), NaN where the unit is no voltage.
+    clip_low_uv, clip_high_uv : float
+        µV at the digital minimum and maximum, low < high.
+    prefilter, transducer : str
+        As written.
+    refused : str
+        Code that forbids any number from this signal, or `""`.
+    """
+
+    index: int
+    label: str
+    muscle: str
+    kind: Kind
+    unit: str
+    rate_hz: float
+    n_samples: int
+    lsb_uv: float
+    clip_low_uv: float
+    clip_high_uv: float
+    uv_per_unit: float = 1.0
+    prefilter: str = ""
+    transducer: str = ""
+    refused: str = ""
+
+
+ReadSamples = Callable[[int, int, int], NDArray[np.float32]]
+"""`(signal index, first sample, stop sample) -> float32 µV`; samples are counted over all runs, without gaps."""
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Signals of one file.
+
+    Attributes
+    ----------
+    name : str
+        File name or a name given by the caller.
+    start : datetime or None
+        Wall clock of the first sample, no time zone; None where the file states none.
+    duration_s : float
+        From the first sample to the end of the last run, gaps included.
+    signals : tuple of Signal
+        In file order, annotation signals left out.
+    runs : tuple of Run
+        Contiguous stretches, sorted; one for a continuous file.
+    annotations : tuple of Annotation
+        Sorted by onset.
+    findings : tuple of Finding
+        What reading noticed.
+    sha256 : str
+        Of the file's bytes (hex), or of the arrays.
+    read_samples : callable
+        Samples in µV by signal index; see `ReadSamples`. Prefer `read`.
+    """
+
+    name: str
+    start: datetime | None
+    duration_s: float
+    signals: tuple[Signal, ...]
+    runs: tuple[Run, ...]
+    annotations: tuple[Annotation, ...]
+    findings: tuple[Finding, ...]
+    sha256: str
+    read_samples: ReadSamples = field(repr=False, compare=False)
+
+    def signal(self, channel: str | int) -> Signal:
+        """Look a signal up by muscle, label or file position.
+
+        Parameters
+        ----------
+        channel : str or int
+            Muscle (`TA_R`), label as written, or `Signal.index`.
+
+        Returns
+        -------
+        Signal
+
+        Raises
+        ------
+        SettingsError
+            CHANNEL_UNKNOWN (the message lists what is there) or CHANNEL_AMBIGUOUS.
+        """
+        hits = [s for s in self.signals if channel in (s.index, s.muscle or None, s.label)]
+        if len(hits) == 1:
+            return hits[0]
+        there = ", ".join(repr(s.label) for s in self.signals)
+        if not hits:
+            message = f"channel {channel!r} is not in the recording; it has {there}"
+            raise SettingsError("CHANNEL_UNKNOWN", message, where=self.name)
+        places = ", ".join(str(s.index) for s in hits)
+        message = f"channel {channel!r} stands at positions {places}; name it by position"
+        raise SettingsError("CHANNEL_AMBIGUOUS", message, where=self.name)
+
+    def read(self, channel: str | int, start_s: float, stop_s: float) -> NDArray[np.float32]:
+        """Samples of one signal in µV, NaN where the recording has a gap.
+
+        Parameters
+        ----------
+        channel : str or int
+            As in `signal`.
+        start_s, stop_s : float
+            Gap-aware seconds, `[start_s, stop_s)`, clipped to the recording.
+
+        Returns
+        -------
+        ndarray of float32, shape (n_samples,)
+            µV.
+
+        Raises
+        ------
+        SettingsError
+            As `signal`.
+        """
+        signal = self.signal(channel)
+        rate = signal.rate_hz
+        first = max(round(start_s * rate), 0)
+        stop = min(round(stop_s * rate), round(self.duration_s * rate))
+        out = np.full(max(stop - first, 0), np.nan, np.float32)
+        for place, offset, n in self.placed_runs(signal):
+            a, b = max(first, place), min(stop, place + n)
+            if a < b:
+                out[a - first : b - first] = self.read_samples(signal.index, offset + a - place, offset + b - place)
+        return out
+
+    def placed_runs(self, signal: Signal) -> list[tuple[int, int, int]]:
+        """Where each run of a signal lies.
+
+        Parameters
+        ----------
+        signal : Signal
+            One of `signals`.
+
+        Returns
+        -------
+        list of (place, offset, n)
+            `place` is the first sample on the gap-aware time line, `offset` the first
+            sample in the file (gaps left out), `n` the number of samples.
+        """
+        out, offset = [], 0
+        for run in self.runs:
+            n = min(round((run.stop_s - run.start_s) * signal.rate_hz), signal.n_samples - offset)
+            out.append((round(run.start_s * signal.rate_hz), offset, n))
+            offset += n
+        return out
+
+
+def array_recording(
+    samples_uv: Sequence[NDArray[np.floating]],
+    labels: Sequence[str],
+    rate_hz: float | Sequence[float],
+    *,
+    muscles: Sequence[str] | None = None,
+    kinds: Sequence[Kind] | None = None,
+    annotations: Sequence[Annotation] = (),
+    lsb_uv: float = 0.05,
+    clip_uv: float = 5000.0,
+    name: str = "array",
+    sha256: str = "",
+) -> Recording:
+    """Make a recording from arrays in µV.
+
+    Parameters
+    ----------
+    samples_uv : sequence of ndarray, each shape (n_samples,)
+        µV; one array a signal.
+    labels : sequence of str
+        One a signal.
+    rate_hz : float or sequence of float
+        Samples per second, common or one a signal.
+    muscles : sequence of str, optional
+        One a signal; the label itself where left out.
+    kinds : sequence of str, optional
+        One a signal; `emg` where left out.
+    annotations : sequence of Annotation
+        Marks.
+    lsb_uv, clip_uv : float
+        Digital step and largest magnitude that count as recordable, µV.
+    name, sha256 : str
+        As in `Recording`.
+
+    Returns
+    -------
+    Recording
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> recording = array_recording([np.zeros(2000)], ["TA_R"], 1000.0)
+    >>> recording.duration_s, recording.read("TA_R", 0.5, 0.502).tolist()
+    (2.0, [0.0, 0.0])
+    """
+    stored = [np.asarray(x, np.float32) for x in samples_uv]
+    rates = [float(rate_hz)] * len(stored) if isinstance(rate_hz, int | float) else [float(r) for r in rate_hz]
+    signals = tuple(
+        Signal(i, label, (muscles or labels)[i], (kinds or ["emg"] * len(stored))[i], "uV", rates[i], len(stored[i]),
+               lsb_uv, -clip_uv, clip_uv)
+        for i, label in enumerate(labels)
+    )  # fmt: skip
+    duration_s = max((len(x) / r for x, r in zip(stored, rates, strict=True)), default=0.0)
+    return Recording(
+        name=name,
+        start=None,
+        duration_s=duration_s,
+        signals=signals,
+        runs=(Run(0.0, duration_s),),
+        annotations=tuple(sorted(annotations)),
+        findings=(),
+        sha256=sha256,
+        read_samples=lambda index, first, stop: stored[index][first:stop],
+    )
