@@ -1,0 +1,66 @@
+"""What the verdicts may be told: floor, activity, continuity, co-contraction."""
+
+from dataclasses import dataclass, field
+
+
+def _m(unit: str, doc: str, source: str) -> dict[str, str]:
+    return {"unit": unit, "doc": doc, "source": source}
+
+
+@dataclass(frozen=True)
+class DetectSettings:
+    """Thresholds applied to frames; changing one never rereads a file. See `emgpipe settings`."""
+
+    floor_max_uv: float = field(default=5.0, metadata=_m("uV", "Cap of an in-signal floor.", "definitions, 2"))
+    floor_min_uv: float = field(
+        default=0.3, metadata=_m("uV", "Lower end of a low-confidence bracket.", "definitions, 2")
+    )
+    still_tilt: float = field(
+        default=1.8, metadata=_m("1", "A second is still only below this spectral tilt.", "definitions, 2")
+    )
+    still_kurtosis: float = field(
+        default=1.0, metadata=_m("1", "A second is still only below this excess kurtosis.", "definitions, 2")
+    )
+    activity_ratio: float = field(
+        default=1.5, metadata=_m("1", "Least k: active is RMS > k x upper floor.", "definitions, 3")
+    )
+    activity_release: float = field(
+        default=1.25, metadata=_m("1", "Hysteresis: active holds down to this ratio (of 1.5).", "definitions, 3")
+    )
+    false_alarm: float = field(
+        default=1e-4, metadata=_m("1", "Chance that a window of noise passes k.", "definitions, 3")
+    )
+    close_gap_s: float = field(
+        default=0.25, metadata=_m("s", "Shorter gaps between active windows are closed.", "definitions, 3")
+    )
+    shortest_burst_s: float = field(default=0.1, metadata=_m("s", "Shorter bursts are dropped.", "definitions, 3"))
+    shortest_undeterminable_s: float = field(
+        default=0.2,
+        metadata=_m("s", "Shorter undeterminable runs take the state of both sides.", "definitions, 3"),
+    )
+    bridge_excluded_s: float = field(
+        default=0.3, metadata=_m("s", "Excluded stretches up to this take the state of both sides.", "definitions, 3")
+    )
+    flag_undeterminable: float = field(
+        default=0.1, metadata=_m("1", "Share of undeterminable time above which act_frac is a bound.", "definitions, 3")
+    )
+    most_undeterminable: float = field(
+        default=0.5,
+        metadata=_m("1", "Share of undeterminable time above which act_frac is not given.", "definitions, 3"),
+    )
+    cmua_epoch_s: float = field(default=10.0, metadata=_m("s", "Length of a CMUA epoch.", "definitions, 4"))
+    cmua_act_frac: float = field(
+        default=0.95, metadata=_m("1", "Least active share of a CMUA epoch.", "definitions, 4")
+    )
+    cmua_longest_gap_s: float = field(
+        default=0.5, metadata=_m("s", "Longest gap in a CMUA epoch stays below this.", "definitions, 4")
+    )
+    cmua_p10_ratio: float = field(
+        default=1.25, metadata=_m("1", "P10 of the 500 ms RMS exceeds this times the floor.", "definitions, 4")
+    )
+    silence_s: float = field(
+        default=0.2, metadata=_m("s", "Shortest inactive run that counts as a gap.", "definitions, 4")
+    )
+    crosstalk_r0: float = field(
+        default=0.3, metadata=_m("1", "Correlation within +-2 ms that flags possible crosstalk.", "definitions, 5")
+    )

@@ -1,0 +1,115 @@
+"""Frames: the small, cached summary of a recording that every verdict is made from."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+FRAMES_VERSION = 1
+"""Part of the cache key: raised whenever the same file would give other frames."""
+
+GAP, CLIPPED, FLAT, QRS, EDGE, MAINS_JUMP = 1, 2, 4, 8, 16, 32
+"""Reason bits of a hop; a hop with any of GAP, CLIPPED, FLAT, MAINS_JUMP or QRS is not usable."""
+
+REASON_BITS = {"GAP": GAP, "CLIPPED": CLIPPED, "FLAT": FLAT, "QRS": QRS, "EDGE": EDGE, "MAINS_JUMP": MAINS_JUMP}
+
+
+@dataclass(frozen=True)
+class Line:
+    """A mains line that was removed: frequency in Hz, its RMS in µV and its power over its surroundings."""
+
+    frequency_hz: float
+    rms_uv: float
+    ratio: float
+
+
+@dataclass(frozen=True, eq=False)
+class ChannelFrames:
+    """Frames of one channel. Hop k covers samples `[k*hop, (k+1)*hop)` of the gap-aware time line.
+
+    Attributes
+    ----------
+    index, label, muscle : int, str, str
+        As in `emgpipe.recording.Signal`.
+    rate_hz : float
+        Samples per second.
+    hop_samples : int
+        `floor(0.0125 x rate + 0.5)`.
+    mean_square, mean_fourth : ndarray of float32, shape (n_hops,)
+        Of the conditioned signal, µV² and µV⁴; NaN where a hop has a gap.
+    low_uv, high_uv : ndarray of float32, shape (n_hops,)
+        Least and largest conditioned sample, µV.
+    reasons : ndarray of uint8, shape (n_hops,)
+        Bits of `REASON_BITS`.
+    psd : ndarray of float32, shape (n_seconds, n_bands)
+        Density of the raw signal in 25 Hz bands, µV²/Hz: median over the bins of a 1 s Hann
+        periodogram, mains cut out, median bias corrected. NaN where a second has a gap.
+    line_power, slow_power, largest_step_uv : ndarray of float32, shape (n_seconds,)
+        Per second of the raw signal: µV² at the removed lines, µV² in 1-15 Hz, and the largest
+        difference of neighbouring samples in µV.
+    bandwidth_hz : float
+        Noise bandwidth of the whole zero-phase response, removed lines left out.
+    band_gain : ndarray of float64, shape (n_bands,)
+        Mean power gain of the conditioning in each 25 Hz band.
+    band_hz : tuple of float
+        Edges of the analysis band, Hz.
+    lines : tuple of Line
+        Mains lines that were removed.
+    lsb_uv : float
+        One digital step, µV.
+    refused : str
+        Code that forbids any number from this channel, or `""`; the arrays are then empty.
+    """
+
+    index: int
+    label: str
+    muscle: str
+    rate_hz: float
+    hop_samples: int
+    mean_square: NDArray[np.float32]
+    mean_fourth: NDArray[np.float32]
+    low_uv: NDArray[np.float32]
+    high_uv: NDArray[np.float32]
+    reasons: NDArray[np.uint8]
+    psd: NDArray[np.float32]
+    line_power: NDArray[np.float32]
+    slow_power: NDArray[np.float32]
+    largest_step_uv: NDArray[np.float32]
+    bandwidth_hz: float
+    band_gain: NDArray[np.float64]
+    band_hz: tuple[float, float]
+    lines: tuple[Line, ...]
+    lsb_uv: float
+    refused: str = ""
+
+    @property
+    def hop_s(self) -> float:
+        """Length of a hop in seconds."""
+        return self.hop_samples / self.rate_hz
+
+    def hops(self, time_s: float) -> int:
+        """Map a time to the nearest hop boundary: the one conversion from seconds to hops."""
+        return round(time_s * self.rate_hz / self.hop_samples)
+
+
+@dataclass(frozen=True, eq=False)
+class PairCovariance:
+    """Lagged correlation of two conditioned signals: `r[t, k]` for second t and lag `lags_samples[k]`."""
+
+    first: int
+    second: int
+    lags_samples: NDArray[np.int64]
+    r: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class Frames:
+    """Frames of a recording: one `ChannelFrames` a muscle lead, by muscle or label."""
+
+    channels: tuple[ChannelFrames, ...]
+    duration_s: float
+    sha256: str
+
+    def channel(self, muscle: str) -> ChannelFrames | None:
+        """Frames of a muscle, or None."""
+        return next((c for c in self.channels if c.muscle == muscle), None)
