@@ -1,1 +1,65 @@
-"""Objective measures of muscle rigidity from surface EMG."""
+"""Objective measures of muscle rigidity from surface EMG.
+
+Public names are imported on first use, so that `import emgpipe` costs nothing. Each
+stands twice below: for people and type checkers, and in `_HOMES` for the interpreter;
+a test holds them equal.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from emgpipe.errors import EmgpipeError, NoInputError, ReadError, SettingsError, StoreError, StudyError
+    from emgpipe.frames.model import Frames
+    from emgpipe.recording import Annotation, Finding, Recording, Signal, array_recording
+    from emgpipe.settings import Settings, load_settings
+
+_HOMES = {
+    "Annotation": "emgpipe.recording",
+    "EmgpipeError": "emgpipe.errors",
+    "Finding": "emgpipe.recording",
+    "Frames": "emgpipe.frames.model",
+    "NoInputError": "emgpipe.errors",
+    "ReadError": "emgpipe.errors",
+    "Recording": "emgpipe.recording",
+    "Settings": "emgpipe.settings",
+    "SettingsError": "emgpipe.errors",
+    "Signal": "emgpipe.recording",
+    "StoreError": "emgpipe.errors",
+    "StudyError": "emgpipe.errors",
+    "array_recording": "emgpipe.recording",
+    "load_settings": "emgpipe.settings",
+}
+"""Public name -> module that defines it."""
+
+__all__ = [
+    "Annotation",
+    "EmgpipeError",
+    "Finding",
+    "Frames",
+    "NoInputError",
+    "ReadError",
+    "Recording",
+    "Settings",
+    "SettingsError",
+    "Signal",
+    "StoreError",
+    "StudyError",
+    "__version__",
+    "array_recording",
+    "load_settings",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name == "__version__":
+        return import_module("importlib.metadata").version("emgpipe")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'emgpipe' has no attribute {name!r}")
+    value: object = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(set(globals()) | set(__all__))

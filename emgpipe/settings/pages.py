@@ -1,0 +1,60 @@
+"""Pages of the documentation that are written from the package: settings and codes."""
+
+from dataclasses import fields
+
+from emgpipe.errors.codes import CODES
+from emgpipe.settings.model import RANGES, TABLES, Settings
+
+_SIGNS = {"gt": ">", "ge": "≥", "lt": "<", "le": "≤"}
+_TABLE_TEXT = {
+    "condition": "These change samples: the frames of every recording are computed anew when one changes.",
+    "detect": "Thresholds, applied to cached frames: a change costs milliseconds a recording.",
+    "measure": "How much usable time a number needs.",
+}
+
+
+def settings_markdown() -> str:
+    """The page `docs/settings.md`: every setting with unit, default, range, meaning, source."""
+    out = [
+        "# Settings",
+        "",
+        "Written by `make docs`. Any of these may stand in a settings file or in `study.toml`.",
+        "",
+    ]
+    for name, cls in TABLES.items():
+        out += [f"## [{name}]", "", _TABLE_TEXT[name], ""]
+        out += ["| setting | unit | default | allowed | meaning | source |", "|---|---|---|---|---|---|"]
+        defaults = getattr(Settings(), name)
+        for f in fields(cls):
+            meta = f.metadata
+            cells = [f"`{f.name}`", meta["unit"], repr(getattr(defaults, f.name)), allowed(f.name)]
+            out.append("| " + " | ".join([*cells, meta["doc"], meta["source"]]) + " |")
+        out.append("")
+    return "\n".join(out)
+
+
+def allowed(setting: str) -> str:
+    """Range of a setting in words.
+
+    Examples
+    --------
+    >>> allowed("crosstalk_r0"), allowed("low_hz")
+    ('> 0, ≤ 1', '> 0')
+    """
+    bounds = RANGES.get(setting, {"gt": 0})
+    return ", ".join(f"{_SIGNS[sign]} {value:g}" for sign, value in bounds.items() if value < 1e6)
+
+
+def codes_markdown() -> str:
+    """The page `docs/codes.md`: every code, its kind and its meaning."""
+    out = ["# Codes", "", "Written by `make docs`. A code never changes its meaning.", ""]
+    kinds = {
+        "error": "No number is given.",
+        "finding": "The file is usable; the finding is said and kept in the tables.",
+        "reason": "Why a row is not a plain value.",
+    }
+    for kind, text in kinds.items():
+        out += [f"## {kind}", "", text, "", "| code | meaning |", "|---|---|"]
+        out += [f"| `{code}` | {entry.meaning} |" for code, entry in sorted(CODES.items()) if entry.kind == kind]
+        out.append("")
+    return "\n".join(out)
