@@ -1,0 +1,96 @@
+"""Continuous motor unit activity: epochs, silences, gaps."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emgpipe.detectors.activity import ACTIVE, EXCLUDED, SILENT, UNDETERMINABLE, States
+from emgpipe.detectors.floor import Floor
+from emgpipe.detectors.settings import DetectSettings
+from emgpipe.detectors.windows import windows_of_seconds
+from emgpipe.frames.model import ChannelFrames
+from emgpipe.intervals import Intervals
+
+MOST_EXCLUDED = 0.1
+"""Excluded share above which an epoch says nothing."""
+
+
+@dataclass(frozen=True)
+class Epochs:
+    """CMUA epochs of a segment.
+
+    Attributes
+    ----------
+    cmua : Intervals
+        Epochs with continuous activity, seconds.
+    n_usable : int
+        Epochs with a verdict or undeterminable; excluded ones left out.
+    n_undeterminable : int
+        Epochs that would be continuous if their undeterminable time were active, and are not without it.
+    """
+
+    cmua: Intervals
+    n_usable: int
+    n_undeterminable: int
+
+
+def cmua_epochs(
+    frames: ChannelFrames, states: States, floor: Floor, start_s: float, stop_s: float, settings: DetectSettings
+) -> Epochs:
+    """Judge each whole epoch of a segment.
+
+    Parameters
+    ----------
+    frames : ChannelFrames
+        Of one channel.
+    states : ndarray of int8, shape (n_hops,)
+        From `detect_activity`.
+    floor : Floor
+        Known.
+    start_s, stop_s : float
+        Segment, gap-aware seconds.
+    settings : DetectSettings
+        Epoch length, least active share, longest gap, P10 over floor.
+
+    Returns
+    -------
+    Epochs
+
+    Notes
+    -----
+    Active >= 95 %, longest gap < 0.5 s, P10 of the 500 ms RMS > 1.25 floors. No upper
+    bound on variability: spasm seconds do not disqualify an epoch.
+    """
+    found, usable, unsure = [], 0, 0
+    for i in range(int((stop_s - start_s) / settings.cmua_epoch_s + 1e-9)):
+        a = start_s + i * settings.cmua_epoch_s
+        b = a + settings.cmua_epoch_s
+        part = states[frames.hops(a) : frames.hops(b)]
+        if not len(part) or (part == EXCLUDED).mean() > MOST_EXCLUDED:
+            continue
+        usable += 1
+        if _continuous(part == ACTIVE, part, frames.hop_s, settings):
+            if _sustained(frames, floor, a, b, settings):
+                found.append((a, b))
+        elif _continuous((part == ACTIVE) | (part == UNDETERMINABLE), part, frames.hop_s, settings):
+            unsure += 1
+    return Epochs(Intervals.of(found), usable, unsure)
+
+
+def _continuous(active: NDArray[np.bool_], states: States, hop_s: float, settings: DetectSettings) -> bool:
+    seen = states != EXCLUDED
+    longest = max((b - a for a, b in Intervals.from_mask(~active & seen)), default=0.0) * hop_s
+    return bool(active[seen].mean() >= settings.cmua_act_frac and longest < settings.cmua_longest_gap_s)
+
+
+def _sustained(frames: ChannelFrames, floor: Floor, start_s: float, stop_s: float, settings: DetectSettings) -> bool:
+    power = windows_of_seconds(frames, start_s, stop_s, 0.5, 0.25).power
+    power = power[np.isfinite(power)]
+    return bool(len(power) and np.sqrt(np.quantile(power, 0.1)) > settings.cmua_p10_ratio * floor.floor_uv)
+
+
+def inactive_runs_s(states: States, hop_s: float) -> NDArray[np.float64]:
+    """Lengths in seconds of runs that are silent; excluded and undeterminable stretches end a run."""
+    pairs = Intervals.from_mask(states == SILENT).pairs
+    return np.asarray((pairs[:, 1] - pairs[:, 0]) * hop_s, np.float64)

@@ -1,0 +1,286 @@
+"""The noise floor: a bracket in µV with a source and a confidence."""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import chi2
+
+from emgpipe.detectors.settings import DetectSettings
+from emgpipe.detectors.witnesses import (
+    Floats,
+    Witnesses,
+    band_density,
+    degrees_of_freedom,
+    usable_hops,
+    witness_seconds,
+)
+from emgpipe.frames.model import ChannelFrames
+
+Source = Literal["device", "calibration", "still", "out_of_band", "in_signal", ""]
+Confidence = Literal["high", "medium", "low", ""]
+
+OUT_OF_BAND_RATE_HZ = 1900.0
+"""From this sampling rate on, 600-850 Hz is clean of EMG and recorded."""
+ROLLED_OFF = 0.2
+"""PSD(750-850)/PSD(600-700) below this: a hardware low-pass has taken the noise too."""
+FLAT_RATIO = (0.85, 1.2)
+STILL_OVER_HIGH_BAND = 1.25
+STILL_OVER_OUT_OF_BAND = 1.6
+CALIBRATION_OVER_KNOWN = 1.25
+REGRESSION_SECONDS = 400
+BRACKET = {
+    ("high", True): (0.9, 1.10),
+    ("high", False): (0.9, 1.15),
+    ("medium", True): (0.85, 1.10),
+    ("medium", False): (0.75, 1.25),
+}
+"""(confidence, rests on still seconds or a device) -> factors of the best value."""
+LOW_MARGIN = 1.1
+
+
+@dataclass(frozen=True)
+class Floor:
+    """The noise floor of one channel, µV RMS in the analysis band.
+
+    Attributes
+    ----------
+    floor_uv, lo_uv, hi_uv : float
+        Best value and bracket; NaN where nothing is known.
+    source : str
+        `device`, `calibration`, `still`, `out_of_band`, `in_signal` or `""`.
+    confidence : str
+        `high`, `medium`, `low` or `""`.
+    reason : str
+        Codes joined by `;`: NOISY_ELECTRODE (undeterminable), FLOOR_CAPPED,
+        CALIBRATION_NOT_QUIET, LOW_PASS, NO_USABLE_SIGNAL (undeterminable).
+    tilt, kurtosis : float
+        Medians over usable seconds; NaN where undefined.
+    still_s : int
+        Seconds that count as still.
+    noise_psd : ndarray or None
+        Median spectrum of the still seconds.
+    """
+
+    floor_uv: float
+    lo_uv: float
+    hi_uv: float
+    source: Source
+    confidence: Confidence
+    reason: str = ""
+    tilt: float = np.nan
+    kurtosis: float = np.nan
+    still_s: int = 0
+    noise_psd: Floats | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether a verdict can rest on this floor."""
+        return bool(np.isfinite(self.floor_uv))
+
+
+def estimate_floor(
+    frames: ChannelFrames,
+    settings: DetectSettings,
+    *,
+    device_uv: float | None = None,
+    calibration: NDArray[np.bool_] | None = None,
+) -> Floor:
+    """Bracket the noise floor of a channel.
+
+    Parameters
+    ----------
+    frames : ChannelFrames
+        Of one channel, over the whole recording.
+    settings : DetectSettings
+        Cap, least value, what counts as still.
+    device_uv : float > 0, optional
+        Stated noise of the amplifier or channel, µV RMS in the band.
+    calibration : ndarray of bool, shape (n_seconds,), optional
+        Seconds of an annotated calibration segment.
+
+    Returns
+    -------
+    Floor
+        With NaN values and a reason where no floor can be told.
+
+    Notes
+    -----
+    A choice in order of trust (definitions, section 2), not a minimum over estimators:
+    a minimum drifts low with the length of the recording. Deviation from the correction
+    of Clancy et al. (2019, root difference of squares): the floor is a bracket.
+    """
+    seconds = witness_seconds(frames)
+    if not seconds.usable.any() or not np.nanmax(seconds.power) > 0:
+        return Floor(np.nan, np.nan, np.nan, "", "", "NO_USABLE_SIGNAL")
+    facts = _Facts.gather(frames, seconds, settings)
+    found, notes = _choose(facts, settings, device_uv, calibration)
+    reason = ";".join(dict.fromkeys(c for c in [*notes, found.reason] if c))
+    psd = np.nanmedian(frames.psd[facts.still], axis=0).astype(np.float64) if facts.still.any() else None
+    return replace(
+        found,
+        reason=reason,
+        tilt=_median(seconds.tilt),
+        kurtosis=_median(seconds.kurtosis),
+        still_s=int(facts.still.sum()),
+        noise_psd=psd,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Facts:
+    """What the choice of a floor is made from: levels in µV, None where a witness has nothing to say."""
+
+    seconds: Witnesses
+    tilt: float
+    kurtosis: float
+    still: NDArray[np.bool_]
+    still_uv: float | None
+    out_of_band_uv: float | None
+    band_ratio: float
+    bounds_uv: dict[str, float]
+    least_uv: float
+
+    @classmethod
+    def gather(cls, frames: ChannelFrames, seconds: Witnesses, settings: DetectSettings) -> "_Facts":
+        """Ask every witness."""
+        tilt, kurtosis = _median(seconds.tilt), _median(seconds.kurtosis)
+        outside_uv, ratio = _out_of_band(frames, seconds)
+        bounds = _in_signal_bounds(frames, seconds, tilt)
+        still = seconds.still(settings)
+        still_uv = _still_level(seconds, still, bounds.get("high_band"), outside_uv)
+        if still_uv is None:
+            still = np.zeros_like(still)
+        lsb = frames.lsb_uv / np.sqrt(12) if np.isfinite(frames.lsb_uv) else 0.0
+        least = max(lsb, settings.floor_min_uv)
+        return cls(seconds, tilt, kurtosis, still, still_uv, outside_uv, ratio, bounds, least)
+
+
+def _median(values: Floats) -> float:
+    finite = values[np.isfinite(values)]
+    return float(np.median(finite)) if len(finite) else np.nan
+
+
+def _choose(
+    facts: _Facts, settings: DetectSettings, device_uv: float | None, calibration: NDArray[np.bool_] | None
+) -> tuple[Floor, list[str]]:
+    """Most trusted source that has something to say, and codes about those passed over."""
+    notes = []
+    if facts.band_ratio < ROLLED_OFF:
+        notes.append("LOW_PASS")
+    if device_uv is not None:
+        return _bracketed(device_uv, "device", "high", rests=True), notes
+    if calibration is not None and (calibration & facts.seconds.usable).any():
+        level = _calibration_level(facts, settings, calibration)
+        if level is not None:
+            return _bracketed(level, "calibration", "high", rests=True), notes
+        notes.append("CALIBRATION_NOT_QUIET")
+    if facts.still_uv is not None:
+        confidence: Confidence = "high" if facts.out_of_band_uv is not None else "medium"
+        return _bracketed(facts.still_uv, "still", confidence, rests=True), notes
+    if facts.out_of_band_uv is not None:
+        confidence = "high" if FLAT_RATIO[0] <= facts.band_ratio <= FLAT_RATIO[1] else "medium"
+        return _bracketed(facts.out_of_band_uv, "out_of_band", confidence, rests=False), notes
+    return _in_signal(facts, settings), notes
+
+
+def _bracketed(level_uv: float, source: Source, confidence: Confidence, *, rests: bool) -> Floor:
+    low, high = BRACKET[confidence, rests]
+    return Floor(level_uv, low * level_uv, high * level_uv, source, confidence)
+
+
+def _calibration_level(facts: _Facts, settings: DetectSettings, calibration: NDArray[np.bool_]) -> float | None:
+    """Median RMS of a calibration segment if it is still and not above what else is known."""
+    inside = calibration & facts.seconds.usable
+    level = float(np.sqrt(np.median(facts.seconds.power[inside])))
+    quiet = np.median(facts.seconds.still(settings)[inside]) == 1
+    known = facts.out_of_band_uv
+    return level if quiet and (known is None or level <= CALIBRATION_OVER_KNOWN * known) else None
+
+
+def _still_level(
+    seconds: Witnesses, still: NDArray[np.bool_], high_band_uv: float | None, outside_uv: float | None
+) -> float | None:
+    """Median RMS of the still seconds, unless they are too few or only look still (steady EMG of one floor)."""
+    needed = max(2.0, 0.01 * seconds.usable.sum(), 5.0 if outside_uv is not None else 0.0)
+    if high_band_uv is None or still.sum() < needed:
+        return None
+    level = float(np.sqrt(np.median(seconds.power[still])))
+    if level > STILL_OVER_HIGH_BAND * high_band_uv:
+        return None
+    if outside_uv is not None and level > STILL_OVER_OUT_OF_BAND * outside_uv:
+        return None
+    return level
+
+
+def _out_of_band(frames: ChannelFrames, seconds: Witnesses) -> tuple[float | None, float]:
+    """Level from the highest clean band, and PSD(750-850)/PSD(600-700); no level where the hardware rolls off."""
+    if frames.rate_hz < OUT_OF_BAND_RATE_HZ:
+        return None, np.nan
+    psd = frames.psd[seconds.usable]
+    low_hz, high_hz = (1200, 1800) if frames.rate_hz >= 4000 else (600, 850)
+    density = float(np.median(band_density(psd, low_hz, high_hz)))
+    below = float(np.median(band_density(psd, 600, 700)))
+    ratio = float(np.median(band_density(psd, 750, 850))) / below if below > 0 else 0.0
+    rolled = ratio < ROLLED_OFF or density <= 0
+    return (None if rolled else float(np.sqrt(density * frames.bandwidth_hz))), ratio
+
+
+def _in_signal_bounds(frames: ChannelFrames, seconds: Witnesses, tilt: float) -> dict[str, float]:
+    """Upper bounds that activity can only raise, µV: high band, its regression on the low band, low quantiles."""
+    bounds = {}
+    high = seconds.high_density[np.isfinite(seconds.high_density)]
+    if len(high):
+        bounds["high_band"] = float(np.sqrt(np.median(high) * frames.bandwidth_hz))
+        intercept = _regression(seconds.low_density[seconds.usable], high)
+        if intercept is not None:
+            bounds["regression"] = float(np.sqrt(intercept * frames.bandwidth_hz))
+    psd = np.nanmedian(frames.psd, axis=0).astype(np.float64) if tilt < 2 else None
+    for name, hops in (("quantile_12ms", 1), ("quantile_25ms", 2)):
+        bounds[name] = _low_quantile(frames, hops, psd)
+    return bounds
+
+
+def _regression(low: Floats, high: Floats) -> float | None:
+    """Density at no activity from high = b0 + rho x low (Theil-Sen); None where activity does not vary."""
+    pick = np.linspace(0, len(high) - 1, min(REGRESSION_SECONDS, len(high))).astype(int)
+    a, h = low[pick], high[pick]
+    if not np.quantile(a, 0.9) > 2 * np.quantile(a, 0.1):
+        return None
+    i, j = np.triu_indices(len(a), 1)
+    apart = np.abs(a[j] - a[i]) > 0.01 * np.ptp(a)
+    rho = float(np.median((h[j] - h[i])[apart] / (a[j] - a[i])[apart]))
+    if rho >= 0.5:
+        return None
+    density = float(np.median(h - rho * a)) / (1 - rho)
+    return density if density > 0 else None
+
+
+def _low_quantile(frames: ChannelFrames, hops: int, psd: Floats | None) -> float:
+    """Level from the 2 % quantile of the power of `hops` neighbouring usable hops."""
+    power = np.where(usable_hops(frames), frames.mean_square, np.nan).astype(np.float64)
+    power = power[: len(power) // hops * hops].reshape(-1, hops).mean(1)
+    power = power[np.isfinite(power)]
+    if not len(power):
+        return np.inf
+    nu = degrees_of_freedom(frames, hops * frames.hop_s, psd)
+    return float(np.sqrt(np.quantile(power, 0.02) / (chi2.ppf(0.02, nu) / nu)))
+
+
+def _in_signal(facts: _Facts, settings: DetectSettings) -> Floor:
+    """Tightest in-signal bound, its confidence, and the cap."""
+    tight = min(facts.bounds_uv.values())
+    quantiles = facts.bounds_uv["quantile_12ms"] / facts.bounds_uv["quantile_25ms"]
+    quiet = facts.tilt < 2 and facts.kurtosis < 1
+    sparse = abs(quantiles - 1) < 0.15 and facts.kurtosis > 1
+    tilt_known = np.isfinite(facts.tilt)
+    if tight > settings.floor_max_uv:
+        if quiet:
+            return Floor(np.nan, np.nan, np.nan, "in_signal", "low", "NOISY_ELECTRODE")
+        hi = LOW_MARGIN * tight
+        return Floor(settings.floor_max_uv, min(facts.least_uv, hi), hi, "in_signal", "low", "FLOOR_CAPPED")
+    if tilt_known and (quiet or sparse):
+        return _bracketed(tight, "in_signal", "medium", rests=False)
+    hi = LOW_MARGIN * tight
+    return Floor(tight, min(facts.least_uv, hi), hi, "in_signal", "low", "FLOOR_LOW_CONFIDENCE")

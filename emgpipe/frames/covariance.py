@@ -1,0 +1,73 @@
+"""Lagged correlation of two conditioned channels, second by second, on demand."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emgpipe.frames.model import PairCovariance
+from emgpipe.frames.reduce import Conditioner
+
+LARGEST_LAG_S = 0.002
+
+
+def pair_covariance(
+    first: Conditioner, second: Conditioner, n_seconds: int, indices: tuple[int, int]
+) -> PairCovariance:
+    """Correlate two channels of one run within +-2 ms, second by second.
+
+    Parameters
+    ----------
+    first, second : Conditioner
+        Runs of two channels of one rate, at the same place and of the same length.
+    n_seconds : int
+        Whole seconds of the recording.
+    indices : (int, int)
+        Signal indices of the two channels.
+
+    Returns
+    -------
+    PairCovariance
+        NaN in seconds outside the run, and where a channel is constant.
+
+    Notes
+    -----
+    Both signals have no mean after the band-pass; the correlation at a lag is
+    sum x(t) y(t + lag) over the second, over the root of both energies.
+    """
+    rate = first.band.rate_hz
+    lag = round(LARGEST_LAG_S * rate)
+    lags = np.arange(-lag, lag + 1)
+    r = np.full((n_seconds, len(lags)), np.nan, np.float32)
+    n = int(rate)
+    for start, x, y in _paired_seconds(first, second, n, lag):
+        t = round((first.run.place + start) / rate)
+        if t < n_seconds:
+            r[t] = _lagged(x, y, lag, n)
+    return PairCovariance(*indices, lags, r)
+
+
+def _paired_seconds(
+    first: Conditioner, second: Conditioner, n: int, lag: int
+) -> Iterator[tuple[int, NDArray[np.float64], NDArray[np.float64]]]:
+    """Whole seconds of the time line with `lag` more samples on both sides, as (start in the run, x, y)."""
+    rate, place = first.band.rate_hz, first.run.place
+    held = np.empty((2, 0))
+    origin = 0
+    second_number = int(np.ceil((place + lag) / rate))
+    for (_, x), (_, y) in zip(first.blocks(), second.blocks(), strict=True):
+        held = np.concatenate([held, np.stack([x, y])], axis=1)
+        while (start := round(second_number * rate) - place) + n + lag <= origin + held.shape[1]:
+            part = held[:, start - lag - origin : start + n + lag - origin]
+            yield start, part[0], part[1]
+            second_number += 1
+        keep = max(start - lag - origin, 0)
+        held, origin = held[:, keep:], origin + keep
+
+
+def _lagged(x: NDArray[np.float64], y: NDArray[np.float64], lag: int, n: int) -> NDArray[np.float64]:
+    middle = x[lag : lag + n]
+    dots = np.array([middle @ y[lag + k : lag + k + n] for k in range(-lag, lag + 1)])
+    energy = np.array([np.sqrt((middle**2).sum() * (y[lag + k : lag + k + n] ** 2).sum()) for k in range(-lag, lag + 1)])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(energy > 0, dots / energy, np.nan)

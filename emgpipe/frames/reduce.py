@@ -1,0 +1,242 @@
+"""One channel, run by run and block by block, into `ChannelFrames`."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emgpipe.filters.bandpass import BLOCK_S, Band, design_band, zero_phase_blocks
+from emgpipe.filters.mains import FoundLine, LineTrack, find_lines, subtract, track_lines
+from emgpipe.filters.quality import SPREAD_S, unusable_samples
+from emgpipe.filters.settings import ConditionSettings
+from emgpipe.frames.model import CLIPPED, EDGE, FLAT, GAP, ChannelFrames, Line
+from emgpipe.frames.spectra import n_bands, second_spectra
+from emgpipe.kernels.hops import hop_moments
+
+HOP_S = 0.0125
+EDGE_S = 0.1
+"""Where lines were removed, the ends of a run keep part of them for about 60 ms."""
+
+ReadRun = Callable[[int, int], NDArray[np.float32]]
+
+
+@dataclass(frozen=True, eq=False)
+class RunSamples:
+    """One contiguous run of a channel: place on the gap-aware time line, length, and `(first, stop) -> µV`."""
+
+    place: int
+    n_samples: int
+    read: ReadRun
+
+
+@dataclass(frozen=True, eq=False)
+class Conditioner:
+    """Band and lines of one run: turns its raw samples into conditioned blocks."""
+
+    run: RunSamples
+    band: Band
+    track: LineTrack | None
+
+    def blocks(self) -> Iterator[tuple[int, NDArray[np.float64]]]:
+        """Yield `(first sample of the run, conditioned µV)`."""
+        for first, y in zero_phase_blocks(self.run.read, self.run.n_samples, self.band):
+            if self.track is not None:
+                subtract(y, first, self.track)
+            yield first, y
+
+
+def hop_length(rate_hz: float) -> int:
+    """Samples a hop: floor(0.0125 x rate + 0.5)."""
+    return int(HOP_S * rate_hz + 0.5)
+
+
+def prepare_runs(
+    runs: Sequence[RunSamples], rate_hz: float, mains_hz: float, settings: ConditionSettings
+) -> tuple[list[Conditioner], tuple[FoundLine, ...], Band]:
+    """Design the band, find the lines in the longest run, and track them in each run.
+
+    Parameters
+    ----------
+    runs : sequence of RunSamples
+        Contiguous runs of one channel.
+    rate_hz, mains_hz : float
+        Sampling rate and nominal mains frequency, Hz.
+    settings : ConditionSettings
+        Band and line search.
+
+    Returns
+    -------
+    conditioners, lines, band
+        One conditioner a run.
+
+    Raises
+    ------
+    SettingsError
+        RATE_TOO_LOW.
+    """
+    band = design_band(rate_hz, settings)
+    if not runs:
+        return [], (), band
+    longest = max(runs, key=lambda run: run.n_samples)
+
+    def stretch(first: int, stop: int) -> NDArray[np.float64]:
+        """Conditioned samples of a stretch, warmed up on both sides."""
+        a, b = max(first - band.edge_samples, 0), min(stop + band.edge_samples, longest.n_samples)
+        parts = zero_phase_blocks(lambda i, j: longest.read(a + i, a + j), b - a, band, b - a)
+        return next(parts)[1][first - a : stop - a]
+
+    lines = find_lines(stretch, longest.n_samples, rate_hz, mains_hz, settings)
+    conditioners = []
+    for run in runs:
+        plain = Conditioner(run, band, None)
+        conditioners.append(Conditioner(run, band, track_lines(plain.blocks, run.n_samples, rate_hz, mains_hz, lines)))
+    return conditioners, lines, band
+
+
+def reduce_channel(
+    runs: Sequence[RunSamples],
+    duration_samples: int,
+    rate_hz: float,
+    mains_hz: float,
+    settings: ConditionSettings,
+    *,
+    index: int = 0,
+    label: str = "",
+    muscle: str = "",
+    clip_uv: tuple[float, float] = (-np.inf, np.inf),
+    lsb_uv: float = np.nan,
+) -> ChannelFrames:
+    """Reduce one channel to frames.
+
+    Parameters
+    ----------
+    runs : sequence of RunSamples
+        Contiguous runs, sorted, in samples of the gap-aware time line.
+    duration_samples : int
+        Length of the time line.
+    rate_hz, mains_hz : float
+        Sampling rate and nominal mains frequency, Hz.
+    settings : ConditionSettings
+        Conditioning.
+    index, label, muscle : int, str, str
+        As in `ChannelFrames`.
+    clip_uv : (float, float)
+        µV at the digital minimum and maximum.
+    lsb_uv : float
+        One digital step, µV.
+
+    Returns
+    -------
+    ChannelFrames
+        Hops and seconds that touch a gap hold NaN and GAP.
+
+    Raises
+    ------
+    SettingsError
+        RATE_TOO_LOW.
+    """
+    conditioners, lines, band = prepare_runs(runs, rate_hz, mains_hz, settings)
+    hop = hop_length(rate_hz)
+    count = n_bands(rate_hz)
+    moments = np.full((4, duration_samples // hop), np.nan, np.float32)
+    reasons = np.full(duration_samples // hop, GAP, np.uint8)
+    lines_hz = tuple(line.frequency_hz for line in lines)
+    seconds = np.full((int(duration_samples / rate_hz), count + 3), np.nan, np.float32)
+    for conditioner in conditioners:
+        _reduce_hops(conditioner, hop, moments, reasons)
+        _mark_unusable(conditioner, hop, rate_hz, clip_uv, reasons)
+        _reduce_seconds(conditioner.run, rate_hz, lines_hz, seconds)
+    bandwidth_hz = band.bandwidth_hz() - sum(float(g) for g in _line_widths(conditioners, band, lines))
+    return ChannelFrames(
+        index=index,
+        label=label,
+        muscle=muscle,
+        rate_hz=rate_hz,
+        hop_samples=hop,
+        mean_square=moments[0],
+        mean_fourth=moments[1],
+        low_uv=moments[2],
+        high_uv=moments[3],
+        reasons=reasons,
+        psd=seconds[:, :count].copy(),
+        line_power=seconds[:, count].copy(),
+        slow_power=seconds[:, count + 1].copy(),
+        largest_step_uv=seconds[:, count + 2].copy(),
+        bandwidth_hz=bandwidth_hz,
+        band_gain=band.gain_by_band(count),
+        band_hz=(band.low_hz, band.high_hz),
+        lines=tuple(Line(line.frequency_hz, line.rms_uv, line.ratio) for line in lines),
+        lsb_uv=lsb_uv,
+    )
+
+
+def _reduce_hops(conditioner: Conditioner, hop: int, moments: NDArray[np.float32], reasons: NDArray[np.uint8]) -> None:
+    """Fill the whole hops of a run; blocks are cut at hop boundaries of the time line."""
+    run = conditioner.run
+    skip = -run.place % hop
+    next_hop = (run.place + skip) // hop
+    rest = np.empty(0, np.float32)
+    for first, y in conditioner.blocks():
+        x = np.concatenate([rest, y.astype(np.float32)])
+        x = x[skip:] if first == 0 else x
+        n = min(len(x) // hop, moments.shape[1] - next_hop)
+        hop_moments(x, hop, *moments[:, next_hop : next_hop + n])
+        reasons[next_hop : next_hop + n] = 0
+        rest = x[n * hop :]
+        next_hop += n
+
+
+def _mark_unusable(
+    conditioner: Conditioner,
+    hop: int,
+    rate_hz: float,
+    clip_uv: tuple[float, float],
+    reasons: NDArray[np.uint8],
+) -> None:
+    """Set CLIPPED and FLAT with the spread of the filter, and EDGE where lines were removed."""
+    run, block = conditioner.run, round(BLOCK_S * rate_hz)
+    spread, lap = round(SPREAD_S * rate_hz), round(rate_hz)
+    for first in range(0, run.n_samples, block):
+        # blocks overlap by a second, so that a run of equal samples is seen whole or long enough
+        start = max(first - lap, 0)
+        x = run.read(start, min(first + block, run.n_samples))
+        for bit, mask in zip((CLIPPED, FLAT), unusable_samples(x, rate_hz, *clip_uv), strict=True):
+            for a, b in _stretches(mask):
+                _set_bit(reasons, bit, run.place + start + a - spread, run.place + start + b + spread, hop)
+    if conditioner.track is not None:
+        edge = round(EDGE_S * rate_hz)
+        _set_bit(reasons, EDGE, run.place, run.place + edge, hop)
+        _set_bit(reasons, EDGE, run.place + run.n_samples - edge, run.place + run.n_samples, hop)
+
+
+def _stretches(mask: NDArray[np.bool_]) -> list[list[int]]:
+    edges = np.flatnonzero(np.diff(mask.astype(np.int8), prepend=0, append=0))
+    return edges.reshape(-1, 2).tolist()
+
+
+def _set_bit(reasons: NDArray[np.uint8], bit: int, start: int, stop: int, hop: int) -> None:
+    """Set a bit in every hop that touches samples `[start, stop)`."""
+    reasons[max(start, 0) // hop : max(-(-stop // hop), 0)] |= bit
+
+
+def _reduce_seconds(run: RunSamples, rate_hz: float, lines_hz: tuple[float, ...], seconds: NDArray[np.float32]) -> None:
+    """Fill the whole seconds of a run, a block of seconds at a time."""
+    n = int(rate_hz)
+    first = int(np.ceil(run.place / rate_hz))
+    last = min(int((run.place + run.n_samples) / rate_hz), len(seconds))
+    for start in range(first, last, int(BLOCK_S)):
+        stop = min(start + int(BLOCK_S), last)
+        places = np.array([round(t * rate_hz) - run.place for t in range(start, stop)])
+        x = run.read(int(places[0]), int(places[-1]) + n)
+        rows = x[(places - places[0])[:, None] + np.arange(n)]
+        seconds[start:stop] = np.column_stack(second_spectra(rows, rate_hz, lines_hz))
+
+
+def _line_widths(conditioners: Sequence[Conditioner], band: Band, lines: tuple[FoundLine, ...]) -> NDArray[np.float64]:
+    """Noise bandwidth that the removal of each line takes, Hz: what its smoothing window lets through."""
+    tracks = [c.track for c in conditioners if c.track is not None]
+    if not tracks:
+        return np.zeros(0)
+    gain = band.power_gain(np.array([line.frequency_hz for line in lines]))
+    return gain * tracks[0].width_hz(band.rate_hz)
