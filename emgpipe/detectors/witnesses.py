@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emgpipe.detectors.settings import DetectSettings
-from emgpipe.frames.model import CLIPPED, EDGE, FLAT, GAP, MAINS_JUMP, QRS, ChannelFrames
+from emgpipe.frames.model import BAD, CLIPPED, EDGE, FLAT, GAP, MAINS_JUMP, QRS, ChannelFrames
 
 Floats = NDArray[np.float64]
 
@@ -14,7 +14,7 @@ TILT_RATE_HZ = 850.0
 """Below this sampling rate 350-425 Hz is not recorded and there is no tilt."""
 LOW_BAND_HZ = (50, 200)
 HIGH_BAND_HZ = (350, 425)
-UNUSABLE = GAP | CLIPPED | FLAT | QRS | EDGE | MAINS_JUMP
+UNUSABLE = GAP | CLIPPED | FLAT | QRS | EDGE | MAINS_JUMP | BAD
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,12 +45,13 @@ class Witnesses:
     def still(self, settings: DetectSettings) -> NDArray[np.bool_]:
         """Seconds without muscle activity by shape alone: flat spectrum and no impulses."""
         with np.errstate(invalid="ignore"):
-            return np.less(self.tilt, settings.still_tilt) & np.less(self.kurtosis, settings.still_kurtosis)
+            quiet = (self.tilt < settings.still_tilt) & (self.kurtosis < settings.still_kurtosis)
+        return quiet
 
 
 def usable_hops(frames: ChannelFrames) -> NDArray[np.bool_]:
     """Hops that may enter a number, shape (n_hops,)."""
-    return (frames.reasons & UNUSABLE) == 0
+    return np.equal(frames.reasons & UNUSABLE, 0)
 
 
 def second_edges(frames: ChannelFrames) -> NDArray[np.int64]:
@@ -79,7 +80,7 @@ def witness_seconds(frames: ChannelFrames) -> Witnesses:
     """
     edges = second_edges(frames)
     good = usable_hops(frames)
-    bad = (frames.reasons & (GAP | CLIPPED | FLAT | MAINS_JUMP)) != 0
+    bad = (frames.reasons & (GAP | CLIPPED | FLAT | MAINS_JUMP | BAD)) != 0
     n_good, n_bad = _sums(good.astype(np.float64), edges), _sums(bad.astype(np.float64), edges)
     usable = (n_bad == 0) & (n_good >= 0.5 * np.diff(edges)) & (n_good > 0) & np.isfinite(frames.psd).all(1)
     count = np.where(usable, n_good, np.nan)

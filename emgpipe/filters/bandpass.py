@@ -53,7 +53,7 @@ class Band:
     def power_gain(self, frequency_hz: NDArray[np.float64]) -> NDArray[np.float64]:
         """Power gain |H|^2 of the whole zero-phase response (both directions)."""
         _, response = signal.sosfreqz(self.sos, frequency_hz, fs=self.rate_hz)
-        return np.asarray(np.abs(response) ** 4, dtype=np.float64)
+        return np.abs(response) ** 4
 
     def bandwidth_hz(self) -> float:
         """Noise bandwidth: integral of `power_gain` from 0 to half the rate."""
@@ -65,7 +65,7 @@ class Band:
         per_band = round(PSD_BAND_HZ / GRID_HZ)
         grid = np.arange(n_bands * per_band) * GRID_HZ
         gain = np.where(grid < self.rate_hz / 2, self.power_gain(np.minimum(grid, self.rate_hz / 2)), 0.0)
-        return gain.reshape(n_bands, per_band).mean(1)
+        return np.asarray(gain.reshape(n_bands, per_band).mean(1), np.float64)
 
 
 def design_band(rate_hz: float, settings: ConditionSettings) -> Band:

@@ -68,6 +68,8 @@ def _paired_seconds(
 def _lagged(x: NDArray[np.float64], y: NDArray[np.float64], lag: int, n: int) -> NDArray[np.float64]:
     middle = x[lag : lag + n]
     dots = np.array([middle @ y[lag + k : lag + k + n] for k in range(-lag, lag + 1)])
-    energy = np.array([np.sqrt((middle**2).sum() * (y[lag + k : lag + k + n] ** 2).sum()) for k in range(-lag, lag + 1)])
+    energy = np.array(
+        [np.sqrt((middle**2).sum() * (y[lag + k : lag + k + n] ** 2).sum()) for k in range(-lag, lag + 1)]
+    )
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(energy > 0, dots / energy, np.nan)

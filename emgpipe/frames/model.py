@@ -1,17 +1,27 @@
 """Frames: the small, cached summary of a recording that every verdict is made from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from emgpipe.intervals import Intervals
+
 FRAMES_VERSION = 1
 """Part of the cache key: raised whenever the same file would give other frames."""
 
-GAP, CLIPPED, FLAT, QRS, EDGE, MAINS_JUMP = 1, 2, 4, 8, 16, 32
-"""Reason bits of a hop; a hop with any of GAP, CLIPPED, FLAT, MAINS_JUMP or QRS is not usable."""
+GAP, CLIPPED, FLAT, QRS, EDGE, MAINS_JUMP, BAD = 1, 2, 4, 8, 16, 32, 64
+"""Reason bits of a hop: any of them makes it unusable. BAD is a mark made by people, set at decision time."""
 
-REASON_BITS = {"GAP": GAP, "CLIPPED": CLIPPED, "FLAT": FLAT, "QRS": QRS, "EDGE": EDGE, "MAINS_JUMP": MAINS_JUMP}
+REASON_BITS = {
+    "GAP": GAP,
+    "CLIPPED": CLIPPED,
+    "FLAT": FLAT,
+    "QRS": QRS,
+    "EDGE": EDGE,
+    "MAINS_JUMP": MAINS_JUMP,
+    "BAD": BAD,
+}
 
 
 @dataclass(frozen=True)
@@ -90,6 +100,13 @@ class ChannelFrames:
     def hops(self, time_s: float) -> int:
         """Map a time to the nearest hop boundary: the one conversion from seconds to hops."""
         return round(time_s * self.rate_hz / self.hop_samples)
+
+    def marked_bad(self, stretches: Intervals) -> "ChannelFrames":
+        """Return a copy with BAD set in every hop that touches a stretch (seconds)."""
+        reasons = self.reasons.copy()
+        for start_s, stop_s in stretches:
+            reasons[max(int(start_s / self.hop_s), 0) : max(int(np.ceil(stop_s / self.hop_s)), 0)] |= BAD
+        return replace(self, reasons=reasons)
 
 
 @dataclass(frozen=True, eq=False)
