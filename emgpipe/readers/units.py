@@ -1,0 +1,58 @@
+"""Unit texts of amplifiers and their factor to µV."""
+
+import math
+
+_VOLTAGES = {
+    "uV": 1.0,
+    "UV": 1.0,
+    "uv": 1.0,
+    "\u00b5V": 1.0,  # micro sign
+    "\u03bcV": 1.0,  # Greek mu
+    "\u00c2\u00b5V": 1.0,  # micro sign in UTF-8, read as Latin-1
+    "\u00ce\u00bcV": 1.0,  # Greek mu in UTF-8, read as Latin-1
+    "microV": 1.0,
+    "nV": 1e-3,
+    "mV": 1e3,
+    "V": 1e6,
+}
+_NOT_VOLTAGES = frozenset(
+    "g m/s^2 m/s2 deg rad degree degrees deg/s rad/s n nm kgf kg kpa pa mmhg % degc c k bpm hz s ms ohm kohm mohm "
+    "boolean".split()  # noqa: SIM905 (words read better)
+)
+
+
+def uv_per_unit(unit: str) -> float:
+    """Factor from a unit to µV.
+
+    Parameters
+    ----------
+    unit : str
+        As the file writes it; case counts, since `mV` is not `MV`.
+
+    Returns
+    -------
+    float
+        NaN where the text is no known voltage: blank, `MV`, `BITS`, `deg`.
+
+    Examples
+    --------
+    >>> uv_per_unit("mV"), uv_per_unit("\u00b5V"), uv_per_unit("MV")
+    (1000.0, 1.0, nan)
+    """
+    return _VOLTAGES.get(unit, math.nan)
+
+
+def is_other_quantity(unit: str) -> bool:
+    """Tell whether a unit is a known one that is no voltage.
+
+    Examples
+    --------
+    >>> is_other_quantity("deg"), is_other_quantity("adc"), is_other_quantity("")
+    (True, False, False)
+    """
+    return unit.lower() in _NOT_VOLTAGES
+
+
+def known_voltages() -> str:
+    """List the voltages for a message."""
+    return "nV, uV, mV, V"
