@@ -10,7 +10,7 @@ export OMP_NUM_THREADS ?= 1
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
-install:  ## make $(VENV) and install emgpipe with everything a developer needs
+install:  ## make .venv and install emgpipe with everything a developer needs
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install -c requirements.lock -e ".[dev]"
 

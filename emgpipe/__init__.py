@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from emgpipe.frames.model import Frames
     from emgpipe.recording import Annotation, Finding, Recording, Signal, array_recording
     from emgpipe.settings import Settings, load_settings
+    from emgpipe.study.load import Study, load_study
 
 _HOMES = {
     "Annotation": "emgpipe.recording",
@@ -26,9 +27,11 @@ _HOMES = {
     "SettingsError": "emgpipe.errors",
     "Signal": "emgpipe.recording",
     "StoreError": "emgpipe.errors",
+    "Study": "emgpipe.study.load",
     "StudyError": "emgpipe.errors",
     "array_recording": "emgpipe.recording",
     "load_settings": "emgpipe.settings",
+    "load_study": "emgpipe.study.load",
 }
 """Public name -> module that defines it."""
 
@@ -44,10 +47,12 @@ __all__ = [
     "SettingsError",
     "Signal",
     "StoreError",
+    "Study",
     "StudyError",
     "__version__",
     "array_recording",
     "load_settings",
+    "load_study",
 ]
 
 

@@ -1,0 +1,120 @@
+"""The columns of `recordings.csv`: which exist, what a cell may say, and which names give an arm away."""
+
+import re
+from collections.abc import Callable, Sequence
+from datetime import date
+
+from emgpipe.muscles import is_muscle
+from emgpipe.study.model import ID_PATTERN
+
+REQUIRED = ("subject", "visit", "file", "task")
+
+_NUMBER = r"-?[0-9]{1,9}(\.[0-9]{1,9})?"
+
+
+def _pattern(pattern: str, allowed: str) -> Callable[[str], str]:
+    compiled = re.compile(pattern)
+    return lambda cell: "" if compiled.fullmatch(cell) else allowed
+
+
+def _number(low: float, high: float) -> Callable[[str], str]:
+    allowed = f"a number from {low:g} to {high:g} with '.' as the decimal sign"
+    return lambda cell: "" if re.fullmatch(_NUMBER, cell) and low <= float(cell) <= high else allowed
+
+
+def _date(cell: str) -> str:
+    try:
+        date.fromisoformat(cell if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", cell) else "")
+    except ValueError:
+        return "a date such as 2026-03-31"
+    return ""
+
+
+def _words(cell: str) -> str:
+    return "" if cell.isprintable() and len(cell) <= 200 else "one printable line of at most 200 characters"
+
+
+def _muscles(cell: str) -> str:
+    return "" if all(map(is_muscle, split_cell(cell))) else "muscles such as TA_R, ';' between"
+
+
+_IDENTIFIER = _pattern(ID_PATTERN, "letters, digits, '_' and '-', at most 64, a letter or digit first")
+_HOURS = _number(0, 100_000)
+_DOSE = _number(0, 10_000)
+
+CELLS: dict[str, Callable[[str], str]] = {
+    "subject": _IDENTIFIER,
+    "visit": _IDENTIFIER,
+    "file": _words,
+    "task": _IDENTIFIER,
+    "run": _IDENTIFIER,
+    "visit_date": _date,
+    "day": _number(-10_000, 10_000),
+    "start_time": _pattern(r"([01]?[0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?", "a time such as 09:30"),
+    "exclude_channels": _words,
+    "prime_mover": _muscles,
+    "relaxation": _pattern("confirmed|doubtful|unknown", "confirmed, doubtful or unknown"),
+    "posture": _words,
+    "support": _words,
+    "hours_since_benzodiazepine": _HOURS,
+    "benzodiazepine_mg_day": _DOSE,
+    "baclofen_mg_day": _DOSE,
+    "days_since_infusion": _HOURS,
+    "skin_temp_c": _number(0, 50),
+    "room_temp_c": _number(-30, 60),
+    "amplifier": _words,
+    "hw_highpass_hz": _number(0, 100_000),
+    "hw_lowpass_hz": _number(0, 1_000_000),
+    "inter_electrode_mm": _number(0, 1000),
+    "electrodes_replaced": _words,
+    "pain_0_10": _number(0, 10),
+    "anxiety_0_10": _number(0, 10),
+    "sleep_state": _words,
+    "operator": _words,
+}
+"""Column -> check of a filled cell: `""`, or what is allowed."""
+
+CONDITIONS = tuple(CELLS)[tuple(CELLS).index("visit_date") :]
+"""Columns about the conditions of a recording; blank is "not recorded"."""
+
+_ARM_WORDS = {"arm", "arms", "trt", "trta", "trtp", "seq", "drug", "drugs", "group", "grp", "rx", "verum", "cohort"}
+_ARM_STEMS = ("treat", "sequence", "placebo", "alloc", "randomi", "blind", "therap", "intervention", "medication")
+
+
+def names_an_arm(column: str) -> bool:
+    """Tell whether a column could give an arm, a treatment or a sequence away.
+
+    Parameters
+    ----------
+    column : str
+        Name of a column that is not one of `CELLS`.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> names_an_arm("Treatment_code"), names_an_arm("TRT01P"), names_an_arm("armGroup"), names_an_arm("forearm")
+    (True, True, True, False)
+    """
+    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column).casefold()
+    words = re.findall(r"[^\W\d_]+", parted)
+    joined = "".join(words)
+    return bool(_ARM_WORDS & {*words, joined}) or any(stem in joined for stem in _ARM_STEMS)
+
+
+def split_cell(cell: str) -> tuple[str, ...]:
+    """Items of a cell with `;` between, blanks stripped, empty ones dropped.
+
+    Examples
+    --------
+    >>> split_cell("TA_R; GM_R;")
+    ('TA_R', 'GM_R')
+    """
+    return tuple(item.strip() for item in cell.split(";") if item.strip())
+
+
+def missing_columns(header: Sequence[str]) -> list[str]:
+    """Required columns that a header does not have."""
+    return [name for name in REQUIRED if name not in header]
