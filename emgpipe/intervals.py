@@ -39,14 +39,16 @@ class Intervals:
         """Refuse what is not sorted, disjoint and non-empty."""
         flat = self.pairs.ravel()
         rising = np.diff(flat)
-        if not (np.isfinite(flat).all() and (rising[::2] > 0).all() and (rising[1::2] >= 0).all()):
+        is_table = self.pairs.ndim == 2 and self.pairs.shape[1] == 2
+        if not (is_table and np.isfinite(flat).all() and (rising[::2] > 0).all() and (rising[1::2] >= 0).all()):
             message = f"pairs {self.pairs[:3].tolist()!r} ...; sorted, disjoint pairs with start < stop are needed"
             raise SettingsError("INTERVALS_INVALID", message)
 
     @classmethod
     def of(cls, pairs: ArrayLike) -> Self:
-        """Make intervals from any sequence of (start, stop)."""
-        return cls(np.asarray(pairs, np.float64).reshape(-1, 2))
+        """Make intervals from any sequence of (start, stop); an empty one is always off."""
+        table = np.asarray(pairs, np.float64)
+        return cls(table if table.size else table.reshape(0, 2))
 
     @classmethod
     def from_mask(cls, mask: ArrayLike, offset: int = 0) -> Self:

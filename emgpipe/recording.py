@@ -5,6 +5,7 @@ signal in µV; readers make sources from files, `array_recording` makes one from
 Times are gap-aware seconds from the start of the recording; intervals are half-open.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -187,7 +188,7 @@ class Recording:
         channel : str or int
             As in `signal`.
         start_s, stop_s : float
-            Gap-aware seconds, `[start_s, stop_s)`, clipped to the recording.
+            Gap-aware seconds, `[start_s, stop_s)`, clipped to the recording; infinity is its end.
 
         Returns
         -------
@@ -197,12 +198,16 @@ class Recording:
         Raises
         ------
         SettingsError
-            As `signal`.
+            As `signal`; INTERVALS_INVALID where a time is no number.
+        ReadError
+            The code in `Signal.refused`, or what reading the file meets.
         """
         signal = self.signal(channel)
+        if math.isnan(start_s) or math.isnan(stop_s):
+            message = f"read from {start_s!r} to {stop_s!r} s; two times in seconds are needed"
+            raise SettingsError("INTERVALS_INVALID", message, where=self.name)
         rate = signal.rate_hz
-        first = max(round(start_s * rate), 0)
-        stop = min(round(stop_s * rate), round(self.duration_s * rate))
+        first, stop = (round(min(max(t, 0.0), self.duration_s) * rate) for t in (start_s, stop_s))
         out = np.full(max(stop - first, 0), np.nan, np.float32)
         for place, offset, n in self.placed_runs(signal):
             a, b = max(first, place), min(stop, place + n)
@@ -291,7 +296,7 @@ def array_recording(
         duration_s=duration_s,
         signals=signals,
         runs=(Run(0.0, duration_s),),
-        annotations=tuple(sorted(annotations)),
+        annotations=tuple(sorted(annotations, key=lambda mark: mark.onset_s)),
         findings=(),
         sha256=sha256,
         read_samples=lambda index, first, stop: stored[index][first:stop],

@@ -7,6 +7,7 @@ signal at its own rate.
 """
 
 from emgpipe.readers.edf import check_file, read_recording
+from emgpipe.readers.mne_bridge import from_mne, to_mne
 from emgpipe.readers.scan import file_sha256
 
-__all__ = ["check_file", "file_sha256", "read_recording"]
+__all__ = ["check_file", "file_sha256", "from_mne", "read_recording", "to_mne"]

@@ -15,9 +15,10 @@ _VOLTAGES = {
     "mV": 1e3,
     "V": 1e6,
 }
+# lower case
 _NOT_VOLTAGES = frozenset(
-    "g m/s^2 m/s2 deg rad degree degrees deg/s rad/s n nm kgf kg kpa pa mmhg % degc c k bpm hz s ms ohm kohm mohm "
-    "boolean".split()  # noqa: SIM905 (words read better)
+    ("g", "m/s^2", "m/s2", "deg", "degree", "degrees", "rad", "deg/s", "rad/s", "n", "nm", "kgf", "kg", "pa", "kpa")
+    + ("mmhg", "%", "degc", "k", "bpm", "hz", "s", "ms", "ohm", "kohm", "mohm", "boolean")
 )
 
 
