@@ -4,9 +4,6 @@ import numpy as np
 
 from emgpipe.frames.model import PairCovariance
 
-IDENTICAL_R = 0.999
-"""From here on two channels are one signal, not two muscles."""
-
 
 def crosstalk_r0(covariance: PairCovariance, start_s: float, stop_s: float) -> float:
     """Largest |correlation| within +-2 ms, median over the whole seconds of a segment.

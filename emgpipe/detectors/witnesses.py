@@ -45,13 +45,12 @@ class Witnesses:
     def still(self, settings: DetectSettings) -> NDArray[np.bool_]:
         """Seconds without muscle activity by shape alone: flat spectrum and no impulses."""
         with np.errstate(invalid="ignore"):
-            quiet = (self.tilt < settings.still_tilt) & (self.kurtosis < settings.still_kurtosis)
-        return quiet
+            return (self.tilt < settings.still_tilt) & (self.kurtosis < settings.still_kurtosis)
 
 
 def usable_hops(frames: ChannelFrames) -> NDArray[np.bool_]:
     """Hops that may enter a number, shape (n_hops,)."""
-    return np.equal(frames.reasons & UNUSABLE, 0)
+    return np.asarray((frames.reasons & UNUSABLE) == 0, np.bool_)
 
 
 def second_edges(frames: ChannelFrames) -> NDArray[np.int64]:

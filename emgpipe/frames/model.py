@@ -1,5 +1,6 @@
 """Frames: the small, cached summary of a recording that every verdict is made from."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,6 +23,10 @@ REASON_BITS = {
     "MAINS_JUMP": MAINS_JUMP,
     "BAD": BAD,
 }
+
+
+IDENTICAL_R = 0.999
+"""From here on two channels are one signal, not two muscles."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +97,16 @@ class ChannelFrames:
     lsb_uv: float
     refused: str = ""
 
+    @classmethod
+    def refusing(cls, index: int, label: str, muscle: str, rate_hz: float, code: str) -> "ChannelFrames":
+        """Frames of a channel that must not be measured: empty arrays and the code why."""
+        none = np.empty(0, np.float32)
+        return cls(
+            index, label, muscle, rate_hz, max(int(0.0125 * rate_hz + 0.5), 1), none, none, none, none,
+            np.empty(0, np.uint8), np.empty((0, 0), np.float32), none, none, none, np.nan, np.empty(0),
+            (np.nan, np.nan), (), np.nan, code,
+        )  # fmt: skip
+
     @property
     def hop_s(self) -> float:
         """Length of a hop in seconds."""
@@ -118,14 +133,32 @@ class PairCovariance:
     lags_samples: NDArray[np.int64]
     r: NDArray[np.float32]
 
+    @classmethod
+    def joined(cls, parts: Sequence["PairCovariance"]) -> "PairCovariance | None":
+        """One covariance of several runs: each second from the run that holds it; None without runs."""
+        if not parts:
+            return None
+        r = parts[0].r.copy()
+        for part in parts[1:]:
+            r = np.where(np.isfinite(part.r), part.r, r)
+        return cls(parts[0].first, parts[0].second, parts[0].lags_samples, r)
+
+    @property
+    def identical(self) -> bool:
+        """Whether the two channels are one signal: |r| without lag is 1 in the median second."""
+        middle = np.abs(self.r[:, len(self.lags_samples) // 2])
+        middle = middle[np.isfinite(middle)]
+        return bool(len(middle) and np.median(middle) > IDENTICAL_R)
+
 
 @dataclass(frozen=True, eq=False)
 class Frames:
-    """Frames of a recording: one `ChannelFrames` a muscle lead, by muscle or label."""
+    """Frames of a recording: one `ChannelFrames` an EMG signal, its duration, the hash of the file, nominal mains."""
 
     channels: tuple[ChannelFrames, ...]
     duration_s: float
     sha256: str
+    mains_hz: float
 
     def channel(self, muscle: str) -> ChannelFrames | None:
         """Frames of a muscle, or None."""

@@ -33,6 +33,8 @@ class MeasureRow:
         The noise floor and its bracket, µV.
     floor_source, floor_confidence : str
         Where the floor is from; `high`, `medium`, `low` or `""`.
+    lines_hz : str
+        Mains lines that were removed, Hz, joined by `;`.
     """
 
     segment: str
@@ -53,6 +55,7 @@ class MeasureRow:
     floor_hi_uv: float | None = None
     floor_source: str = ""
     floor_confidence: str = ""
+    lines_hz: str = ""
 
 
 @dataclass(frozen=True)

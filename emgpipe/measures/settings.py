@@ -17,7 +17,12 @@ class MeasureSettings:
     least_continuity_s: float = field(
         default=30.0, metadata=_m("s", "Usable time for apdf_p10_uv and cmua_frac.", "definitions, 7")
     )
-    short_s: float = field(default=60.0, metadata=_m("s", "Below this the row is flagged SHORT.", "definitions, 7"))
+    least_reference_s: float = field(
+        default=3.0, metadata=_m("s", "Usable time of a reference or maximal contraction.", "own choice")
+    )
+    short_s: float = field(
+        default=60.0, metadata=_m("s", "Below this a row of rest or whole is flagged SHORT.", "definitions, 7")
+    )
     least_usable_share: float = field(
         default=0.5, metadata=_m("1", "Usable share of the segment below which nothing is given.", "definitions, 7")
     )

@@ -1,0 +1,187 @@
+"""From views to rows: the rules that hold for every measure."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from emgpipe.frames.model import REASON_BITS
+from emgpipe.measures.registry import MUSCLE_MEASURES, PAIR_MEASURES
+from emgpipe.measures.rows import MeasureRow, Status, TargetKind
+from emgpipe.measures.settings import MeasureSettings
+from emgpipe.measures.views import REST, WHOLE, Measure, MuscleView, PairView, Reading, Segment
+
+ACTIVITY_MEASURES = frozenset({"act_frac", "act_frac_lo", "act_frac_hi", "cmua_frac", "longest_silence_s"})
+"""Where possible crosstalk of the weaker muscle is flagged."""
+
+
+def muscle_rows(view: MuscleView) -> list[MeasureRow]:
+    """All rows of one muscle over one segment.
+
+    Parameters
+    ----------
+    view : MuscleView
+        Channel, verdicts, segment.
+
+    Returns
+    -------
+    list of MeasureRow
+        One row a measure; rest measures only in `rest`, and as `not_measured` in `whole`.
+    """
+    muscle = view.judged.frames.muscle or view.judged.frames.label
+    rows = []
+    lines_hz = _lines_hz(view)
+    for measure in _given(MUSCLE_MEASURES, view.segment):
+        reading = _muscle_refusal(measure, view) or measure.function(view)
+        flags = [*_floor_flags(measure, view), *reading.flags]
+        flags += [f for f in view.flags if measure.name in ACTIVITY_MEASURES]
+        rows.append(_row(measure, reading, view, muscle, "muscle", flags, view.used_s, lines_hz))
+    return rows
+
+
+def pair_rows(view: PairView) -> list[MeasureRow]:
+    """All rows of one pair over one segment.
+
+    Parameters
+    ----------
+    view : PairView
+        Both muscles over the segment.
+
+    Returns
+    -------
+    list of MeasureRow
+    """
+    target = f"{view.agonist.judged.frames.muscle}/{view.antagonist.judged.frames.muscle}"
+    lines_hz = _lines_hz(view.agonist, view.antagonist)
+    crosstalk = view.r0 >= view.agonist.detect.crosstalk_r0
+    rows = []
+    for measure in _given(PAIR_MEASURES, view.agonist.segment):
+        refusal = _pair_refusal(measure, view)
+        reading = refusal or measure.function(view)
+        flags = [*_floor_flags(measure, view.agonist), *_floor_flags(measure, view.antagonist), *reading.flags]
+        flags += ["CROSSTALK_POSSIBLE"] if crosstalk else []
+        used_s = reading.used_s if reading.used_s is not None else min(view.agonist.used_s, view.antagonist.used_s)
+        rows.append(_row(measure, reading, view.louder_floor, target, "pair", flags, used_s, lines_hz))
+    return rows
+
+
+def unmeasured_rows(
+    target: str, kind: TargetKind, segment: Segment, code: str, status: Status = "not_measured"
+) -> list[MeasureRow]:
+    """Rows of a target that has no verdicts at all: one a measure, all with the same code."""
+    measures = MUSCLE_MEASURES if kind == "muscle" else PAIR_MEASURES
+    return [
+        MeasureRow(segment.name, target, kind, measure.name, None, measure.unit, status=status, reason=code)
+        for measure in _given(measures, segment)
+    ]
+
+
+def _given(measures: Sequence[Measure], segment: Segment) -> list[Measure]:
+    return [m for m in measures if not m.rest_only or segment.kind in (REST, WHOLE)]
+
+
+def _muscle_refusal(measure: Measure, view: MuscleView) -> Reading | None:
+    """Why a muscle measure has no number, before it is computed."""
+    if measure.rest_only and view.segment.kind == WHOLE:
+        return Reading.none("REST_NOT_DECLARED", "not_measured")
+    if measure.needs_floor and not view.judged.floor.known:
+        codes = dict.fromkeys([view.judged.floor.reason or "NO_USABLE_SIGNAL", *_excluding(view)])
+        return Reading.none(";".join(codes))
+    return _too_little(measure, view, view.used_s)
+
+
+def _pair_refusal(measure: Measure, view: PairView) -> Reading | None:
+    """Why a pair measure has no number, before it is computed."""
+    if measure.rest_only and view.agonist.segment.kind == WHOLE:
+        return Reading.none("REST_NOT_DECLARED", "not_measured")
+    if view.covariance is not None and view.covariance.identical:
+        return Reading.none("IDENTICAL_CHANNELS")
+    for muscle in (view.agonist, view.antagonist):
+        refusal = _muscle_refusal(measure, muscle)
+        if refusal:
+            return refusal
+    return None
+
+
+def _too_little(measure: Measure, view: MuscleView, used_s: float) -> Reading | None:
+    settings = view.settings
+    length_s = view.segment.stop_s - view.segment.start_s
+    if used_s == 0 or (measure.need != "nothing" and used_s < settings.least_usable_share * length_s):
+        return Reading.none(";".join(["TOO_MUCH_EXCLUDED" if length_s > 0 else "TOO_SHORT", *_excluding(view)]))
+    if used_s < _needed_s(measure, view.segment, settings):
+        return Reading.none("TOO_SHORT")
+    return None
+
+
+def _needed_s(measure: Measure, segment: Segment, settings: MeasureSettings) -> float:
+    if measure.need == "nothing":
+        return 0.0
+    if segment.kind not in (REST, WHOLE):
+        return settings.least_reference_s
+    return settings.least_continuity_s if measure.need == "continuity" else settings.least_usable_s
+
+
+def _excluding(view: MuscleView) -> list[str]:
+    """Reason bits that take more than a tenth of the segment."""
+    reasons = view.judged.frames.reasons[view.hops]
+    return [name for name, bit in REASON_BITS.items() if len(reasons) and ((reasons & bit) != 0).mean() > 0.1]
+
+
+def _floor_flags(measure: Measure, view: MuscleView) -> list[str]:
+    """Doubts about the floor that a value inherits."""
+    if not measure.needs_floor or not view.judged.floor.known:
+        return []
+    return [code for code in view.judged.floor.reason.split(";") if code and code != "LOW_PASS"]
+
+
+def _lines_hz(*views: MuscleView) -> str:
+    """Mains lines that were removed, to 0.1 Hz, joined by `;`."""
+    lines = {round(line.frequency_hz, 1) for view in views for line in view.judged.frames.lines}
+    return ";".join(f"{line:g}" for line in sorted(lines))
+
+
+def _row(
+    measure: Measure,
+    reading: Reading,
+    view: MuscleView,
+    target: str,
+    kind: TargetKind,
+    flags: list[str],
+    used_s: float,
+    lines_hz: str,
+) -> MeasureRow:
+    """Apply the rules of status, limit and shortness to a reading."""
+    floor = view.judged.floor
+    given = reading.value is not None and bool(np.isfinite(reading.value))
+    codes = list(flags)
+    if given and measure.need != "nothing" and view.segment.kind in (REST, WHOLE) and used_s < view.settings.short_s:
+        codes.append("SHORT")
+    limit = view.limit_uv if measure.limited and floor.known else None
+    status: Status = reading.status
+    if given:
+        status = "flagged" if codes else "ok"
+        if limit is not None and reading.value is not None and reading.value < limit:
+            status = "below_limit"
+    else:
+        codes = [reading.refused or "MOSTLY_UNDETERMINABLE"]
+    known = floor.known
+    return MeasureRow(
+        segment=view.segment.name,
+        target=target,
+        target_kind=kind,
+        measure=measure.name,
+        value=reading.value if given else None,
+        unit=measure.unit,
+        low=reading.low if given else None,
+        high=reading.high if given else None,
+        limit=limit,
+        status=status,
+        reason=";".join(dict.fromkeys(codes)),
+        used_s=used_s,
+        excluded_s=max(view.segment.stop_s - view.segment.start_s - used_s, 0.0),
+        floor_uv=floor.floor_uv if known else None,
+        floor_lo_uv=floor.lo_uv if known else None,
+        floor_hi_uv=floor.hi_uv if known else None,
+        floor_source=floor.source if known else "",
+        floor_confidence=floor.confidence if known else "",
+        lines_hz=lines_hz,
+    )

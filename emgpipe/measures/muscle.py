@@ -1,0 +1,135 @@
+"""Measures of one muscle."""
+
+import numpy as np
+
+from emgpipe.detectors.continuity import cmua_epochs, inactive_runs_s
+from emgpipe.detectors.windows import corrected_rms, windows_of_seconds
+from emgpipe.detectors.witnesses import Floats
+from emgpipe.measures.views import MuscleView, Reading
+
+
+def floor_uv(view: MuscleView) -> Reading:
+    """Best value of the floor; `low`, `high` are its bracket."""
+    floor = view.judged.floor
+    return Reading(floor.floor_uv, floor.lo_uv, floor.hi_uv)
+
+
+def tilt(view: MuscleView) -> Reading:
+    """Median spectral tilt over the usable seconds of the segment."""
+    seconds = slice(int(np.ceil(view.segment.start_s - 1e-9)), int(view.segment.stop_s + 1e-9))
+    values = view.judged.witnesses.tilt[seconds]
+    values = values[np.isfinite(values)]
+    return Reading(float(np.median(values))) if len(values) else Reading.none("TILT_UNDEFINED")
+
+
+def _amplitudes_uv(view: MuscleView, length_s: float, step_s: float, start_s: float, stop_s: float) -> Floats:
+    power = windows_of_seconds(view.judged.frames, start_s, stop_s, length_s, step_s).power
+    return corrected_rms(power[np.isfinite(power)], view.judged.floor.floor_uv)
+
+
+def _median_rms(view: MuscleView, start_s: float, stop_s: float) -> Reading:
+    values = _amplitudes_uv(view, 1.0, 1.0, start_s, stop_s)
+    return Reading(float(np.median(values))) if len(values) else Reading.none("TOO_SHORT")
+
+
+def rest_rms_uv(view: MuscleView) -> Reading:
+    """Median corrected RMS of the seconds of the segment."""
+    return _median_rms(view, view.segment.start_s, view.segment.stop_s)
+
+
+def _third(view: MuscleView, number: int) -> Reading:
+    start, length = view.segment.start_s, (view.segment.stop_s - view.segment.start_s) / 3
+    return _median_rms(view, start + (number - 1) * length, start + number * length)
+
+
+def rest_third1_uv(view: MuscleView) -> Reading:
+    """`rest_rms_uv` of the first third."""
+    return _third(view, 1)
+
+
+def rest_third2_uv(view: MuscleView) -> Reading:
+    """`rest_rms_uv` of the middle third."""
+    return _third(view, 2)
+
+
+def rest_third3_uv(view: MuscleView) -> Reading:
+    """`rest_rms_uv` of the last third."""
+    return _third(view, 3)
+
+
+def _apdf(view: MuscleView, share: float) -> Reading:
+    values = _amplitudes_uv(view, 1.0, 0.5, view.segment.start_s, view.segment.stop_s)
+    return Reading(float(np.quantile(values, share))) if len(values) else Reading.none("TOO_SHORT")
+
+
+def apdf_p10_uv(view: MuscleView) -> Reading:
+    """Static level."""
+    return _apdf(view, 0.1)
+
+
+def apdf_p50_uv(view: MuscleView) -> Reading:
+    """Median level."""
+    return _apdf(view, 0.5)
+
+
+def apdf_p90_uv(view: MuscleView) -> Reading:
+    """Peak level."""
+    return _apdf(view, 0.9)
+
+
+def _bounded(value: float, unsure: float, view: MuscleView) -> Reading:
+    """A value whose undeterminable share is `unsure`: given, flagged as a bound, or withheld."""
+    if unsure > view.detect.most_undeterminable:
+        return Reading.none("MOSTLY_UNDETERMINABLE")
+    return Reading(value, flags=("LOWER_BOUND",) if unsure > view.detect.flag_undeterminable else ())
+
+
+def act_frac(view: MuscleView) -> Reading:
+    """Active share of the time with a verdict; of all usable time above 10 % undeterminable."""
+    active, silent, unsure = view.shares
+    if active + silent + unsure == 0:
+        return Reading.none("NO_USABLE_SIGNAL")
+    share = view.undeterminable_share
+    told = active + silent + (unsure if share > view.detect.flag_undeterminable else 0)
+    return _bounded(active / max(told, 1), share, view)
+
+
+def act_frac_lo(view: MuscleView) -> Reading:
+    """Active share if the floor were the upper end of its bracket."""
+    return Reading(float(view.judged.activity.active_if_high[view.hops][view.states > -2].mean()))
+
+
+def act_frac_hi(view: MuscleView) -> Reading:
+    """Active share if the floor were the lower end of its bracket."""
+    return Reading(float(view.judged.activity.active_if_low[view.hops][view.states > -2].mean()))
+
+
+def cmua_frac(view: MuscleView) -> Reading:
+    """Share of usable 10 s epochs with continuous activity."""
+    judged, segment = view.judged, view.segment
+    epochs = cmua_epochs(
+        judged.frames, judged.activity.states, judged.floor, segment.start_s, segment.stop_s, view.detect
+    )
+    if not epochs.n_usable:
+        return Reading.none("TOO_SHORT")
+    return _bounded(len(epochs.cmua) / epochs.n_usable, epochs.n_undeterminable / epochs.n_usable, view)
+
+
+def _with_gaps(value: float, view: MuscleView) -> Reading:
+    unsure = view.undeterminable_share
+    if unsure > view.detect.most_undeterminable:
+        return Reading.none("MOSTLY_UNDETERMINABLE")
+    flagged = unsure > view.detect.flag_undeterminable
+    return Reading(value, flags=("PARTLY_UNDETERMINABLE",) if flagged else ())
+
+
+def longest_silence_s(view: MuscleView) -> Reading:
+    """Longest silent run of the segment; 0 where there is none."""
+    runs = inactive_runs_s(view.states, view.judged.frames.hop_s)
+    return _with_gaps(float(runs.max(initial=0.0)), view)
+
+
+def gaps_per_min(view: MuscleView) -> Reading:
+    """Silent runs of at least 0.2 s a usable minute."""
+    runs = inactive_runs_s(view.states, view.judged.frames.hop_s)
+    return _with_gaps(float((runs >= view.detect.silence_s - 1e-9).sum()) / (view.used_s / 60), view)

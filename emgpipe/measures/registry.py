@@ -1,0 +1,59 @@
+"""Every measure: name, unit, direction, definition, reference, function."""
+
+from emgpipe.measures import muscle, pair
+from emgpipe.measures.views import Measure
+
+_OWN = "emgpipe definitions"
+_APDF = "Jonsson 1982, J Hum Ergol 11:73 (amplitude probability); windows and floor correction: own"
+_RDS = "Clancy et al. 2019 (root difference of squares)"
+
+MUSCLE_MEASURES: tuple[Measure, ...] = (
+    Measure("floor_uv", "uV", "none", "Noise floor in the analysis band, µV RMS; low and high are its bracket.",
+            _OWN, muscle.floor_uv, need="nothing"),
+    Measure("tilt", "1", "up", "Density in 50-200 Hz over that in 350-425 Hz, median over seconds: about 1 for white"
+            " noise, 2.7 and more with muscle activity of one floor.", _OWN, muscle.tilt, need="nothing",
+            needs_floor=False),
+    Measure("rest_rms_uv", "uV", "up", "Median floor-corrected RMS of 1 s windows.", _RDS, muscle.rest_rms_uv,
+            limited=True),
+    Measure("apdf_p10_uv", "uV", "up", "Static level: 10 % quantile of the floor-corrected RMS of 1 s windows every"
+            " 0.5 s. The primary amplitude.", _APDF, muscle.apdf_p10_uv, need="continuity", limited=True),
+    Measure("apdf_p50_uv", "uV", "up", "Median level: 50 % quantile of the same.", _APDF, muscle.apdf_p50_uv,
+            limited=True),
+    Measure("apdf_p90_uv", "uV", "up", "Peak level: 90 % quantile of the same.", _APDF, muscle.apdf_p90_uv,
+            limited=True),
+    Measure("act_frac", "1", "up", "Active share of the time with a verdict; of all usable time, as a lower bound,"
+            " where more than 10 % is undeterminable.", _OWN, muscle.act_frac, rest_only=True),
+    Measure("act_frac_lo", "1", "up", "Active share if the floor were the upper end of its bracket.", _OWN,
+            muscle.act_frac_lo, rest_only=True),
+    Measure("act_frac_hi", "1", "up", "Active share if the floor were the lower end of its bracket.", _OWN,
+            muscle.act_frac_hi, rest_only=True),
+    Measure("cmua_frac", "1", "up", "Share of usable 10 s epochs with continuous activity: active 95 % and more, no gap"
+            " of 0.5 s, P10 of the 500 ms RMS above 1.25 floors.", _OWN, muscle.cmua_frac, rest_only=True,
+            need="continuity"),
+    Measure("longest_silence_s", "s", "down", "Longest silent run.", _OWN, muscle.longest_silence_s, rest_only=True),
+    Measure("gaps_per_min", "1/min", "none", "Silent runs of 0.2 s and more a usable minute; 0 also when never active.",
+            "Hansson et al. 2000 (gap); floor: own", muscle.gaps_per_min, rest_only=True),
+    Measure("rest_third1_uv", "uV", "none", "rest_rms_uv of the first third (settling).", _OWN, muscle.rest_third1_uv,
+            rest_only=True, limited=True),
+    Measure("rest_third2_uv", "uV", "none", "rest_rms_uv of the middle third.", _OWN, muscle.rest_third2_uv,
+            rest_only=True, limited=True),
+    Measure("rest_third3_uv", "uV", "none", "rest_rms_uv of the last third.", _OWN, muscle.rest_third3_uv,
+            rest_only=True, limited=True),
+)  # fmt: skip
+"""Measures of one muscle, in the order of the tables."""
+
+PAIR_MEASURES: tuple[Measure, ...] = (
+    Measure("cc_overlap_uv", "uV", "up", "Mean over time of the lower of both floor-corrected 100 ms envelopes, which"
+            " are 0 in silent windows.", _OWN, pair.cc_overlap_uv, limited=True),
+    Measure("cc_fw_pct", "%", "up", "Twice the common area over the total area, on envelopes divided by an external"
+            " reference of each muscle.", "Falconer & Winter 1985", pair.cc_fw_pct, rest_only=True),
+    Measure("cc_rudolph_uv", "uV", "up", "Mean of (low/high)(low + high) of both envelopes.",
+            "Rudolph et al. 2000; floor-corrected µV: own", pair.cc_rudolph_uv, rest_only=True, limited=True),
+    Measure("coact_frac", "1", "up", "Share of time in which both muscles are active.", _OWN, pair.coact_frac),
+    Measure("coact_excess", "1", "none", "coact_frac minus the product of both active shares; 0 when both are always"
+            " on.", _OWN, pair.coact_excess),
+    Measure("xt_r0", "1", "none", "Largest |correlation| of the conditioned signals within +-2 ms, median over seconds;"
+            " 0.3 and more flags possible crosstalk.", "Winter, Fuglevand & Archer 1994; lag and threshold: own",
+            pair.xt_r0, need="nothing", needs_floor=False),
+)  # fmt: skip
+"""Measures of one pair."""

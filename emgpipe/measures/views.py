@@ -1,0 +1,214 @@
+"""What a measure is made from: one muscle or one pair over one segment."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emgpipe.detectors.activity import ACTIVE, SILENT, UNDETERMINABLE, Activity
+from emgpipe.detectors.cocontraction import PairEnvelopes, envelope
+from emgpipe.detectors.crosstalk import crosstalk_r0
+from emgpipe.detectors.floor import Floor
+from emgpipe.detectors.settings import DetectSettings
+from emgpipe.detectors.witnesses import Witnesses, usable_hops, witness_seconds
+from emgpipe.frames.model import ChannelFrames, PairCovariance
+from emgpipe.measures.rows import Status
+from emgpipe.measures.settings import MeasureSettings
+
+WHOLE = "whole"
+REST = "rest"
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of a recording with a meaning, `[start_s, stop_s)`.
+
+    Attributes
+    ----------
+    name : str
+        `rest`, `reference`, `mvc`, ..., `whole`; a second one of its kind is `rest_2`.
+    kind : str
+        The meaning without the number.
+    start_s, stop_s : float
+        Gap-aware seconds.
+    """
+
+    name: str
+    kind: str
+    start_s: float
+    stop_s: float
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """One channel with its verdicts over the whole recording."""
+
+    frames: ChannelFrames
+    floor: Floor
+    activity: Activity
+
+    @cached_property
+    def witnesses(self) -> Witnesses:
+        """Per-second witnesses."""
+        return witness_seconds(self.frames)
+
+    @cached_property
+    def usable(self) -> NDArray[np.bool_]:
+        """Hops that may enter a number."""
+        return usable_hops(self.frames)
+
+
+@dataclass(frozen=True, eq=False)
+class MuscleView:
+    """One muscle over one segment."""
+
+    judged: Judged
+    segment: Segment
+    detect: DetectSettings
+    settings: MeasureSettings
+    flags: tuple[str, ...] = ()
+
+    @cached_property
+    def hops(self) -> slice:
+        """Hops of the segment."""
+        frames = self.judged.frames
+        return slice(frames.hops(self.segment.start_s), frames.hops(self.segment.stop_s))
+
+    @property
+    def states(self) -> NDArray[np.int8]:
+        """State of each hop of the segment."""
+        return self.judged.activity.states[self.hops]
+
+    @cached_property
+    def used_s(self) -> float:
+        """Usable seconds of the segment."""
+        return float(self.judged.usable[self.hops].sum() * self.judged.frames.hop_s)
+
+    @property
+    def excluded_s(self) -> float:
+        """Seconds of the segment that are not usable."""
+        return max(self.segment.stop_s - self.segment.start_s - self.used_s, 0.0)
+
+    @cached_property
+    def shares(self) -> tuple[int, int, int]:
+        """Hops that are active, silent, undeterminable."""
+        states = self.states
+        return int((states == ACTIVE).sum()), int((states == SILENT).sum()), int((states == UNDETERMINABLE).sum())
+
+    @property
+    def undeterminable_share(self) -> float:
+        """Share of the hops with a state that are undeterminable; 1 where there are none."""
+        active, silent, unsure = self.shares
+        seen = active + silent + unsure
+        return unsure / seen if seen else 1.0
+
+    @property
+    def limit_uv(self) -> float:
+        """Smallest amplitude told from 0: half a floor (three quarters below high confidence), at least one LSB."""
+        floor, lsb = self.judged.floor, self.judged.frames.lsb_uv
+        share = 0.5 if floor.confidence == "high" else 0.75
+        return max(share * floor.floor_uv, lsb if np.isfinite(lsb) else 0.0)
+
+
+@dataclass(frozen=True, eq=False)
+class PairView:
+    """Agonist and antagonist over one segment."""
+
+    agonist: MuscleView
+    antagonist: MuscleView
+    covariance: PairCovariance | None
+    reference_uv: Mapping[str, float] = field(default_factory=dict)
+
+    @cached_property
+    def envelopes(self) -> PairEnvelopes:
+        """Both envelopes on one clock."""
+        one, other = (
+            envelope(v.judged.frames, v.judged.floor, v.judged.activity, v.segment.start_s, v.segment.stop_s)
+            for v in (self.agonist, self.antagonist)
+        )
+        return PairEnvelopes(one, other)
+
+    @property
+    def louder_floor(self) -> MuscleView:
+        """The view whose floor is larger."""
+        return max((self.agonist, self.antagonist), key=lambda view: view.judged.floor.floor_uv)
+
+    @cached_property
+    def r0(self) -> float:
+        """`xt_r0` of the segment; NaN without covariance."""
+        if self.covariance is None:
+            return float("nan")
+        return crosstalk_r0(self.covariance, self.agonist.segment.start_s, self.agonist.segment.stop_s)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a measure function answers.
+
+    Attributes
+    ----------
+    value, low, high : float or None
+        None where there is no number.
+    flags : tuple of str
+        Codes that make a value `flagged`.
+    refused : str
+        Code why there is no number.
+    status : str
+        Status where refused.
+    used_s : float or None
+        Seconds that entered, where they are not those of the view.
+    """
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    flags: tuple[str, ...] = ()
+    refused: str = ""
+    status: Status = "undeterminable"
+    used_s: float | None = None
+
+    @classmethod
+    def none(cls, code: str, status: Status = "undeterminable") -> "Reading":
+        """No number, and why."""
+        return cls(None, refused=code, status=status)
+
+
+Direction = Literal["up", "down", "none"]
+Need = Literal["amplitude", "continuity", "nothing"]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """An entry of the registry.
+
+    Attributes
+    ----------
+    name, unit : str
+        Column `measure` and its unit (`1` for a fraction).
+    direction : str
+        `up`: more is more rigidity; `down`; `none`.
+    definition, reference : str
+        One or two sentences; the source.
+    rest_only : bool
+        Given in declared rest only.
+    need : str
+        Which usable time it needs: `amplitude` 10 s, `continuity` 30 s, `nothing`.
+    limited : bool
+        Has a smallest value told from 0.
+    needs_floor : bool
+        Cannot be told without a floor.
+    """
+
+    name: str
+    unit: str
+    direction: Direction
+    definition: str
+    reference: str
+    function: Callable[..., Reading] = field(repr=False)
+    rest_only: bool = False
+    need: Need = "amplitude"
+    limited: bool = False
+    needs_floor: bool = True

@@ -1,0 +1,395 @@
+"""One recording through all steps: the page to read first.
+
+`compute_frames` reduces the samples once; `measure` decides everything else from frames:
+floor, activity, segments, measures, intervals.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emgpipe.detectors.activity import detect_activity
+from emgpipe.detectors.floor import Floor, estimate_floor
+from emgpipe.errors import SettingsError
+from emgpipe.frames.covariance import pair_covariance
+from emgpipe.frames.model import ChannelFrames, Frames, PairCovariance
+from emgpipe.frames.reduce import Conditioner, ReadRun, RunSamples, prepare_runs, reduce_channel
+from emgpipe.intervals import Intervals
+from emgpipe.measures.intervals import muscle_intervals, pair_intervals
+from emgpipe.measures.judge import muscle_rows, pair_rows, unmeasured_rows
+from emgpipe.measures.rows import IntervalRow, MeasureRow, Status
+from emgpipe.measures.views import REST, WHOLE, Judged, MuscleView, PairView, Segment
+from emgpipe.muscles import pairs_present
+from emgpipe.recording import Finding, Recording, Signal
+from emgpipe.settings import Settings
+from emgpipe.study.timeline import recording_segments
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """What one recording says.
+
+    Attributes
+    ----------
+    rows : tuple of MeasureRow
+        One a segment, target and measure; with a value or with a coded reason.
+    intervals : tuple of IntervalRow
+        Active, silent, undeterminable, excluded, CMUA and co-active stretches.
+    floors : dict of str to Floor
+        By muscle.
+    segments : tuple of Segment
+        Stretches that were measured.
+    judged : dict of str to Judged
+        Frames, floor and activity by muscle.
+    findings : tuple of Finding
+        What reading and measuring noticed.
+    """
+
+    rows: tuple[MeasureRow, ...]
+    intervals: tuple[IntervalRow, ...]
+    floors: dict[str, Floor]
+    segments: tuple[Segment, ...]
+    judged: dict[str, Judged]
+    findings: tuple[Finding, ...]
+
+    @property
+    def table(self) -> "pd.DataFrame":
+        """Rows as a pandas table."""
+        import pandas as pd
+
+        return pd.DataFrame([asdict(row) for row in self.rows])
+
+
+def compute_frames(recording: Recording, *, mains_hz: float, settings: Settings | None = None) -> Frames:
+    """Reduce every EMG signal of a recording to frames.
+
+    Parameters
+    ----------
+    recording : Recording
+        From `read_recording`, `from_mne` or `array_recording`.
+    mains_hz : float
+        Nominal mains frequency, 50 or 60: never guessed.
+    settings : Settings, optional
+        Conditioning settings; defaults where left out.
+
+    Returns
+    -------
+    Frames
+        A signal that must not be measured holds the code why in `refused`.
+
+    Raises
+    ------
+    SettingsError
+        MAINS_INVALID.
+    ReadError
+        Where samples cannot be read.
+
+    Examples
+    --------
+    >>> from emgpipe.recording import array_recording
+    >>> from emgpipe.simulate import scenario
+    >>> channel = scenario("always_active", seed=1, duration_s=20.0)
+    >>> recording = array_recording([channel.samples_uv], ["TA_R"], channel.rate_hz)
+    >>> frames = compute_frames(recording, mains_hz=50)
+    >>> frames.channel("TA_R").mean_square.shape
+    (1600,)
+    """
+    if mains_hz not in (50, 60):
+        raise SettingsError("MAINS_INVALID", f"mains_hz {mains_hz!r}; 50 or 60", where=recording.name)
+    settings = settings or Settings()
+    channels = tuple(_channel(recording, s, mains_hz, settings) for s in recording.signals if s.kind == "emg")
+    return Frames(channels, recording.duration_s, recording.sha256, float(mains_hz))
+
+
+def _channel(recording: Recording, signal: Signal, mains_hz: float, settings: Settings) -> ChannelFrames:
+    refused = signal.refused
+    if not refused and signal.rate_hz < settings.condition.least_rate_hz:
+        refused = "RATE_TOO_LOW"
+    if refused:
+        return ChannelFrames.refusing(signal.index, signal.label, signal.muscle, signal.rate_hz, refused)
+    return reduce_channel(
+        _runs(recording, signal),
+        round(recording.duration_s * signal.rate_hz),
+        signal.rate_hz,
+        mains_hz,
+        settings.condition,
+        index=signal.index,
+        label=signal.label,
+        muscle=signal.muscle,
+        clip_uv=(signal.clip_low_uv, signal.clip_high_uv),
+        lsb_uv=signal.lsb_uv,
+    )
+
+
+def _runs(recording: Recording, signal: Signal) -> list[RunSamples]:
+    def reader(offset: int) -> ReadRun:
+        return lambda first, stop: recording.read_samples(signal.index, offset + first, offset + stop)
+
+    return [RunSamples(place, n, reader(offset)) for place, offset, n in recording.placed_runs(signal) if n > 0]
+
+
+def pair_covariances(
+    recording: Recording,
+    frames: Frames,
+    pairs: Sequence[tuple[str, str]],
+    settings: Settings | None = None,
+) -> dict[tuple[str, str], PairCovariance | None]:
+    """Lagged correlation of each pair from the samples; None where the rates differ.
+
+    Parameters
+    ----------
+    recording, frames : Recording, Frames
+        Samples and what was computed from them.
+    pairs : sequence of (agonist, antagonist)
+        Muscles; pairs with an absent or refused muscle are left out.
+    settings : Settings, optional
+        Conditioning settings.
+
+    Returns
+    -------
+    dict
+        By pair.
+    """
+    settings = settings or Settings()
+    out: dict[tuple[str, str], PairCovariance | None] = {}
+    for pair in pairs:
+        one, other = frames.channel(pair[0]), frames.channel(pair[1])
+        if one is None or other is None or one.refused or other.refused:
+            continue
+        if one.rate_hz != other.rate_hz:
+            out[pair] = None
+            continue
+        conditioned = [_conditioned(recording, c.index, frames.mains_hz, settings) for c in (one, other)]
+        parts = [
+            pair_covariance(a, b, len(one.psd), (one.index, other.index)) for a, b in zip(*conditioned, strict=True)
+        ]
+        out[pair] = PairCovariance.joined(parts)
+    return out
+
+
+def _conditioned(recording: Recording, index: int, mains_hz: float, settings: Settings) -> list[Conditioner]:
+    signal = recording.signals[[s.index for s in recording.signals].index(index)]
+    return prepare_runs(_runs(recording, signal), signal.rate_hz, mains_hz, settings.condition)[0]
+
+
+def measure(
+    recording: Recording,
+    frames: Frames,
+    *,
+    pairs: Sequence[str] | None = None,
+    rest: bool = False,
+    settings: Settings | None = None,
+    meanings: Mapping[str, str] | None = None,
+    device_uv: Mapping[str, float] | None = None,
+    exclude: Sequence[str] = (),
+    prime_movers: Sequence[str] = (),
+    reference: str = "",
+    covariances: Mapping[tuple[str, str], PairCovariance | None] | None = None,
+) -> Result:
+    """Decide everything about one recording from its frames.
+
+    Parameters
+    ----------
+    recording : Recording
+        Gives annotations; samples only for crosstalk, and only where `covariances` is left out.
+    frames : Frames
+        From `compute_frames`.
+    pairs : sequence of str, optional
+        `"TA_R/GM_R"`; the catalogue's antagonists that are present where left out.
+    rest : bool
+        The recording is declared rest (annotations still come first).
+    settings : Settings, optional
+        Thresholds and usable times.
+    meanings : mapping, optional
+        Annotation text -> segment, beside the built-in ones.
+    device_uv : mapping, optional
+        Known device floor, µV RMS in the band, by muscle.
+    exclude : sequence of str
+        Muscles or labels to leave out, said in rows.
+    prime_movers : sequence of str
+        Muscles that should be the loudest.
+    reference : str
+        Segment of this recording that gives the reference of `cc_fw_pct`.
+    covariances : mapping, optional
+        From `pair_covariances`.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    SettingsError
+        PAIR_INVALID.
+
+    Examples
+    --------
+    >>> from emgpipe.recording import array_recording
+    >>> from emgpipe.simulate import scenario
+    >>> channel = scenario("always_active", seed=1, duration_s=70.0)
+    >>> recording = array_recording([channel.samples_uv], ["TA_R"], channel.rate_hz)
+    >>> result = measure(recording, compute_frames(recording, mains_hz=50), rest=True)
+    >>> row = next(r for r in result.rows if r.measure == "act_frac")
+    >>> row.value, row.status
+    (1.0, 'ok')
+    """
+    settings = settings or Settings()
+    plan = recording_segments(recording.annotations, recording.duration_s, meanings, rest=rest)
+    wanted = _pairs(pairs, frames)
+    judged, refused = _judge(frames, settings, plan.bad, plan.calibration, device_uv or {}, set(exclude))
+    if covariances is None:
+        covariances = pair_covariances(recording, frames, wanted, settings)
+    rows: list[MeasureRow] = []
+    for segment in plan.segments:
+        levels = _reference_levels(judged, plan.segments, reference, settings)
+        rows += _segment_rows(segment, judged, refused, wanted, covariances, levels, settings)
+    intervals = [
+        row for name, one in judged.items() for row in muscle_intervals(name, one, plan.segments, settings.detect)
+    ]
+    intervals += [
+        row for a, b in wanted if a in judged and b in judged for row in pair_intervals((a, b), judged[a], judged[b])
+    ]
+    findings = [*recording.findings, *plan.findings, *_prime_mover(rows, plan.segments, prime_movers)]
+    floors = {name: one.floor for name, one in judged.items()}
+    return Result(tuple(rows), tuple(intervals), floors, plan.segments, judged, tuple(findings))
+
+
+def _pairs(pairs: Sequence[str] | None, frames: Frames) -> list[tuple[str, str]]:
+    if pairs is None:
+        return [(a, b) for a, b in pairs_present([c.muscle for c in frames.channels if c.muscle])]
+    out = []
+    for text in pairs:
+        parts = text.strip().split("/")
+        if len(parts) != 2 or not all(parts) or parts[0] == parts[1]:
+            raise SettingsError("PAIR_INVALID", f"pair {text!r}; write AGONIST/ANTAGONIST, such as 'TA_R/GM_R'")
+        out.append((parts[0], parts[1]))
+    return out
+
+
+def _judge(
+    frames: Frames,
+    settings: Settings,
+    bad: Intervals,
+    calibration: Intervals,
+    device_uv: Mapping[str, float],
+    exclude: set[str],
+) -> tuple[dict[str, Judged], dict[str, str]]:
+    """Floor and activity of each channel by target name, and the code of each channel that has none."""
+    judged: dict[str, Judged] = {}
+    refused: dict[str, str] = {}
+    left = [c for c in frames.channels if not {c.muscle, c.label} & exclude]
+    refused |= {c.muscle or c.label: "CHANNEL_EXCLUDED" for c in frames.channels if c not in left}
+    for channel in left:
+        name = channel.muscle or channel.label
+        twins = sum((c.muscle or c.label) == name for c in left)
+        if channel.refused or twins > 1:
+            refused[name] = channel.refused or "MUSCLE_DUPLICATE"
+            continue
+        marked = channel.marked_bad(bad) if len(bad) else channel
+        floor = estimate_floor(
+            marked,
+            settings.detect,
+            device_uv=device_uv.get(name),
+            calibration=_seconds_inside(calibration, len(marked.psd)),
+        )
+        judged[name] = Judged(marked, floor, detect_activity(marked, floor, settings.detect))
+    return judged, refused
+
+
+def _seconds_inside(stretches: Intervals, n_seconds: int) -> NDArray[np.bool_] | None:
+    """Whole seconds inside stretches; None where there are no stretches."""
+    if not len(stretches):
+        return None
+    inside = np.zeros(n_seconds, bool)
+    for start_s, stop_s in stretches:
+        inside[int(np.ceil(start_s - 1e-9)) : int(stop_s + 1e-9)] = True
+    return inside
+
+
+def _segment_rows(
+    segment: Segment,
+    judged: Mapping[str, Judged],
+    refused: Mapping[str, str],
+    pairs: Sequence[tuple[str, str]],
+    covariances: Mapping[tuple[str, str], PairCovariance | None],
+    levels_uv: Mapping[str, float],
+    settings: Settings,
+) -> Iterator[MeasureRow]:
+    """Rows of all targets over one segment: muscles in file order, refused ones, pairs."""
+    plain = {name: MuscleView(one, segment, settings.detect, settings.measure) for name, one in judged.items()}
+    views = {
+        p: PairView(plain[p[0]], plain[p[1]], covariances.get(p), levels_uv)
+        for p in pairs
+        if p[0] in plain and p[1] in plain
+    }
+    weaker = {_weaker(view) for view in views.values() if view.r0 >= settings.detect.crosstalk_r0}
+    for name, view in plain.items():
+        flags = ("CROSSTALK_POSSIBLE",) if name in weaker else ()
+        yield from muscle_rows(MuscleView(view.judged, segment, settings.detect, settings.measure, flags))
+    for name, code in refused.items():
+        yield from unmeasured_rows(name, "muscle", segment, code, _status(code))
+    for pair in pairs:
+        if pair in views:
+            yield from pair_rows(views[pair])
+        else:
+            absent = [refused.get(m, "MUSCLE_MISSING") for m in pair if m not in plain]
+            code = ";".join(dict.fromkeys(absent))
+            yield from unmeasured_rows("/".join(pair), "pair", segment, code, _status(absent[0]))
+
+
+def _status(code: str) -> Status:
+    return "not_measured" if code in ("CHANNEL_EXCLUDED", "MUSCLE_MISSING") else "undeterminable"
+
+
+def _weaker(view: PairView) -> str:
+    def level(one: MuscleView) -> float:
+        power = one.judged.frames.mean_square[one.hops]
+        return float(np.nanmedian(power)) if np.isfinite(power).any() else 0.0
+
+    return min((view.agonist, view.antagonist), key=level).judged.frames.muscle
+
+
+def _reference_levels(
+    judged: Mapping[str, Judged], segments: Sequence[Segment], reference: str, settings: Settings
+) -> dict[str, float]:
+    """`rest_rms_uv` of each muscle in the reference segment of this recording."""
+    found = [s for s in segments if reference and s.name == reference]
+    if not found:
+        return {}
+    out = {}
+    for name, one in judged.items():
+        rows = muscle_rows(MuscleView(one, found[0], settings.detect, settings.measure))
+        value = next(r.value for r in rows if r.measure == "rest_rms_uv")
+        if value is not None:
+            out[name] = value
+    return out
+
+
+def _prime_mover(
+    rows: Sequence[MeasureRow], segments: Sequence[Segment], prime_movers: Sequence[str]
+) -> Iterator[Finding]:
+    """Say so where the loudest muscle is none of the stated prime movers."""
+    for segment in segments:
+        if segment.kind not in (REST, WHOLE):
+            continue
+        levels = {
+            r.target: r.value
+            for r in rows
+            if r.segment == segment.name
+            and r.measure == "rest_rms_uv"
+            and r.target_kind == "muscle"
+            and r.value is not None
+        }
+        if not prime_movers or not levels or not set(prime_movers) & set(levels):
+            continue
+        loudest = max(levels, key=lambda name: levels[name])
+        if loudest not in prime_movers:
+            text = ", ".join(prime_movers)
+            message = f"{loudest!r} is louder than the stated prime movers {text}; check labels and task"
+            yield Finding("PRIME_MOVER_NOT_LOUDEST", "warning", segment.name, message)
