@@ -5,6 +5,7 @@ recordings (filters, detectors) is imported, so that a mistake cannot agree with
 """
 
 from emgpipe.simulate.band import band_passed, band_rms_uv, scaled_to_band_rms, windowed_rms_uv
+from emgpipe.simulate.edf_writer import write_edf
 from emgpipe.simulate.motor_units import (
     MotorUnitPool,
     UnitTrain,
@@ -17,16 +18,32 @@ from emgpipe.simulate.motor_units import (
 )
 from emgpipe.simulate.noise import electrode_noise, hardware_lowpass, mains, qrs_train
 from emgpipe.simulate.scenarios import SCENARIOS, SimulatedChannel, scenario
+from emgpipe.simulate.trial import (
+    SAMPLE_SEED,
+    PlannedVisit,
+    SimulatedPatient,
+    TrialModel,
+    draw_patients,
+    simulate_trial,
+)
+from emgpipe.simulate.visit import SimulatedMuscle, SimulatedVisit, simulate_visit
 
 __all__ = [
+    "SAMPLE_SEED",
     "SCENARIOS",
     "MotorUnitPool",
+    "PlannedVisit",
     "SimulatedChannel",
+    "SimulatedMuscle",
+    "SimulatedPatient",
+    "SimulatedVisit",
+    "TrialModel",
     "UnitTrain",
     "band_passed",
     "band_rms_uv",
     "discharge_rates_hz",
     "discharge_times_s",
+    "draw_patients",
     "draw_pool",
     "electrode_noise",
     "hardware_lowpass",
@@ -35,7 +52,10 @@ __all__ = [
     "qrs_train",
     "scaled_to_band_rms",
     "scenario",
+    "simulate_trial",
+    "simulate_visit",
     "single_unit",
     "surface_emg",
     "windowed_rms_uv",
+    "write_edf",
 ]

@@ -102,6 +102,30 @@ def scaled_to_band_rms(samples_uv: Floats, rate_hz: float, rms_uv: float) -> Flo
     return samples_uv * (rms_uv / now_uv)
 
 
+def band_gain(frequency_hz: Floats, rate_hz: float) -> Floats:
+    """Factor by which the zero-phase band-pass changes power.
+
+    Parameters
+    ----------
+    frequency_hz : ndarray
+        From 0 to rate/2.
+    rate_hz : float
+        Samples per second.
+
+    Returns
+    -------
+    ndarray
+        |H|^4 of the one-way filter: 0.25 at the edges of the band.
+
+    Examples
+    --------
+    >>> band_gain(np.array([0.0, 20.0, 100.0]), 2000.0).round(3).tolist()
+    [0.0, 0.25, 1.0]
+    """
+    _, response = signal.freqz_sos(band_sections(rate_hz), frequency_hz, fs=rate_hz)
+    return np.asarray(np.abs(response) ** 4, np.float64)
+
+
 def band_share(psd: Callable[[Floats], Floats], rate_hz: float) -> float:
     """Share of a noise's power that the zero-phase band-pass lets through.
 
@@ -123,9 +147,8 @@ def band_share(psd: Callable[[Floats], Floats], rate_hz: float) -> float:
     394
     """
     frequency_hz = np.arange(0.125, rate_hz / 2, 0.25)
-    _, response = signal.freqz_sos(band_sections(rate_hz), frequency_hz, fs=rate_hz)
     density = psd(frequency_hz)
-    return float((density * np.abs(response) ** 4).sum() / density.sum())
+    return float((density * band_gain(frequency_hz, rate_hz)).sum() / density.sum())
 
 
 def windowed_rms_uv(samples_uv: Floats, rate_hz: float, window_s: float = 1.0, step_s: float = 0.5) -> Floats:

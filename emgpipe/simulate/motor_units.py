@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import fft
 
-from emgpipe.simulate.band import Floats, scaled_to_band_rms
+from emgpipe.simulate.band import Floats, band_gain, scaled_to_band_rms
 from emgpipe.simulate.checks import require_between, require_not_negative, require_positive
 from emgpipe.simulate.muap import UnitShapes, add_discharges, draw_shapes, unit_templates
 
@@ -218,6 +219,31 @@ def surface_emg(
         if len(times_s):
             samples = add_discharges(samples, templates, unit, times_s)
     return samples
+
+
+def unit_energies(shapes: UnitShapes, rate_hz: float) -> Floats:
+    """Energy of each unit's potential in the analysis band.
+
+    Parameters
+    ----------
+    shapes : UnitShapes
+        Fibres.
+    rate_hz : float
+        Samples per second.
+
+    Returns
+    -------
+    ndarray, shape (n_units,)
+        Integral of the squared potential, in the scale of `surface_emg`. Campbell's theorem: the mean square
+        of the EMG is the sum over units of rate x energy, exact for Poisson trains; regular trains come close,
+        as their spectrum is flat above a few times the rate.
+    """
+    templates = unit_templates(shapes, rate_hz)
+    potentials = templates.fine_uv[:, :: templates.oversampling]
+    n = fft.next_fast_len(4 * potentials.shape[1], real=True)
+    frequency_hz = fft.rfftfreq(n, 1 / rate_hz)
+    power = np.abs(fft.rfft(potentials, n)) ** 2 * band_gain(frequency_hz, rate_hz)
+    return np.asarray(2 * power.sum(axis=1) / (n * rate_hz), np.float64)  # twice: negative frequencies
 
 
 @dataclass(frozen=True)
