@@ -1,0 +1,31 @@
+"""What lies on disk: content keys, files that appear whole or not at all, one lock, a chained log, frames.
+
+A unit of work is named by `content_key` of everything it depends on, so a rerun finds what is done
+and nothing stale is ever used. Every write goes to another name in the same folder, is forced to disk and then
+renamed. `OutputLock` keeps two runs off one folder. `append_event` writes a log whose lines
+carry the hash of the line before. `save_frames` and `load_frames` keep frames as plain `.npy` files.
+"""
+
+from emgpipe.store.atomic import write_bytes, write_text
+from emgpipe.store.frames import load_frames, save_frames
+from emgpipe.store.keys import content_key, frames_key
+from emgpipe.store.lock import OutputLock
+from emgpipe.store.log import LogProblem, append_event, check_log
+from emgpipe.store.tables import csv_text, json_text, write_csv, write_json
+
+__all__ = [
+    "LogProblem",
+    "OutputLock",
+    "append_event",
+    "check_log",
+    "content_key",
+    "csv_text",
+    "frames_key",
+    "json_text",
+    "load_frames",
+    "save_frames",
+    "write_bytes",
+    "write_csv",
+    "write_json",
+    "write_text",
+]

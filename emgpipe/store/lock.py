@@ -1,0 +1,86 @@
+"""One run at a time in a results folder; the kernel frees the lock when a run dies."""
+
+import os
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from emgpipe.errors import StoreError
+from emgpipe.store.atomic import storing
+
+LOCK_NAME = ".emgpipe.lock"
+
+
+class OutputLock:
+    """Hold a results folder for this process, as a context manager.
+
+    Parameters
+    ----------
+    folder : Path
+        Made where missing.
+    wait : bool
+        Wait for another run to end, instead of refusing.
+
+    Raises
+    ------
+    StoreError
+        STORE_LOCKED: another run holds the folder. STORE_UNWRITABLE: it cannot be made or written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as out, OutputLock(Path(out)):
+    ...     pass
+    """
+
+    def __init__(self, folder: Path, *, wait: bool = False) -> None:
+        self.folder = folder
+        self.wait = wait
+        self._handle = -1
+
+    def __enter__(self) -> Self:
+        """Take the lock."""
+        path = self.folder / LOCK_NAME
+        with storing(path):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            with storing(path):
+                taken = _take(self._handle, wait=self.wait)
+        except BaseException:
+            self._close()
+            raise
+        if not taken:
+            self._close()
+            message = "another run is writing here; wait for it, add --wait, or choose another -o"
+            raise StoreError("STORE_LOCKED", message, where=str(self.folder))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Give the lock back; the file stays, so that no second run can lock another one of that name."""
+        self._close()
+
+    def _close(self) -> None:
+        os.close(self._handle)
+        self._handle = -1
+
+
+def _take(handle: int, *, wait: bool) -> bool:
+    if sys.platform == "win32":
+        import msvcrt
+
+        try:
+            msvcrt.locking(handle, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        return False
+    return True

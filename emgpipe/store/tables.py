@@ -1,0 +1,103 @@
+"""CSV and JSON with one text for one value: LF, "." decimals, floats as the shortest text that reads back equal."""
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, SupportsFloat
+
+from emgpipe.store.atomic import write_text
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def cell(value: object) -> str:
+    """Text of a CSV cell.
+
+    Parameters
+    ----------
+    value : object
+        None and NaN are empty, truth values `true` and `false`; text that a spreadsheet would take for a formula gets a
+        leading `'`. NumPy numbers count as numbers.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> [cell(v) for v in (None, 0.1, float("nan"), -2.5, 3, True, "=1+1", "rest")]
+    ['', '0.1', '', '-2.5', '3', 'true', "'=1+1", 'rest']
+    """
+    if isinstance(value, str):
+        return "'" + value if value.startswith(_FORMULA) else value
+    plain = _plain(value)
+    if plain is None:
+        return ""
+    if isinstance(plain, bool):
+        return "true" if plain else "false"
+    return repr(plain) if isinstance(plain, float) else str(plain)
+
+
+def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> str:
+    r"""CSV of rows, columns in the given order.
+
+    Examples
+    --------
+    >>> csv_text(["a", "b"], [{"a": 1.0, "b": None}])
+    'a,b\n1.0,\n'
+    """
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([cell(row[column]) for column in columns] for row in rows)
+    return out.getvalue()
+
+
+def json_text(value: object) -> str:
+    """JSON with two blanks of indent, keys as given, NaN and infinities as null.
+
+    Examples
+    --------
+    >>> print(json_text({"value": float("nan"), "n": 3}), end="")
+    {
+      "value": null,
+      "n": 3
+    }
+    """
+    return json.dumps(_jsonable(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
+    """Write `csv_text` whole or not at all; raises StoreError STORE_UNWRITABLE."""
+    write_text(path, csv_text(columns, rows))
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write `json_text` whole or not at all; raises StoreError STORE_UNWRITABLE."""
+    write_text(path, json_text(value))
+
+
+def _plain(value: object) -> Any:
+    """A number as Python's own; NaN and infinities as None."""
+    if value is None or isinstance(value, bool | int):
+        return value
+    item = getattr(value, "item", None)
+    if item is not None and not isinstance(value, float):
+        return _plain(item())
+    if isinstance(value, SupportsFloat):
+        number = float(value)
+        return number if math.isfinite(number) else None
+    raise TypeError(f"{value!r} is neither text nor a number")
+
+
+def _jsonable(value: object) -> Any:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): _jsonable(item) for key, item in value.items()}
+    if isinstance(value, Sequence):
+        return [_jsonable(item) for item in value]
+    return _plain(value)

@@ -1,0 +1,180 @@
+"""Files whole or not at all, one lock, a log that shows what was done to it, tables with one text for one value."""
+
+import json
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from emgpipe.errors import StoreError
+from emgpipe.store import (
+    OutputLock,
+    append_event,
+    check_log,
+    content_key,
+    csv_text,
+    json_text,
+    write_bytes,
+    write_csv,
+    write_json,
+)
+from emgpipe.store.lock import LOCK_NAME
+from emgpipe.store.tables import cell
+
+HOLD = """
+import sys
+from pathlib import Path
+from emgpipe.store import OutputLock
+with OutputLock(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+WRITE = """
+import sys
+from pathlib import Path
+from emgpipe.store import write_bytes
+print("ready", flush=True)
+n = 0
+while True:
+    n = 1 - n
+    write_bytes(Path(sys.argv[1]), (b"a" if n else b"b") * 1_000_000)
+"""
+
+
+@pytest.fixture
+def holder(tmp_path):
+    command = [sys.executable, "-c", HOLD, tmp_path]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"held\n"
+        yield process
+        process.kill()
+
+
+def test_a_second_run_is_refused_cleanly(tmp_path, holder):
+    with pytest.raises(StoreError, match="STORE_LOCKED"), OutputLock(tmp_path):
+        pass
+
+
+def test_a_waiting_run_goes_on_when_the_first_ends(tmp_path, holder):
+    holder.stdin.close()
+    with OutputLock(tmp_path, wait=True):
+        assert holder.wait(10) == 0
+
+
+def test_a_killed_run_leaves_no_lock(tmp_path, holder):
+    holder.kill()
+    holder.wait()
+    with OutputLock(tmp_path):
+        pass
+
+
+def test_the_lock_is_given_back_and_can_be_taken_again(tmp_path):
+    for _ in range(2):
+        with OutputLock(tmp_path / "new"):
+            assert (tmp_path / "new" / LOCK_NAME).exists()
+
+
+def test_a_folder_that_cannot_be_made_is_one_coded_line(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreError, match="STORE_UNWRITABLE"), OutputLock(tmp_path / "file" / "out"):
+        pass
+    with pytest.raises(StoreError, match="STORE_UNWRITABLE"):
+        write_bytes(tmp_path / "file" / "x", b"")
+
+
+def test_a_killed_writer_leaves_a_whole_file(tmp_path):
+    path = tmp_path / "table.csv"
+    for _ in range(5):
+        with subprocess.Popen([sys.executable, "-c", WRITE, path], stdout=subprocess.PIPE) as process:
+            assert process.stdout.readline() == b"ready\n"
+            while not path.exists():
+                assert process.poll() is None
+            process.kill()
+        assert path.read_bytes() in (b"a" * 1_000_000, b"b" * 1_000_000)
+        path.unlink()
+
+
+def test_a_write_that_fails_keeps_the_old_file_and_leaves_no_other(tmp_path):
+    path = tmp_path / "t"
+    write_bytes(path, b"old")
+    with pytest.raises(TypeError):
+        write_bytes(path, "no bytes")  # type: ignore[arg-type]
+    assert path.read_bytes() == b"old"
+    assert [p.name for p in tmp_path.iterdir()] == ["t"]
+
+
+def test_the_log_is_chained_and_in_utc(tmp_path):
+    path = tmp_path / "log.jsonl"
+    for n in range(3):
+        append_event(path, "run_started", n=n, note="µ\n")
+    entries = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [e["n"] for e in entries] == [0, 1, 2]
+    assert all(e["time"].endswith("Z") for e in entries)
+    assert check_log(path) == []
+
+
+@pytest.mark.parametrize("change", [lambda ls: [ls[0], ls[1].replace(b'"n": 1', b'"n": 7'), ls[2]],
+                                    lambda ls: [ls[0], ls[2]], lambda ls: [ls[0], ls[0], *ls[1:]],
+                                    lambda ls: [ls[1], ls[0], ls[2]], lambda ls: ls[1:]])  # fmt: skip
+def test_a_changed_removed_or_moved_line_shows(tmp_path, change):
+    path = tmp_path / "log.jsonl"
+    for n in range(3):
+        append_event(path, "event", n=n)
+    path.write_bytes(b"\n".join(change(path.read_bytes().splitlines())) + b"\n")
+    assert check_log(path)
+
+
+def test_a_torn_line_is_named_and_the_log_goes_on(tmp_path):
+    path = tmp_path / "log.jsonl"
+    for n in range(2):
+        append_event(path, "event", n=n)
+    path.write_bytes(path.read_bytes()[:-20])
+    for n in range(2):
+        append_event(path, "event", n=n)
+    assert [(p.line, p.message.split(";")[0]) for p in check_log(path)] == [(2, "the line is not whole")]
+    assert len(path.read_bytes().splitlines()) == 4
+
+
+def test_a_log_that_is_not_there_is_said(tmp_path):
+    assert [p.line for p in check_log(tmp_path / "log.jsonl")] == [0]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_floats_are_written_to_read_back_equal(value):
+    assert float(cell(value)) == value
+    assert float(cell(np.float64(value))) == value
+    assert json.loads(json_text(value)) == value
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@a", "\tx", "\rx"])
+def test_text_that_looks_like_a_formula_is_defused_and_numbers_are_not(text):
+    assert cell(text) == "'" + text
+    assert cell(-1.5) == "-1.5"
+
+
+def test_what_is_no_number_and_no_text_is_refused():
+    with pytest.raises(TypeError, match="neither"):
+        cell(object())
+
+
+def test_missing_values_are_empty_or_null():
+    assert csv_text(["a", "b"], [{"a": math.nan, "b": np.float32("inf")}]) == "a,b\n,\n"
+    assert json.loads(json_text({"a": [math.nan, None, np.int64(2), True]})) == {"a": [None, None, 2, True]}
+
+
+def test_tables_are_utf8_with_lf(tmp_path):
+    write_csv(tmp_path / "t.csv", ["name"], [{"name": "µ, R"}])
+    write_json(tmp_path / "t.json", {"name": "µ"})
+    assert (tmp_path / "t.csv").read_bytes() == 'name\n"µ, R"\n'.encode()
+    assert b"\r" not in (tmp_path / "t.json").read_bytes()
+
+
+def test_keys_do_not_depend_on_order_and_refuse_nan():
+    assert content_key(a=1, b={"x": 1, "y": 2}) == content_key(b={"y": 2, "x": 1}, a=1)
+    with pytest.raises(ValueError, match="Out of range"):
+        content_key(a=math.nan)
