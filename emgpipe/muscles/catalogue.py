@@ -106,6 +106,7 @@ QL    quadratus lumborum
 _ABDOMEN = """
 RA    rectus abdominis
 EO    external oblique          obliquus externus; obliquus externus abdominis; oblique external
+TRA   transversus abdominis
 IO    internal oblique          obliquus internus; obliquus internus abdominis; oblique internal
 """
 _FACE = """

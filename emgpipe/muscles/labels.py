@@ -20,8 +20,8 @@ _NOT_MUSCLE = re.compile(
     r"trigger|trig|status|stim|stimulus|sync|marker|event|button|pressure|temperature|resp|spo2|pleth|audio)"
     r"[xyz]?\d{0,2}"
 )
-# Short forms with two readings: left or lumbar, left or longus, left or lower.
-_TWO_READINGS = frozenset({"esl", "pspl", "addl", "trapl", "ltrap"})
+# Short forms with two readings: left or lumbar, left or longus, left or lower, temporalis or temperature.
+_TWO_READINGS = frozenset({"esl", "pspl", "addl", "trapl", "ltrap", "temp"})
 _CUT_CHARACTERS = 16  # an EDF label holds no more
 
 
@@ -165,17 +165,17 @@ def _join(words: list[str], side: str, *, cut: bool) -> str:
 def _readings(words: list[str], *, cut: bool) -> set[tuple[str, str]]:
     """Every (code, glued side) that the words can mean."""
     name = " ".join(words)
+    if name in _TWO_READINGS:
+        return set()
     exact = {(_CODE_OF_NAME[name], "")} if name in _CODE_OF_NAME else set()
-    if len(words) == 1:
-        return exact | _glued(name) if name not in _TWO_READINGS else set()
-    return exact or {(code, "") for code in _shortened(words, cut=cut)}
+    found = exact | _glued(name) if len(words) == 1 else exact
+    return found or {(code, "") for code in _shortened(words, cut=cut)}
 
 
 def _glued(word: str) -> set[tuple[str, str]]:
-    """Read `RTA` and `TAR`: a code with its side before or behind; long words as shortened names."""
+    """Read `RTA` and `TAR`: a code with its side before or behind."""
     splits = [(word[:-1], word[-1]), (word[1:], word[0])]
-    found = {(_CODE_OF_NAME[rest], side.upper()) for rest, side in splits if side in "rl" and rest in _CODE_OF_NAME}
-    return found or {(code, "") for code in _shortened([word], cut=False)}
+    return {(_CODE_OF_NAME[rest], side.upper()) for rest, side in splits if side in "rl" and rest in _CODE_OF_NAME}
 
 
 def _shortened(words: list[str], *, cut: bool) -> set[str]:
@@ -183,7 +183,8 @@ def _shortened(words: list[str], *, cut: bool) -> set[str]:
 
     The last word of a label that was cut may be shorter still.
     """
-    least = [3] * (len(words) - 1) + [1 if cut else 3]
+    shortest = 3 if len(words) > 1 else 4  # a word alone says less
+    least = [shortest] * (len(words) - 1) + [1 if cut else shortest]
     return {
         code
         for code, full in _CODES_OF_WORDS.get(len(words), ())

@@ -16,10 +16,10 @@ _VOLTAGES = {
     "V": 1e6,
 }
 # lower case
-_NOT_VOLTAGES = frozenset(
-    ("g", "m/s^2", "m/s2", "deg", "degree", "degrees", "rad", "deg/s", "rad/s", "n", "nm", "kgf", "kg", "pa", "kpa")
-    + ("mmhg", "%", "degc", "k", "bpm", "hz", "s", "ms", "ohm", "kohm", "mohm", "boolean")
-)
+_NOT_VOLTAGES = {
+    *("g", "m/s^2", "m/s2", "deg", "degree", "degrees", "rad", "deg/s", "rad/s", "n", "nm", "kgf", "kg", "pa", "kpa"),
+    *("mmhg", "%", "degc", "k", "bpm", "hz", "s", "ms", "ohm", "kohm", "mohm", "boolean"),
+}
 
 
 def uv_per_unit(unit: str) -> float:
