@@ -103,11 +103,13 @@ def electrode_noise(
     >>> noise.shape
     (2000,)
     """
-    if (band_rms_uv is None) == (full_rms_uv is None):
-        raise TypeError("give band_rms_uv or full_rms_uv, one of the two")
     psd = pink_above_white(corner_hz)
-    level_uv = full_rms_uv if band_rms_uv is None else band_rms_uv / np.sqrt(band_share(psd, rate_hz))
-    assert level_uv is not None
+    if full_rms_uv is not None and band_rms_uv is None:
+        level_uv = full_rms_uv
+    elif band_rms_uv is not None and full_rms_uv is None:
+        level_uv = band_rms_uv / float(np.sqrt(band_share(psd, rate_hz)))
+    else:
+        raise TypeError("give band_rms_uv or full_rms_uv, one of the two")
     require_not_negative(level_uv=level_uv)
     if corner_hz == 0:
         return level_uv * rng.standard_normal(n_samples)

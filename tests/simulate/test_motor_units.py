@@ -1,5 +1,7 @@
 """Motor units fire as they are told, and their potentials look like those of a muscle."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -121,6 +123,19 @@ def test_the_same_unit_sampled_at_two_rates_is_one_signal():
     assert np.array_equal(fast.discharges_s, slow.discharges_s)
     # tendons are cut to the fine grid, which differs by 0 to 0.1 mm of 70 mm
     assert np.abs(fast.samples_uv[::2] - slow.samples_uv).max() < 5e-3 * np.abs(slow.samples_uv).max()
+
+
+def test_the_end_of_a_fibre_is_felt_when_the_wave_gets_there():
+    long = draw_shapes(1, np.random.default_rng(1), depth_mm=(8.0, 8.0))
+    short = replace(long, tendon_mm=np.minimum(long.tendon_mm, 48.0))
+    first, second = (unit_templates(shapes, 2000.0) for shapes in (long, short))
+    change = np.abs(first.fine_uv - second.fine_uv)[0] / np.abs(first.fine_uv).max()
+    arrival = round((0.004 + 0.048 / long.velocity_m_s[0]) * 40_000)
+    # the zero-phase low-pass rings by 1 % at 2 ms before
+    assert change[: arrival - 80].max() < 0.02
+    assert change[arrival : arrival + 200].max() > 0.2
+    # 6 ms later the tail of the source has gone out too, up to the same ringing
+    assert np.abs(second.fine_uv[0, arrival + 240 :]).max() < 5e-3 * np.abs(second.fine_uv).max()
 
 
 def test_potentials_add_up():

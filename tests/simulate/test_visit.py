@@ -7,6 +7,7 @@ from emgpipe.errors import SettingsError
 from emgpipe.recording import Annotation
 from emgpipe.simulate import SimulatedMuscle, band_passed, band_rms_uv, simulate_visit, windowed_rms_uv
 from emgpipe.simulate.drive import bouts, slow_drives, spasm_drive
+from emgpipe.simulate.visit import active_stretches
 
 PAIR = [("TA_R", "GM_R")]
 
@@ -79,6 +80,11 @@ def test_activity_covers_every_discharge_and_joins_those_within_300_ms(visit):
         which = np.searchsorted(pairs[:, 0], times_s, side="right") - 1
         assert ((times_s >= pairs[which, 0]) & (times_s <= pairs[which, 1])).all()
         assert (pairs[1:, 0] - pairs[:-1, 1] > 0.3 - 0.02).all()
+
+
+def test_discharges_are_joined_up_to_300_ms_and_not_beyond():
+    trains_s = [np.array([1.0, 1.59]), np.array([1.29, 1.9])]
+    assert active_stretches(trains_s, 1.91).pairs.tolist() == [[1.0, 1.61], [1.9, 1.91]]
 
 
 def test_more_drive_means_more_units_and_more_amplitude():
