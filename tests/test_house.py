@@ -50,8 +50,15 @@ HOMES = {
 }
 DOORS = ("emgpipe", "emgpipe.__main__")
 """Modules that belong to no room: the package itself and `python -m emgpipe`."""
-NO_CODES = {"NUMBA_CACHE_DIR", "NUMBA_DISABLE_JIT", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"}
-"""Upper-case words that are names of the environment."""
+NO_CODES = {
+    "NUMBA_CACHE_DIR",
+    "NUMBA_DISABLE_JIT",
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "BAD_ACQ_SKIP",
+}
+"""Upper-case words that are names of the environment, or of MNE."""
 PLANNED = {"RATE_TOO_LOW"}
 """Codes that stand in the table before the room that uses them."""
 

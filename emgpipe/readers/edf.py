@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from emgpipe.errors import ReadError, SettingsError
 from emgpipe.readers import tal
-from emgpipe.readers.header import Header, file_name, opened, read_header, refusal
+from emgpipe.readers.files import file_name, opened
+from emgpipe.readers.header import Header, read_header, refusal
 from emgpipe.readers.samples import RecordBlocks, Scale, read_uv
 from emgpipe.readers.scan import Scan, scan_file
 from emgpipe.readers.signals import Described, describe_signals

@@ -1,12 +1,9 @@
 """The header of an EDF or BDF file: read as bytes, checked against the file's size before anything is allocated."""
 
 import os
-import stat
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import BinaryIO, NamedTuple, TypeVar
 
 from emgpipe.errors import ReadError
@@ -119,40 +116,6 @@ _SIGNAL_FIELDS = (
     _Layout("reserved", 32),
 )
 _TEXTS = ("label", "transducer", "unit", "prefilter")
-
-
-@contextmanager
-def opened(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """Open a file for reading bytes, unbuffered; only a regular file, so that no pipe can hang the run.
-
-    Parameters
-    ----------
-    path : path-like
-        The file.
-
-    Yields
-    ------
-    binary file
-
-    Raises
-    ------
-    ReadError
-        FILE_UNREADABLE: no such file, no permission, a folder, a device, an error while reading.
-    """
-    try:
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-        with os.fdopen(handle, "rb", buffering=0) as file:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise OSError("this is no regular file")
-            yield file
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise ReadError("FILE_UNREADABLE", f"{reason}; a readable file is needed", where=file_name(path)) from error
-
-
-def file_name(path: str | os.PathLike[str]) -> str:
-    """Last part of a path, for messages."""
-    return Path(os.fsdecode(path)).name or os.fsdecode(path)
 
 
 def read_header(file: BinaryIO) -> tuple[Header | None, list[Finding]]:

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emgpipe.errors import ReadError
-from emgpipe.readers.header import Header, file_name, opened
+from emgpipe.readers.files import file_name, opened
+from emgpipe.readers.header import Header
 
 BLOCK_BYTES = 16 * 2**20
 

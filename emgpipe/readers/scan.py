@@ -5,7 +5,8 @@ import os
 from typing import NamedTuple
 
 from emgpipe.errors import ReadError
-from emgpipe.readers.header import file_name, opened, shown
+from emgpipe.readers.files import file_name, opened
+from emgpipe.readers.header import shown
 from emgpipe.readers.samples import RecordBlocks
 from emgpipe.readers.tal import Tal, parse_tals
 

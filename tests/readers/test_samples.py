@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from emgpipe.errors import SettingsError
 from emgpipe.readers import read_recording, samples
-from emgpipe.readers.header import opened, read_header
+from emgpipe.readers.files import opened
+from emgpipe.readers.header import read_header
 
 RATES = (7, 50, 1)
 RECORDS = 23
