@@ -83,8 +83,8 @@ def test_activity_covers_every_discharge_and_joins_those_within_300_ms(visit):
 
 
 def test_discharges_are_joined_up_to_300_ms_and_not_beyond():
-    trains_s = [np.array([1.0, 1.59]), np.array([1.29, 1.9])]
-    assert active_stretches(trains_s, 1.91).pairs.tolist() == [[1.0, 1.61], [1.9, 1.91]]
+    trains_s = [np.array([1.0, 1.5]), np.array([1.25, 1.875])]
+    assert active_stretches(trains_s, 1.88).pairs.tolist() == [[1.0, 1.52], [1.875, 1.88]]
 
 
 def test_more_drive_means_more_units_and_more_amplitude():
