@@ -162,6 +162,8 @@ def zero_phase_blocks(
     starts `edge_samples` to the right of it: what is left of its transient is below
     `EDGE_TOLERANCE`.
     """
+    if n_samples == 0:
+        return
     block = block_samples or round(BLOCK_S * band.rate_hz)
     pad = min(band.edge_samples, n_samples - 1)
     state = band.steady * _padded(read, n_samples, pad, -pad, -pad + 1)[0]
