@@ -241,7 +241,7 @@ def measure(
     """
     settings = settings or Settings()
     plan = recording_segments(recording.annotations, recording.duration_s, meanings, rest=rest)
-    wanted = _pairs(pairs, frames)
+    wanted = pair_list(pairs, frames)
     judged, refused = _judge(frames, settings, plan.bad, plan.calibration, device_uv or {}, set(exclude))
     if covariances is None:
         covariances = pair_covariances(recording, frames, wanted, settings)
@@ -260,7 +260,7 @@ def measure(
     return Result(tuple(rows), tuple(intervals), floors, plan.segments, judged, tuple(findings))
 
 
-def _pairs(pairs: Sequence[str] | None, frames: Frames) -> list[tuple[str, str]]:
+def pair_list(pairs: Sequence[str] | None, frames: Frames) -> list[tuple[str, str]]:
     if pairs is None:
         return [(a, b) for a, b in pairs_present([c.muscle for c in frames.channels if c.muscle])]
     out = []

@@ -128,10 +128,31 @@ CODES: dict[str, Code] = {
     "PRIME_MOVER_NOT_LOUDEST": Code(_F, "The loudest muscle is none of the stated prime movers: labels swapped?"),
     "BAD_WITHOUT_DURATION": Code(_F, "A BAD_ mark has no duration; it excludes nothing."),
     "MAINS_INVALID": Code(_E, "The mains frequency is neither 50 nor 60 Hz; it is never guessed."),
+    # visits and subjects
+    "REFERENCE_IS_REST": Code(_E, "A reference names rest or the whole recording, which would remove the effect."),
+    "INDEX_NOT_DECLARED": Code(_R, "The study names no muscles for the rigidity index."),
+    "INDEX_INCOMPLETE": Code(_R, "Less than 75 % of the index muscles are determinable at all visits compared."),
+    "INDEX_PARTIAL": Code(_R, "Some index muscles are not determinable at all visits compared; they do not count."),
+    "NO_REGION": Code(_R, "No muscle of a body region has both measures."),
+    "CONTRAST_INCOMPLETE": Code(_R, "One side of a contrast has no value."),
+    "CONDITIONS_DIFFER": Code(_F, "Conditions of visits that are compared differ."),
+    # runs
+    "NO_MATCH": Code(_E, "No recording of the study matches the subjects and visits that were asked for."),
+    "RESULTS_UNREADABLE": Code(_E, "A folder holds no results, or a table of it cannot be read."),
+    "NOT_SELECTED": Code(_R, "The recording was not selected in this run and has no earlier result."),
+    "FILE_MISSING": Code(_E, "The file of a recording does not exist."),
+    "WORKER_LOST": Code(_E, "The worker process died twice on this recording."),
+    "INTERNAL_ERROR": Code(_E, "A fault of emgpipe itself; the log has the details. Please report it."),
     "PAIR_INVALID": Code(_E, "A pair is not written AGONIST/ANTAGONIST."),
     # simulation
     "SCENARIO_UNKNOWN": Code(_E, "A scenario was asked for that the simulator does not have."),
     "SIMULATION_INVALID": Code(_E, "A number given to the simulator cannot be meant."),
     "SIMULATION_UNWRITABLE": Code(_E, "Simulated samples or marks do not fit into an EDF+ file."),
     "WRITER_ABSENT": Code(_E, "The package that writes EDF+ is not installed (no wheel for this Python)."),
+    # the command line
+    "USAGE": Code(_E, "A command, an option or an argument that does not exist or is missing."),
+    "INTERRUPTED": Code(_E, "A person stopped the run."),
+    "INTERNAL": Code(_E, "A fault of emgpipe itself."),
+    "NO_CHANNELS": Code(_E, "A recording has no EMG signal."),
+    "SEGMENT_UNKNOWN": Code(_E, "A segment was asked for that the recording does not have."),
 }

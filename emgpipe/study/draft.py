@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from emgpipe.errors import NoInputError, ReadError, StudyError
-from emgpipe.readers.header import opened, read_header, refusal
+from emgpipe.readers.files import opened
+from emgpipe.readers.header import read_header, refusal
 from emgpipe.readers.signals import describe_signals
 from emgpipe.study.columns import REQUIRED
 

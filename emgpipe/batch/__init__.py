@@ -1,0 +1,10 @@
+"""Many recordings: jobs, worker processes, units on disk, and the tables made from them.
+
+A recording is a job, a job writes one unit, tables are merged from units in the order of
+the study by one writer. A bad recording is one row; it never stops the others.
+"""
+
+from emgpipe.batch.load import Results, load_results
+from emgpipe.batch.run import RunReport, run_study
+
+__all__ = ["Results", "RunReport", "load_results", "run_study"]

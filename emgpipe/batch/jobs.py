@@ -1,0 +1,130 @@
+"""What has to be done for each recording, and the key that says whether it is done."""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from emgpipe.frames.model import FRAMES_VERSION
+from emgpipe.settings import Settings, fingerprint
+from emgpipe.store import content_key
+from emgpipe.study import Entry, Study
+from emgpipe.summary.references import Reference
+
+MEASURES_VERSION = 1
+"""Part of a unit's key: raised whenever the same frames and settings would give other rows."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One recording and everything that its rows depend on, ready to travel to a worker.
+
+    Attributes
+    ----------
+    entry : Entry
+        Row of `recordings.csv`.
+    out : Path
+        Results folder.
+    settings : Settings
+        Resolved.
+    mains_hz : int
+        50 or 60.
+    channels, units, meanings : mapping
+        As told by `study.toml`.
+    pairs : tuple of str, or None
+        `AGONIST/ANTAGONIST`; None: the catalogue's.
+    floors : tuple of (kind, name, µV)
+        Device floors that may apply.
+    reference : str
+        Segment of this recording that serves as reference, or `""`.
+    """
+
+    entry: Entry
+    out: Path
+    settings: Settings
+    mains_hz: int
+    channels: Mapping[str, str]
+    units: Mapping[str, str]
+    meanings: Mapping[str, str]
+    pairs: tuple[str, ...] | None
+    floors: tuple[tuple[str, str, float], ...]
+    reference: str
+
+    @property
+    def unit_path(self) -> Path:
+        """Where the unit lies."""
+        return self.out / "units" / f"{self.entry.recording}.json"
+
+    @property
+    def declared_rest(self) -> bool:
+        """Whether `task` declares rest."""
+        return self.entry.task.casefold() == "rest"
+
+    def key(self, sha256: str) -> str:
+        """Hash of all that the unit depends on, for a file of this hash."""
+        return content_key(
+            file=sha256,
+            settings=fingerprint(self.settings),
+            mains_hz=self.mains_hz,
+            channels=dict(self.channels),
+            units=dict(self.units),
+            meanings=dict(self.meanings),
+            pairs=list(self.pairs) if self.pairs is not None else None,
+            floors=[list(f) for f in self.floors],
+            reference=self.reference,
+            rest=self.declared_rest,
+            exclude=list(self.entry.exclude_channels),
+            prime_mover=list(self.entry.prime_mover),
+            versions=[FRAMES_VERSION, MEASURES_VERSION],
+        )
+
+    def device_uv(self, names: tuple[str, ...]) -> float | None:
+        """Device floor stated for a channel (label or muscle), else for the amplifier."""
+        channel = [uv for kind, name, uv in self.floors if kind == "channel" and name in names]
+        amplifier = [uv for kind, _, uv in self.floors if kind == "amplifier"]
+        return next(iter([*channel, *amplifier]), None)
+
+
+def study_jobs(study: Study, out: Path) -> tuple[Job, ...]:
+    """Jobs of a study in the order of its entries.
+
+    Raises
+    ------
+    SettingsError
+        REFERENCE_IS_REST.
+    """
+    reference = Reference.parse(study.reference) if study.reference else Reference("", "")
+    pairs = tuple(f"{p.agonist}/{p.antagonist}" for p in study.pairs) or None
+    jobs = []
+    for entry in study.entries:
+        amplifier = entry.conditions.get("amplifier", "")
+        floors = [("channel", f.channel, f.device_uv) for f in study.floors if f.channel]
+        floors += [
+            ("amplifier", f.amplifier, f.device_uv) for f in study.floors if f.amplifier and f.amplifier == amplifier
+        ]
+        here = reference.segment if reference.visit in ("", entry.visit) else ""
+        jobs.append(
+            Job(
+                entry=dataclasses.replace(entry, conditions=dict(entry.conditions)),
+                out=out,
+                settings=study.settings,
+                mains_hz=study.mains_hz,
+                channels=dict(study.channels),
+                units=dict(study.units),
+                meanings=dict(study.segments),
+                pairs=pairs,
+                floors=tuple(floors),
+                reference=here,
+            )
+        )
+    return tuple(jobs)
+
+
+def stat_of(path: Path) -> dict[str, Any] | None:
+    """Size and modification time of a file; None where there is none."""
+    try:
+        told = path.stat()
+    except OSError:
+        return None
+    return {"size": told.st_size, "mtime_ns": told.st_mtime_ns}

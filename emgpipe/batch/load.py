@@ -1,0 +1,80 @@
+"""Results read back from their folder."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from emgpipe.errors import StoreError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Results:
+    """A results folder.
+
+    Attributes
+    ----------
+    folder : Path
+        As given to `run`.
+    """
+
+    folder: Path
+
+    @cached_property
+    def measures(self) -> "pd.DataFrame":
+        """`measures.parquet`: one row a measure."""
+        return self._table("measures.parquet")
+
+    @cached_property
+    def visits(self) -> "pd.DataFrame":
+        """`visits.parquet`: one row a visit, task and segment."""
+        return self._table("visits.parquet")
+
+    @cached_property
+    def inputs(self) -> "pd.DataFrame":
+        """`inputs.csv`: one row an input."""
+        return self._table("inputs.csv")
+
+    @cached_property
+    def intervals(self) -> "pd.DataFrame":
+        """`intervals.csv`: stretches of each state."""
+        return self._table("intervals.csv")
+
+    def _table(self, name: str) -> "pd.DataFrame":
+        import pandas as pd
+
+        path = self.folder / name
+        text: dict[str, Any] = {"keep_default_na": True, "dtype": {"visit": str, "subject": str, "run": str}}
+        try:
+            return pd.read_parquet(path) if name.endswith("parquet") else pd.read_csv(path, **text)
+        except (OSError, ValueError) as problem:
+            message = f"{name} cannot be read ({type(problem).__name__}); run the study again"
+            raise StoreError("RESULTS_UNREADABLE", message, where=str(self.folder)) from None
+
+
+def load_results(folder: str | Path) -> Results:
+    """Open the results of a run.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Results folder.
+
+    Returns
+    -------
+    Results
+        Tables are read on first use.
+
+    Raises
+    ------
+    StoreError
+        RESULTS_UNREADABLE: no results here.
+    """
+    path = Path(folder)
+    if not (path / "measures.csv").is_file():
+        message = "no measures.csv; give a folder that `emgpipe run` has written"
+        raise StoreError("RESULTS_UNREADABLE", message, where=str(folder))
+    return Results(path)

@@ -1,0 +1,238 @@
+"""`run`: units for every recording that has none, then tables, then pages."""
+
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from emgpipe.batch.jobs import Job, study_jobs
+from emgpipe.batch.units import failed_body, is_current, read_unit, save_unit
+from emgpipe.errors import NoInputError
+from emgpipe.settings import fingerprint, to_toml
+from emgpipe.store import OutputLock, append_event, content_key, write_json, write_text
+from emgpipe.study import Study, load_study
+
+TABLES = (
+    "measures.csv", "measures.parquet", "visits.csv", "visits.parquet", "visits_repeats.csv", "inputs.csv",
+    "intervals.csv", "data_dictionary.json", "settings.toml",
+)  # fmt: skip
+PACKAGES = ("emgpipe", "numpy", "scipy", "numba", "mne", "pandas", "pyarrow", "pydantic", "matplotlib", "jinja2")
+TRIES = 2
+"""A recording whose worker dies is tried once more in a fresh process."""
+
+Progress = Callable[[str, str], None]
+"""Called with (recording, status) whenever a unit is finished."""
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """What a run did.
+
+    Attributes
+    ----------
+    out : Path
+        Results folder.
+    computed, failed, total : int
+        Recordings computed now, failed (now or earlier), and of the study.
+    """
+
+    out: Path
+    computed: int
+    failed: int
+    total: int
+
+    @property
+    def exit_code(self) -> int:
+        """0: all well; 1: some recordings failed, the tables name them."""
+        return 1 if self.failed else 0
+
+
+def run_study(
+    study: str | Path | Study,
+    out: str | Path,
+    *,
+    settings: str | Path | None = None,
+    jobs: int | None = None,
+    subjects: Sequence[str] = (),
+    visits: Sequence[str] = (),
+    allow_outside: bool = False,
+    wait: bool = False,
+    report: bool = True,
+    progress: Progress | None = None,
+) -> RunReport:
+    """Turn a study into tables and pages: the main job.
+
+    Parameters
+    ----------
+    study : str, Path or Study
+        `study.toml`, a folder that holds one, or a loaded study.
+    out : str or Path
+        Results folder; made where it is not there.
+    settings : str or Path, optional
+        Settings file laid over the study's.
+    jobs : int, optional
+        Worker processes; the cores of the machine where left out. 1 works in this process.
+    subjects, visits : sequence of str
+        Compute only these; results of others are kept as they are.
+    allow_outside : bool
+        Accept recordings outside the study folder.
+    wait : bool
+        Wait for another run on the same folder instead of refusing.
+    report : bool
+        Draw pages.
+    progress : callable, optional
+        Called with (recording, status) after each recording.
+
+    Returns
+    -------
+    RunReport
+
+    Raises
+    ------
+    SettingsError, StudyError, NoInputError
+        Before any work is done.
+    StoreError
+        STORE_LOCKED, STORE_UNWRITABLE.
+
+    Notes
+    -----
+    A recording whose file (size and time) and settings are those of its unit is not
+    computed again. Tables do not depend on the number of workers.
+    """
+    loaded = study if isinstance(study, Study) else load_study(study, settings=settings, allow_outside=allow_outside)
+    folder = Path(out)
+    todo = study_jobs(loaded, folder)
+    chosen = [j for j in todo if _selected(j, subjects, visits)]
+    if not chosen:
+        message = f"no recording of subjects {list(subjects)!r} and visits {list(visits)!r}; see recordings.csv"
+        raise NoInputError("NO_MATCH", message, where=str(loaded.path))
+    with OutputLock(folder, wait=wait):
+        return _run_locked(loaded, todo, chosen, folder, jobs, report=report, progress=progress)
+
+
+def _selected(job: Job, subjects: Sequence[str], visits: Sequence[str]) -> bool:
+    return (not subjects or job.entry.subject in subjects) and (not visits or job.entry.visit in visits)
+
+
+def _run_locked(
+    study: Study,
+    todo: Sequence[Job],
+    chosen: Sequence[Job],
+    out: Path,
+    jobs: int | None,
+    *,
+    report: bool,
+    progress: Progress | None,
+) -> RunReport:
+    stale = [job for job in chosen if not is_current(job, read_unit(job.unit_path))]
+    if stale:
+        (out / "units").mkdir(parents=True, exist_ok=True)
+        append_event(out / "log.jsonl", "run", study=study.id, recordings=len(todo), to_compute=len(stale))
+    for job, status in _worked(stale, min(jobs or os.cpu_count() or 1, max(len(stale), 1))):
+        append_event(out / "log.jsonl", "recording", recording=job.entry.recording, status=status)
+        if progress is not None:
+            progress(job.entry.recording, status)
+    units = {job.entry.recording: read_unit(job.unit_path) for job in todo}
+    _finish(study, todo, units, out, report=report)
+    failed = sum((unit or {}).get("status") == "failed" for unit in units.values())
+    return RunReport(out, len(stale), failed, len(todo))
+
+
+def _worked(stale: Sequence[Job], workers: int) -> Iterator[tuple[Job, str]]:
+    """Write units, here or in worker processes, in the order they finish submitting."""
+    if not stale:
+        return
+    from emgpipe.batch.work import write_unit
+
+    if workers <= 1:
+        for job in stale:
+            yield job, write_unit(job)
+        return
+    from multiprocessing import get_context
+
+    from pebble import ProcessPool
+
+    with ProcessPool(max_workers=workers, context=get_context("spawn")) as pool:
+        futures = [(job, pool.schedule(write_unit, args=[job])) for job in stale]
+        for job, future in futures:
+            yield job, _outcome(job, future, pool)
+
+
+def _outcome(job: Job, future: Any, pool: Any) -> str:
+    """Status of a job; a dead worker is replaced and the job tried once more."""
+    from pebble import ProcessExpired
+
+    from emgpipe.batch.work import write_unit
+
+    for _ in range(TRIES):
+        try:
+            return str(future.result())
+        except ProcessExpired:
+            future = pool.schedule(write_unit, args=[job])
+    future.cancel()
+    body = failed_body("WORKER_LOST", "the worker process died twice; look at memory and at the file")
+    save_unit(job, {"recording": job.entry.recording, "stat": None, "sha256": "", "key": "", **body})
+    return "failed"
+
+
+def _finish(study: Study, todo: Sequence[Job], units: dict[str, Any], out: Path, *, report: bool) -> None:
+    """Write tables and pages, unless the folder already holds exactly these."""
+    state = content_key(
+        study=[study.id, list(study.index_muscles), study.index_offset_uv, study.reference],
+        entries=[[job.entry.recording, job.entry.file, dict(job.entry.conditions)] for job in todo],
+        units=[_unit_state(units[job.entry.recording]) for job in todo],
+        settings=fingerprint(study.settings),
+        version=version("emgpipe"),
+    )
+    if _is_finished(out, state, report=report):
+        return
+    from emgpipe.batch.tables import write_tables
+
+    rows = write_tables(study, todo, units, out)
+    write_text(out / "settings.toml", to_toml(study.settings))
+    if report:
+        from emgpipe.batch.pages import write_pages
+
+        write_pages(study, todo, units, rows, out)
+    write_json(out / "run.json", _run_record(study, todo, units, out, state, report=report))
+    append_event(out / "log.jsonl", "tables", state=state)
+
+
+def _unit_state(unit: dict[str, Any] | None) -> list[str]:
+    return [unit["key"], unit["sha256"], unit["status"], unit["code"]] if unit else []
+
+
+def _is_finished(out: Path, state: str, *, report: bool) -> bool:
+    """Whether run.json is of this state, every table is as it was written, and pages are there if wanted."""
+    try:
+        record = json.loads((out / "run.json").read_text("utf-8"))
+        tables = {name: _digest_of(out / name) for name in TABLES}
+    except (OSError, ValueError):
+        return False
+    pages = bool(record.get("reports")) or not report
+    return bool(record.get("state") == state and record.get("outputs") == tables and pages)
+
+
+def _run_record(
+    study: Study, todo: Sequence[Job], units: dict[str, Any], out: Path, state: str, *, report: bool
+) -> dict[str, Any]:
+    return {
+        "study": study.id,
+        "state": state,
+        "settings_id": fingerprint(study.settings),
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
+        "platform": f"{platform.system()} {platform.machine()}",
+        "inputs": {job.entry.recording: (units[job.entry.recording] or {}).get("sha256", "") for job in todo},
+        "outputs": {name: _digest_of(out / name) for name in TABLES},
+        "reports": report,
+    }
+
+
+def _digest_of(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

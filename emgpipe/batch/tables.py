@@ -1,0 +1,172 @@
+"""Tables of a results folder, merged from units in the order of the study."""
+
+import io
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, fields
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from emgpipe.batch.dictionary import data_dictionary
+from emgpipe.batch.jobs import Job
+from emgpipe.measures.rows import IntervalRow, MeasureRow
+from emgpipe.settings import fingerprint
+from emgpipe.store import json_text, write_bytes, write_csv, write_json
+from emgpipe.study import Study
+from emgpipe.summary import StudyRow, reference_rows, subject_rows, visit_tables
+from emgpipe.summary.visits import REPEAT_COLUMNS
+
+_IDS = ("study", "subject", "visit", "task", "run", "recording")
+_PLACE = ("segment", "target", "target_kind", "measure")
+_ROW = tuple(f.name for f in fields(MeasureRow))
+_LAST = ("lines_hz",)
+MEASURE_COLUMNS = (
+    *_IDS, *(c for c in _ROW if c not in _LAST), "settings_id", "input_sha256", "version", *_LAST,
+)  # fmt: skip
+INPUT_COLUMNS = (
+    "recording", "subject", "visit", "task", "run", "file", "sha256", "status", "code", "message",
+    "duration_s", "rates_hz", "grade", "findings",
+)  # fmt: skip
+INTERVAL_COLUMNS = ("subject", "visit", "recording", *(f.name for f in fields(IntervalRow)))
+COMPARED_CONDITIONS = (
+    "relaxation", "posture", "support", "amplifier", "hw_highpass_hz", "hw_lowpass_hz", "inter_electrode_mm",
+    "sleep_state",
+)  # fmt: skip
+"""Conditions that should not differ between visits that are compared."""
+
+Units = Mapping[str, Mapping[str, Any] | None]
+
+
+def write_tables(study: Study, jobs: Sequence[Job], units: Units, out: Path) -> list[StudyRow]:
+    """Write every table of a results folder.
+
+    Parameters
+    ----------
+    study : Study
+        Gives the order.
+    jobs : sequence of Job
+        One a recording, in the order of the study.
+    units : mapping of str to unit or None
+        By recording; None: not selected and never run.
+    out : Path
+        Results folder.
+
+    Returns
+    -------
+    list of StudyRow
+        Rows of `measures.csv` but those of failed recordings.
+
+    Raises
+    ------
+    StoreError
+        STORE_UNWRITABLE.
+    """
+    rows = study_rows(study, jobs, units)
+    measures = [_measure_cells(study, r) for r in rows] + [
+        _failed_cells(study, job, units) for job in _failed(jobs, units)
+    ]
+    _write_table(out / "measures", MEASURE_COLUMNS, measures)
+    columns, visits, repeats = visit_tables(rows)
+    _write_table(out / "visits", columns, visits)
+    write_csv(out / "visits_repeats.csv", REPEAT_COLUMNS, repeats)
+    write_csv(out / "inputs.csv", INPUT_COLUMNS, _input_cells(jobs, units))
+    write_csv(out / "intervals.csv", INTERVAL_COLUMNS, _interval_cells(jobs, units))
+    write_json(out / "data_dictionary.json", data_dictionary(MEASURE_COLUMNS, INPUT_COLUMNS, INTERVAL_COLUMNS))
+    return rows
+
+
+def study_rows(study: Study, jobs: Sequence[Job], units: Units) -> list[StudyRow]:
+    """All rows that have a target: recordings in the order of the study, `_pct` twins, then visits."""
+    rows: list[StudyRow] = []
+    for job in jobs:
+        unit = units[job.entry.recording] or {}
+        e = job.entry
+        whose = (e.subject, e.visit, e.task, e.run, e.recording, unit.get("sha256", ""))
+        rows += [StudyRow(*whose, MeasureRow(**cells)) for cells in unit.get("rows", ())]
+    rows += list(reference_rows(rows, study.reference))
+    rows += list(subject_rows(rows, study.index_muscles, study.index_offset_uv))
+    return rows
+
+
+def _failed(jobs: Sequence[Job], units: Units) -> list[Job]:
+    return [job for job in jobs if (units[job.entry.recording] or {}).get("status") == "failed"]
+
+
+def _measure_cells(study: Study, r: StudyRow) -> dict[str, Any]:
+    return {
+        "study": study.id, "subject": r.subject, "visit": r.visit, "task": r.task, "run": r.run,
+        "recording": r.recording, **asdict(r.row), "settings_id": fingerprint(study.settings),
+        "input_sha256": r.sha256, "version": version("emgpipe"),
+    }  # fmt: skip
+
+
+def _failed_cells(study: Study, job: Job, units: Units) -> dict[str, Any]:
+    """One row without a measure for a recording that has none."""
+    unit, e = units[job.entry.recording] or {}, job.entry
+    row = MeasureRow("", "", "muscle", "", None, "", status="failed", reason=unit["code"])
+    cells = _measure_cells(study, StudyRow(e.subject, e.visit, e.task, e.run, e.recording, unit["sha256"], row))
+    return {**cells, "target_kind": ""}
+
+
+def _input_cells(jobs: Sequence[Job], units: Units) -> Iterable[dict[str, Any]]:
+    differing = _differing_conditions(jobs)
+    for job in jobs:
+        e = job.entry
+        unit = units[e.recording] or {"status": "not_measured", "code": "NOT_SELECTED"}
+        findings = [f"{f['code']}: {f['where']}: {f['message']}" for f in unit.get("findings", ())]
+        findings += differing.get((e.subject, e.task), [])
+        yield {
+            "recording": e.recording, "subject": e.subject, "visit": e.visit, "task": e.task, "run": e.run,
+            "file": e.file, "sha256": unit.get("sha256", ""), "status": unit["status"], "code": unit["code"],
+            "message": unit.get("message", ""), "duration_s": unit.get("duration_s"),
+            "rates_hz": ";".join(f"{rate:g}" for rate in unit.get("rates_hz", ())), "grade": unit.get("grade", ""),
+            "findings": " | ".join(findings),
+        }  # fmt: skip
+
+
+def _differing_conditions(jobs: Sequence[Job]) -> dict[tuple[str, str], list[str]]:
+    """Findings on conditions that differ between the visits of one subject and task; blank is not recorded."""
+    seen: dict[tuple[str, str], dict[str, dict[str, str]]] = {}
+    for job in jobs:
+        e = job.entry
+        for name in COMPARED_CONDITIONS:
+            if e.conditions.get(name):
+                values = seen.setdefault((e.subject, e.task), {}).setdefault(name, {})
+                values.setdefault(e.conditions[name], e.visit)
+    return {
+        who: [
+            f"CONDITIONS_DIFFER: {name}: " + ", ".join(f"{value!r} at {visit}" for value, visit in values.items())
+            for name, values in conditions.items()
+            if len(values) > 1
+        ]
+        for who, conditions in seen.items()
+    }
+
+
+def _interval_cells(jobs: Sequence[Job], units: Units) -> Iterable[dict[str, Any]]:
+    for job in jobs:
+        e = job.entry
+        for cells in (units[e.recording] or {}).get("intervals", ()):
+            yield {"subject": e.subject, "visit": e.visit, "recording": e.recording, **cells}
+
+
+def _write_table(stem: Path, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write a table as CSV and as Parquet, with the same values."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    write_csv(stem.with_suffix(".csv"), columns, rows)
+    arrays = {}
+    for name in columns:
+        values = [row[name] for row in rows]
+        numeric = any(isinstance(v, float) for v in values) or all(v is None for v in values)
+        arrays[name] = pa.array(values, pa.float64() if numeric else pa.string())
+    out = io.BytesIO()
+    pq.write_table(pa.table(arrays), out)
+    write_bytes(stem.with_suffix(".parquet"), out.getvalue())
+
+
+def rows_text(rows: Iterable[StudyRow]) -> str:
+    """Text of rows, for keys of pages."""
+    return json.dumps([json.loads(json_text({**r._asdict(), "row": asdict(r.row)})) for r in rows], sort_keys=True)

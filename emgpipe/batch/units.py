@@ -1,0 +1,51 @@
+"""Units on disk: the result of one recording, whole or absent."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from emgpipe.batch.jobs import Job, stat_of
+from emgpipe.store import json_text, write_text
+
+
+def read_unit(path: Path) -> dict[str, Any] | None:
+    """Unit as written; None where it is absent or not as it was written."""
+    try:
+        told = json.loads(path.read_text("utf-8"))
+        body: dict[str, Any] = told["unit"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return body if told.get("digest") == _digest(body) else None
+
+
+def is_current(job: Job, unit: Mapping[str, Any] | None) -> bool:
+    """Whether a unit still says what this job would: same file (size and time), same key."""
+    if unit is None or unit.get("stat") is None or unit["stat"] != stat_of(job.entry.path):
+        return False
+    return bool(unit["key"] == job.key(unit["sha256"]))
+
+
+def save_unit(job: Job, body: Mapping[str, Any]) -> None:
+    """Write a unit whole, with its digest."""
+    plain = json.loads(json_text(body))
+    write_text(job.unit_path, json_text({"digest": _digest(plain), "unit": plain}))
+
+
+def failed_body(code: str, message: str) -> dict[str, Any]:
+    """Fields of a failed unit."""
+    empty: dict[str, Any] = {
+        "duration_s": None,
+        "rates_hz": [],
+        "grade": "",
+        "findings": [],
+        "rows": [],
+        "intervals": [],
+    }
+    return {"status": "failed", "code": code, "message": " ".join(message.split()), **empty}
+
+
+def _digest(body: Mapping[str, Any]) -> str:
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,146 @@
+"""One recording from file to unit: the work of a worker."""
+
+import hashlib
+import io
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from emgpipe.batch.jobs import Job, stat_of
+from emgpipe.batch.units import failed_body, save_unit
+from emgpipe.errors import EmgpipeError, ReadError, StoreError
+from emgpipe.frames.model import Frames, PairCovariance
+from emgpipe.pipeline import Result, compute_frames, measure, pair_covariances, pair_list
+from emgpipe.readers import file_sha256, read_recording
+from emgpipe.recording import Recording
+from emgpipe.store import frames_key, load_frames, save_frames, write_bytes
+
+GRADES = {"high": "A", "medium": "B", "low": "C", "": "D"}
+
+
+def write_unit(job: Job) -> str:
+    """Do the work of a job and write its unit; a bad recording becomes a failed unit.
+
+    Parameters
+    ----------
+    job : Job
+        From `study_jobs`.
+
+    Returns
+    -------
+    str
+        `ok` or `failed`.
+
+    Raises
+    ------
+    StoreError
+        The results folder cannot be written: nothing would be kept.
+    """
+    stat = stat_of(job.entry.path)
+    body: dict[str, Any] = {"recording": job.entry.recording, "stat": stat, "sha256": "", "key": ""}
+    try:
+        if stat is None:
+            raise ReadError("FILE_MISSING", f"no file {job.entry.file!r}; check recordings.csv")
+        body["sha256"] = file_sha256(job.entry.path)
+        body |= _measured(job, body["sha256"])
+    except StoreError:
+        raise
+    except EmgpipeError as problem:
+        body |= failed_body(problem.code, problem.message)
+    except Exception as fault:  # a fault of ours must cost one row, not the run
+        body |= failed_body("INTERNAL_ERROR", f"{type(fault).__name__}: {fault}")
+    body["key"] = job.key(body["sha256"])
+    save_unit(job, body)
+    return str(body["status"])
+
+
+def _measured(job: Job, sha256: str) -> dict[str, Any]:
+    recording = read_recording(job.entry.path, channels=job.channels, units=job.units)
+    result = measured(job, recording, *cached_frames(job, recording, sha256))
+    rates = dict.fromkeys(s.rate_hz for s in recording.signals if s.kind == "emg")
+    return {
+        "status": "ok",
+        "code": "",
+        "message": "",
+        "duration_s": recording.duration_s,
+        "rates_hz": list(rates),
+        "grade": max((GRADES[f.confidence if f.known else ""] for f in result.floors.values()), default="D"),
+        "findings": [finding._asdict() for finding in result.findings],
+        "rows": [asdict(row) for row in result.rows],
+        "intervals": [asdict(row) for row in result.intervals],
+    }
+
+
+def measured(
+    job: Job, recording: Recording, frames: Frames, covariances: Mapping[tuple[str, str], PairCovariance | None]
+) -> Result:
+    """Decide a recording as its study wants it."""
+    device = {}
+    for channel in frames.channels:
+        uv = job.device_uv((channel.label, channel.muscle))
+        if uv is not None:
+            device[channel.muscle or channel.label] = uv
+    return measure(
+        recording,
+        frames,
+        pairs=job.pairs,
+        rest=job.declared_rest,
+        settings=job.settings,
+        meanings=job.meanings,
+        device_uv=device,
+        exclude=job.entry.exclude_channels,
+        prime_movers=job.entry.prime_mover,
+        reference=job.reference,
+        covariances=covariances,
+    )
+
+
+def cached_frames(
+    job: Job, recording: Recording, sha256: str
+) -> tuple[Frames, dict[tuple[str, str], PairCovariance | None]]:
+    """Frames and pair covariances from the cache, or computed and cached."""
+    key = frames_key(sha256, job.settings.condition, mains_hz=job.mains_hz, channels=job.channels, units=job.units)
+    folder = job.out / "cache" / "frames" / key
+    try:
+        frames = load_frames(folder)
+    except StoreError:
+        save_frames(folder, compute_frames(recording, mains_hz=job.mains_hz, settings=job.settings))
+        frames = load_frames(folder)
+    covariances: dict[tuple[str, str], PairCovariance | None] = {}
+    for pair in pair_list(job.pairs, frames):
+        path = job.out / "cache" / "pairs" / f"{key}_{pair[0]}_{pair[1]}.npy"
+        found = _load_covariance(path, frames, pair)
+        if found is None:
+            covariances |= (made := pair_covariances(recording, frames, [pair], job.settings))
+            _save_covariance(path, made.get(pair))
+        else:
+            covariances[pair] = found
+    return frames, covariances
+
+
+def _save_covariance(path: Path, covariance: PairCovariance | None) -> None:
+    if covariance is not None:
+        out = io.BytesIO()
+        np.save(out, covariance.r, allow_pickle=False)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_bytes(path, hashlib.sha256(out.getvalue()).digest() + out.getvalue())
+
+
+def _load_covariance(path: Path, frames: Frames, pair: tuple[str, str]) -> PairCovariance | None:
+    one, other = frames.channel(pair[0]), frames.channel(pair[1])
+    if one is None or other is None:
+        return None
+    try:
+        stored = path.read_bytes()
+        if hashlib.sha256(stored[32:]).digest() != stored[:32]:
+            return None
+        r = np.load(io.BytesIO(stored[32:]), allow_pickle=False)
+    except (OSError, ValueError):
+        return None
+    if r.ndim != 2 or len(r) != len(one.psd) or r.dtype != np.float32 or r.shape[1] % 2 == 0:
+        return None
+    lag = r.shape[1] // 2
+    return PairCovariance(one.index, other.index, np.arange(-lag, lag + 1), r)
