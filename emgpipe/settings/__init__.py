@@ -19,7 +19,7 @@ from emgpipe.settings.model import (
     settings_schema,
     to_toml,
 )
-from emgpipe.settings.pages import codes_markdown, settings_markdown
+from emgpipe.settings.pages import codes_markdown, explain, settings_markdown
 from emgpipe.settings.places import nearest, parse_toml, place_of, read_text
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "check_settings",
     "codes_markdown",
     "condition_fingerprint",
+    "explain",
     "fingerprint",
     "load_settings",
     "nearest",

@@ -2,8 +2,10 @@
 
 from dataclasses import fields
 
+from emgpipe.errors import SettingsError
 from emgpipe.errors.codes import CODES
 from emgpipe.settings.model import RANGES, TABLES, Settings
+from emgpipe.settings.places import nearest
 
 _SIGNS = {"gt": ">", "ge": "≥", "lt": "<", "le": "≤"}
 _TABLE_TEXT = {
@@ -43,6 +45,44 @@ def allowed(setting: str) -> str:
     """
     bounds = RANGES.get(setting, {"gt": 0})
     return ", ".join(f"{_SIGNS[sign]} {value:g}" for sign, value in bounds.items() if value < 1e6)
+
+
+def explain(name: str) -> str:
+    """What one setting means, for people.
+
+    Parameters
+    ----------
+    name : str
+        `activity_ratio` or `detect.activity_ratio`.
+
+    Returns
+    -------
+    str
+        A few lines.
+
+    Raises
+    ------
+    SettingsError
+        SETTING_UNKNOWN with the nearest known name.
+
+    Examples
+    --------
+    >>> print(explain("low_hz"), end="")
+    condition.low_hz = 20.0 Hz
+      Lower edge of the analysis band.
+      allowed: > 0
+      source: SENIAM: 10-20 Hz
+    """
+    known = {f"{table}.{f.name}": f for table, cls in TABLES.items() for f in fields(cls)}
+    for full, f in known.items():
+        if name in (full, f.name):
+            unit = "" if f.metadata["unit"] == "1" else " " + f.metadata["unit"]
+            return (
+                f"{full} = {f.default!r}{unit}\n  {f.metadata['doc']}\n  allowed: {allowed(f.name)}\n"
+                f"  source: {f.metadata['source']}\n"
+            )
+    names = [full if "." in name else full.split(".")[1] for full in known]
+    raise SettingsError("SETTING_UNKNOWN", f"{name!r}; {nearest(name, names)}")
 
 
 def codes_markdown() -> str:

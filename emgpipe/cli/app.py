@@ -1,0 +1,193 @@
+"""The commands and their options; the work is done in the rooms."""
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from emgpipe.cli import talk
+from emgpipe.errors import EmgpipeError
+
+app = typer.Typer(
+    name="emgpipe",
+    help="Objective measures of muscle rigidity from surface EMG. Research software, not a medical device.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+settings_app = typer.Typer(help="Every setting with unit, default and source.", rich_markup_mode=None)
+app.add_typer(settings_app, name="settings")
+
+INTERRUPTED = 130
+"""Exit code after control-C, as shells give it."""
+
+_EVERYWHERE = ("--debug", "--quiet", "--log-format")
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        Without the name of the program.
+
+    Returns
+    -------
+    int
+        Exit code; nothing but a fault of the interpreter is raised.
+    """
+    talk.set_up_streams()
+    talk.MANNER = talk.Manner(debug="--debug" in arguments)
+    try:
+        code = app(_common_first(arguments), prog_name="emgpipe", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # the reader has seen enough; keep the interpreter from flushing into nothing
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
+    except typer.Exit as leave:
+        code = leave.exit_code
+    except Exception as error:
+        return _told(error)
+    if code == INTERRUPTED:
+        talk.note("error", "INTERRUPTED", "stopped; what was finished is kept, run again to go on")
+    return code if isinstance(code, int) else 0
+
+
+def _told(error: Exception) -> int:
+    """Write an error as one line and return its exit code."""
+    if talk.MANNER.debug:
+        traceback.print_exception(error)
+    if isinstance(error, EmgpipeError):
+        talk.note_error(error)
+        return error.exit_code
+    usage = getattr(error, "format_message", None)
+    if usage is not None:
+        command = getattr(getattr(error, "ctx", None), "command_path", "emgpipe")
+        message = " ".join(str(usage()).split()).rstrip(".")
+        talk.note("error", "USAGE", f"{message}; see {command} --help")
+        return 2
+    message = f"{type(error).__name__}: {error}; this is a fault of emgpipe: please report it with what --debug prints"
+    talk.note("error", "INTERNAL", message)
+    return 1
+
+
+def _common_first(arguments: Sequence[str]) -> list[str]:
+    """Arguments with the options of every command in front, so that they may stand anywhere before `--`."""
+    front, rest = [], list(arguments)
+    end = rest.index("--") if "--" in rest else len(rest)
+    place = 0
+    while place < end:
+        if rest[place].split("=")[0] in _EVERYWHERE:
+            n = 2 if rest[place] == "--log-format" else 1
+            front += rest[place : place + n]
+            del rest[place : place + n]
+            end -= n
+        else:
+            place += 1
+    return front + rest
+
+
+@app.callback()
+def common(
+    *,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Errors only.")] = False,
+    log_format: Annotated[Literal["text", "jsonl"], typer.Option(help="Form of the lines on stderr.")] = "text",
+) -> None:
+    """Objective measures of muscle rigidity from surface EMG. Research software, not a medical device."""
+    talk.MANNER = talk.Manner(debug=debug, quiet=quiet, log_format=log_format)
+
+
+@app.command()
+def check(
+    paths: Annotated[list[Path], typer.Argument(help="EDF or BDF files, or folders of them.")],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings refuse a file, too.")] = False,
+) -> None:
+    """Judge headers and sizes of recordings; nothing is computed. Exit code 3 where something is refused."""
+    from emgpipe.cli.checking import check_paths
+
+    raise typer.Exit(check_paths(paths, as_json=as_json, strict=strict))
+
+
+@app.command()
+def measure(
+    file: Annotated[Path, typer.Argument(help="An EDF or BDF recording.")],
+    *,
+    mains: Annotated[int, typer.Option(help="Mains frequency, 50 or 60 Hz: never guessed.")],
+    pairs: Annotated[str, typer.Option(help="Agonist/antagonist, commas between: TA_R/GM_R,RF_L/BF_L.")] = "",
+    rest: Annotated[bool, typer.Option("--rest", help="The patient was asked to rest.")] = False,
+    settings: Annotated[Path | None, typer.Option(help="A settings file (TOML).")] = None,
+    segment: Annotated[str, typer.Option(help="Rows of this segment only.")] = "",
+    form: Annotated[Literal["table", "csv", "json"], typer.Option("--format", help="Form of the rows.")] = "table",
+) -> None:
+    """Measure one recording; rows on stdout."""
+    from emgpipe.cli.measuring import measure_file
+
+    chosen = [pair.strip() for pair in pairs.split(",") if pair.strip()] or None
+    talk.write(measure_file(file, mains, chosen, rest=rest, settings=settings, segment=segment, form=form))
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Folder of recordings.")],
+    out: Annotated[Path | None, typer.Option("-o", help="study.toml to write; recordings.csv goes beside it.")] = None,
+) -> None:
+    """Draft study.toml and recordings.csv for a folder; guesses are marked."""
+    from emgpipe.study import draft_study
+
+    study, manifest = draft_study(folder, out)
+    talk.write(f"{study}\n{manifest}")
+    talk.note("info", "", "fill in mains_hz and look through both files, then: emgpipe run " + str(study))
+
+
+@settings_app.callback(invoke_without_command=True)
+def settings_page(context: typer.Context) -> None:
+    """Every setting with unit, default and source."""
+    if context.invoked_subcommand is None:
+        settings_show()
+
+
+@settings_app.command("show")
+def settings_show() -> None:
+    """Print the defaults as a settings file, commented."""
+    from emgpipe.settings import Settings, to_toml
+
+    talk.write(to_toml(Settings(), comments=True))
+
+
+@settings_app.command("explain")
+def settings_explain(name: Annotated[str, typer.Argument(help="activity_ratio, or detect.activity_ratio.")]) -> None:
+    """Print what one setting means."""
+    from emgpipe.settings import explain
+
+    talk.write(explain(name))
+
+
+@settings_app.command("schema")
+def settings_json_schema() -> None:
+    """Print the JSON schema of a settings file."""
+    from emgpipe.settings import settings_schema
+    from emgpipe.store import json_text
+
+    talk.write(json_text(settings_schema()))
+
+
+@app.command()
+def doctor() -> None:
+    """Print versions, cores, caches, and what is absent."""
+    from emgpipe.cli.doctor import report
+
+    text, code = report()
+    talk.write(text)
+    raise typer.Exit(code)

@@ -1,0 +1,52 @@
+"""`emgpipe doctor`: versions, cores, caches, what is optional and absent."""
+
+import os
+import platform
+import re
+import sys
+from importlib import metadata
+from pathlib import Path
+
+from emgpipe.cli.talk import table_text
+
+OPTIONAL = {"pyedflib": "simulate, demo and the tests need it to write EDF"}
+"""Packages that a Python without a wheel for them may lack."""
+
+
+def report() -> tuple[str, int]:
+    """Text of the report, and the exit code: 1 where a package that is needed is absent."""
+    rows = [["emgpipe", metadata.version("emgpipe"), ""], ["Python", platform.python_version(), sys.executable]]
+    absent = 0
+    for name in _required():
+        try:
+            rows.append([name, metadata.version(name), ""])
+        except metadata.PackageNotFoundError:
+            absent += name not in OPTIONAL
+            rows.append([name, "absent", OPTIONAL.get(name, "needed: install emgpipe again")])
+    rows += [
+        ["system", platform.system(), platform.machine()],
+        ["cores", str(_cores()), ""],
+        ["kernel cache", *_kernel_cache()],
+    ]
+    return table_text(["what", "found", "note"], rows), 1 if absent else 0
+
+
+def _required() -> list[str]:
+    """Packages that emgpipe names, extras left out."""
+    named = metadata.requires("emgpipe") or []
+    return [re.split(r"[^A-Za-z0-9_.-]", text)[0] for text in named if "extra ==" not in text]
+
+
+def _cores() -> int:
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def _kernel_cache() -> tuple[str, str]:
+    """Where compiled kernels are kept; without such a place each run compiles for seconds."""
+    chosen = os.environ.get("NUMBA_CACHE_DIR")
+    folder = Path(chosen) if chosen else Path(__file__).parents[1] / "kernels"
+    writable = os.access(folder if folder.exists() else folder.parent, os.W_OK)
+    if writable:
+        return "writable", str(folder)
+    return "not writable", f"{folder}; kernels go to the user's cache folder, or set NUMBA_CACHE_DIR"

@@ -1,0 +1,86 @@
+"""What the command line says to people: results on stdout, errors and warnings on stderr, one line each."""
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from emgpipe.errors import EmgpipeError
+
+Level = Literal["error", "warning", "info"]
+
+
+@dataclass
+class Manner:
+    """How to talk: chosen once, by the options before or behind the command."""
+
+    debug: bool = False
+    quiet: bool = False
+    log_format: Literal["text", "jsonl"] = "text"
+
+
+MANNER = Manner()
+
+
+def set_up_streams() -> None:
+    """UTF-8 and LF on stdout whatever the locale; nothing on stderr can fail for its letters."""
+    for stream, errors in ((sys.stdout, "strict"), (sys.stderr, "backslashreplace")):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(encoding="utf-8", errors=errors, newline="\n")
+
+
+def write(text: str) -> None:
+    """Write a result to stdout."""
+    sys.stdout.write(text if text.endswith("\n") else text + "\n")
+
+
+def note(level: Level, code: str, message: str, where: str = "") -> None:
+    """Write one line to stderr; `--quiet` keeps errors only."""
+    if MANNER.quiet and level != "error":
+        return
+    if MANNER.log_format == "jsonl":
+        line = json.dumps({"level": level, "code": code, "where": where, "message": message})
+    else:
+        head = "emgpipe" if level == "error" else level
+        line = ": ".join(part for part in (head, where, code, message) if part)
+    sys.stderr.write(printable(line) + "\n")
+
+
+def note_error(error: EmgpipeError) -> None:
+    """Write a coded error to stderr."""
+    note("error", error.code, error.message, error.where)
+
+
+def printable(text: str) -> str:
+    r"""Text with every letter that could move a cursor or break a line written out.
+
+    Examples
+    --------
+    >>> print(printable("TA\x1b[31m\nµV"))
+    TA\x1b[31m\nµV
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def table_text(columns: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str] = ()) -> str:
+    """Columns of text, two blanks apart, those named in `right` aligned there.
+
+    Examples
+    --------
+    >>> print(table_text(["name", "n"], [["TA_R", "5"], ["GM", "12"]], right=["n"]), end="")
+    name   n
+    TA_R   5
+    GM    12
+    """
+    cells = [list(columns), *[[printable(c) for c in row] for row in rows]]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(columns))]
+    lines = []
+    for row in cells:
+        placed = [
+            cell.rjust(width) if column in right else cell.ljust(width)
+            for cell, width, column in zip(row, widths, columns, strict=True)
+        ]
+        lines.append("  ".join(placed).rstrip())
+    return "\n".join(lines) + "\n"
