@@ -15,7 +15,7 @@ MEDIAN_OVER_MEAN = {
     25: 0.729, 24: 0.730, 23: 0.731, 22: 0.734, 21: 0.734, 20: 0.737, 19: 0.738, 18: 0.742,
     17: 0.743, 16: 0.748, 15: 0.749, 14: 0.755, 13: 0.757, 12: 0.765, 11: 0.767, 10: 0.778,
 }  # fmt: skip
-"""Median over mean of n neighbouring Hann periodogram bins of white noise, by simulation; ln 2 for many."""
+"""Median over mean of the n Hann periodogram bins of a band of white noise that a cut line leaves, by simulation."""
 
 
 class SecondSpectra(NamedTuple):
