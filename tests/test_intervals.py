@@ -100,6 +100,7 @@ def test_what_is_unsorted_overlapping_empty_or_no_pair_is_refused(pairs):
 def test_touching_pairs_stay_apart_until_they_are_merged():
     touching = Intervals.of([(0, 1), (1, 2)])
     assert (len(touching), len(touching.merge())) == (2, 1)
+    assert list(Intervals.of([(0, 1)]).union(Intervals.of([(1, 2)]))) == [(0, 2)]
 
 
 def test_comparison_with_anything_else_is_false():

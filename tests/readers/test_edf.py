@@ -382,6 +382,19 @@ def test_a_file_that_changes_while_in_use_is_refused(edf, tmp_path):
     assert refused_reading(recording) == "FILE_UNREADABLE"
 
 
+def test_after_a_failed_read_nothing_of_the_buffer_is_given(edf, tmp_path):
+    large = np.ones((9, 1_000_000), np.int16)
+    path = edf.write(tmp_path, edf.File([edf.S(samples=large)]))
+    recording = read_recording(path)
+    kept = recording.read(0, 0, 1)
+    path.write_bytes(path.read_bytes()[: 8 * 2_000_000])
+    with pytest.raises(ReadError, match="FILE_CHANGED"):
+        recording.read(0, 5, 9)
+    with pytest.raises(ReadError, match="FILE_CHANGED"):
+        recording.read(0, 0, 1)
+    np.testing.assert_allclose(kept, 0.1, atol=0.001)
+
+
 def refused_reading(recording):
     with pytest.raises(ReadError) as caught:
         recording.read(0, 0, 9)

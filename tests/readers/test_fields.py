@@ -38,6 +38,8 @@ def test_what_is_read_as_a_number_is_one_and_finite(field):
     assert whole is None or (re.fullmatch(rb" *[-+]?[0-9]+ *", field) and whole == value)
 
 
+@example(date(1985, 1, 1), time(0))
+@example(date(2084, 12, 31), time(23, 59, 59))
 @given(st.dates(date(1985, 1, 1), date(2084, 12, 31)), st.times())
 def test_dates_and_times_come_back(day, clock):
     assert grammar.parse_date(day.strftime("%d.%m.%y").encode()) == day
