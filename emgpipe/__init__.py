@@ -9,8 +9,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from emgpipe.batch import Results, RunReport, load_results, run_study
     from emgpipe.errors import EmgpipeError, NoInputError, ReadError, SettingsError, StoreError, StudyError
     from emgpipe.frames.model import Frames
+    from emgpipe.pipeline import Result, compute_frames, measure
+    from emgpipe.readers.edf import read_recording
+    from emgpipe.readers.mne_bridge import from_mne, to_mne
     from emgpipe.recording import Annotation, Finding, Recording, Signal, array_recording
     from emgpipe.settings import Settings, load_settings
     from emgpipe.study.load import Study, load_study
@@ -23,6 +27,9 @@ _HOMES = {
     "NoInputError": "emgpipe.errors",
     "ReadError": "emgpipe.errors",
     "Recording": "emgpipe.recording",
+    "Result": "emgpipe.pipeline",
+    "Results": "emgpipe.batch",
+    "RunReport": "emgpipe.batch",
     "Settings": "emgpipe.settings",
     "SettingsError": "emgpipe.errors",
     "Signal": "emgpipe.recording",
@@ -30,8 +37,15 @@ _HOMES = {
     "Study": "emgpipe.study.load",
     "StudyError": "emgpipe.errors",
     "array_recording": "emgpipe.recording",
+    "compute_frames": "emgpipe.pipeline",
+    "from_mne": "emgpipe.readers.mne_bridge",
+    "load_results": "emgpipe.batch",
     "load_settings": "emgpipe.settings",
     "load_study": "emgpipe.study.load",
+    "measure": "emgpipe.pipeline",
+    "read_recording": "emgpipe.readers.edf",
+    "run_study": "emgpipe.batch",
+    "to_mne": "emgpipe.readers.mne_bridge",
 }
 """Public name -> module that defines it."""
 
@@ -43,6 +57,9 @@ __all__ = [
     "NoInputError",
     "ReadError",
     "Recording",
+    "Result",
+    "Results",
+    "RunReport",
     "Settings",
     "SettingsError",
     "Signal",
@@ -51,8 +68,15 @@ __all__ = [
     "StudyError",
     "__version__",
     "array_recording",
+    "compute_frames",
+    "from_mne",
+    "load_results",
     "load_settings",
     "load_study",
+    "measure",
+    "read_recording",
+    "run_study",
+    "to_mne",
 ]
 
 

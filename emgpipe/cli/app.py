@@ -76,7 +76,7 @@ def _told(error: Exception) -> int:
         talk.note("error", "USAGE", f"{message}; see {command} --help")
         return 2
     message = f"{type(error).__name__}: {error}; this is a fault of emgpipe: please report it with what --debug prints"
-    talk.note("error", "INTERNAL", message)
+    talk.note("error", "INTERNAL_ERROR", message)
     return 1
 
 
@@ -136,6 +136,47 @@ def measure(
 
     chosen = [pair.strip() for pair in pairs.split(",") if pair.strip()] or None
     talk.write(measure_file(file, mains, chosen, rest=rest, settings=settings, segment=segment, form=form))
+
+
+@app.command(name="run")
+def run_command(
+    study: Annotated[Path, typer.Argument(help="A study.toml, or a folder that holds one.")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the results.")],
+    *,
+    settings: Annotated[Path | None, typer.Option(help="A settings file, laid over the study's.")] = None,
+    jobs: Annotated[int | None, typer.Option("-j", "--jobs", min=1, help="Worker processes; all cores.")] = None,
+    subject: Annotated[list[str] | None, typer.Option(help="Compute this subject only; may be repeated.")] = None,
+    visit: Annotated[list[str] | None, typer.Option(help="Compute this visit only; may be repeated.")] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for another run on the same folder.")] = False,
+    allow_outside: Annotated[bool, typer.Option("--allow-outside", help="Accept files outside the study.")] = False,
+    no_report: Annotated[bool, typer.Option("--no-report", help="Tables only, no pages.")] = False,
+) -> None:
+    """Turn a study into tables and pages; what is done already is not done again."""
+    from emgpipe.cli.running import run_told
+
+    said, code = run_told(
+        study,
+        out,
+        settings=settings,
+        jobs=jobs,
+        subjects=subject or (),
+        visits=visit or (),
+        wait=wait,
+        allow_outside=allow_outside,
+        report=not no_report,
+    )
+    talk.write(said)
+    raise typer.Exit(code)
+
+
+@app.command()
+def demo(folder: Annotated[Path, typer.Argument(help="Folder to work in.")] = Path("emgpipe-demo")) -> None:
+    """Simulate a small crossover, run it, print its table, say where the pages are."""
+    from emgpipe.cli.running import demo
+
+    said, code = demo(folder)
+    talk.write(said)
+    raise typer.Exit(code)
 
 
 @app.command()

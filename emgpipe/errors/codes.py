@@ -29,13 +29,6 @@ CODES: dict[str, Code] = {
     "CHANNEL_UNKNOWN": Code(_E, "A channel was asked for that the recording does not have."),
     "CHANNEL_AMBIGUOUS": Code(_E, "A channel was asked for by a name that several signals carry."),
     "INTERVALS_INVALID": Code(_E, "Pairs of start and stop are unsorted, overlapping, reversed, empty or not numbers."),
-    # why a hop is not usable
-    "GAP": Code(_R, "The recording has a gap here."),
-    "CLIPPED": Code(_R, "Samples lie at the limit of the amplifier."),
-    "FLAT": Code(_R, "The signal does not move."),
-    "QRS": Code(_R, "A heart beat covers the stretch."),
-    "EDGE": Code(_R, "A filter starts or ends here."),
-    "MAINS_JUMP": Code(_R, "A mains line jumps in phase or amplitude."),
     # recordings refused
     "FILE_UNREADABLE": Code(_E, "There is no such file, it may not be read, or it is a folder, a pipe or a device."),
     "FILE_EMPTY": Code(_E, "The file has no bytes."),
@@ -152,7 +145,6 @@ CODES: dict[str, Code] = {
     # the command line
     "USAGE": Code(_E, "A command, an option or an argument that does not exist or is missing."),
     "INTERRUPTED": Code(_E, "A person stopped the run."),
-    "INTERNAL": Code(_E, "A fault of emgpipe itself."),
     "NO_CHANNELS": Code(_E, "A recording has no EMG signal."),
     "SEGMENT_UNKNOWN": Code(_E, "A segment was asked for that the recording does not have."),
 }

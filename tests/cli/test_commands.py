@@ -198,7 +198,7 @@ def test_a_fault_of_ours_is_one_line_too(emgpipe, folder, monkeypatch):
     monkeypatch.setattr("emgpipe.cli.checking.check_file", lambda path: 1 // 0)
     code, _, err = emgpipe("check", folder / "v1.edf")
     assert code == 1
-    assert_one_line(err, "INTERNAL")
+    assert_one_line(err, "INTERNAL_ERROR")
 
 
 def test_a_person_who_stops_a_run_gets_130(emgpipe, folder, monkeypatch):

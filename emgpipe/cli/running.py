@@ -1,0 +1,93 @@
+"""`emgpipe run` and `emgpipe demo`: a study to tables and pages, said in a few lines."""
+
+import csv
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from emgpipe.batch import RunReport, run_study
+from emgpipe.cli import talk
+from emgpipe.cli.talk import note, table_text
+
+DEMO_COLUMNS = ("TA_R.apdf_p10_uv", "TA_R.cmua_frac", "TA_R/GM_R.cc_overlap_uv", "PSP_L.apdf_p10_uv", "PSP_L.cmua_frac")
+
+
+def run_told(study: Path, out: Path, **options: Any) -> tuple[str, int]:
+    """Run a study; return what to say and the exit code. Failed recordings are named on stderr.
+
+    Parameters
+    ----------
+    study, out : Path
+        As in `run_study`.
+    **options
+        As in `run_study`.
+
+    Returns
+    -------
+    tuple of str and int
+    """
+    done = run_study(study, out, progress=_Progress(), **options)
+    for row in _rows(out / "inputs.csv"):
+        if row["status"] == "failed":
+            note("error", row["code"], row["message"], row["file"])
+    return _summary(done), done.exit_code
+
+
+class _Progress:
+    """One line on a terminal that is written over; nothing elsewhere."""
+
+    def __init__(self) -> None:
+        self.n = 0
+
+    def __call__(self, recording: str, status: str) -> None:
+        """Say how far the run is."""
+        self.n += 1
+        if sys.stderr.isatty() and not talk.MANNER.quiet:
+            sys.stderr.write(f"\r\x1b[K{self.n} done, last {recording}: {status}")
+            sys.stderr.flush()
+
+
+def _summary(done: RunReport) -> str:
+    if sys.stderr.isatty():
+        sys.stderr.write("\r\x1b[K")
+    fresh = f"{done.computed} computed now" if done.computed else "nothing to compute"
+    failed = f", {done.failed} failed (named in inputs.csv)" if done.failed else ""
+    return f"{done.total} recordings, {fresh}{failed}; tables in {done.out}\n"
+
+
+def demo(folder: Path) -> tuple[str, int]:
+    """Simulate a small crossover, run it, and return its table and where the pages are.
+
+    Parameters
+    ----------
+    folder : Path
+        `data` and `results` are made in it; what is there is used again.
+
+    Returns
+    -------
+    tuple of str and int
+        Text and exit code.
+    """
+    from emgpipe.simulate import SAMPLE_SEED, simulate_trial
+
+    study = folder / "data" / "study.toml"
+    if not study.exists():
+        note("info", "", f"simulating a crossover of 3 patients in {study.parent}; nobody was recorded")
+        simulate_trial(study.parent, SAMPLE_SEED)
+    out = folder / "results"
+    said, code = run_told(study, out)
+    pages = out / "reports" / "index.html"
+    rows = [r for r in _rows(out / "visits.csv") if r["segment"] == "rest"]
+    return f"{_demo_table(rows)}\n{said}pages: {pages}\n", code
+
+
+def _demo_table(rows: Sequence[dict[str, str]]) -> str:
+    shown = [c for c in DEMO_COLUMNS if rows and c in rows[0]]
+    cells = [[r["subject"], r["visit"], *(f"{float(r[c]):.2f}" if r[c] else "" for c in shown)] for r in rows]
+    return table_text(["subject", "visit", *shown], cells, right=shown)
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))

@@ -1,0 +1,113 @@
+"""`emgpipe run`: one command from a study to tables, and what it says when something is wrong."""
+
+import csv
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from emgpipe.cli.app import run
+from emgpipe.simulate.edf_writer import write_edf
+from emgpipe.store import OutputLock
+
+HEAD = '[study]\nid = "TINY"\nmains_hz = 50\n[measure]\nleast_continuity_s = 5.0\n'
+ROWS = "subject,visit,file,task\nP01,V1,p1.edf,rest\nP02,V1,p2.edf,rest\n"
+
+
+@pytest.fixture(scope="module")
+def recordings(tmp_path_factory) -> Path:
+    made = tmp_path_factory.mktemp("recordings")
+    rng = np.random.default_rng(11)
+    for name in ("p1.edf", "p2.edf"):
+        write_edf(made / name, list(rng.normal(scale=3.0, size=(2, 15_000))), ["EMG TA_R", "EMG GM_R"], 1000.0)
+    return made
+
+
+@pytest.fixture
+def study(tmp_path, recordings) -> Path:
+    folder = tmp_path / "study"
+    shutil.copytree(recordings, folder)
+    (folder / "study.toml").write_text(HEAD)
+    (folder / "recordings.csv").write_text(ROWS)
+    return folder
+
+
+@pytest.fixture
+def emgpipe(capsys, tmp_path):
+    def call(study: Path, *arguments: object) -> tuple[int, str, list[str]]:
+        code = run(["run", str(study), "-o", str(tmp_path / "out"), "-j", "1", "--no-report", *map(str, arguments)])
+        out, err = capsys.readouterr()
+        return code, out, err.splitlines()
+
+    return call
+
+
+def statuses(tmp_path: Path) -> dict[str, str]:
+    with (tmp_path / "out" / "inputs.csv").open(newline="") as stream:
+        return {row["recording"]: row["status"] for row in csv.DictReader(stream)}
+
+
+def test_a_study_becomes_tables_and_a_second_run_computes_nothing(emgpipe, study, tmp_path):
+    code, out, err = emgpipe(study)
+    assert (code, err) == (0, [])
+    assert out == f"2 recordings, 2 computed now; tables in {tmp_path / 'out'}\n"
+    tables = {p.name: p.read_bytes() for p in (tmp_path / "out").iterdir() if p.suffix in (".csv", ".parquet")}
+    assert {"measures.csv", "visits.csv", "inputs.csv", "intervals.csv"} <= tables.keys()
+    assert "nothing to compute" in emgpipe(study / "study.toml")[1]
+    assert {name: (tmp_path / "out" / name).read_bytes() for name in tables} == tables
+
+
+def test_a_bad_recording_is_one_row_one_line_and_exit_1(emgpipe, study, tmp_path):
+    (study / "p2.edf").unlink()
+    code, out, err = emgpipe(study)
+    assert code == 1
+    assert "1 failed" in out
+    assert len(err) == 1
+    assert err[0].startswith("emgpipe: p2.edf: FILE_MISSING: ")
+    assert statuses(tmp_path) == {"P01_V1_rest": "ok", "P02_V1_rest": "failed"}
+
+
+def test_a_recording_that_was_mended_is_computed_on_the_next_run(emgpipe, study, recordings):
+    (study / "p2.edf").write_bytes(b"")
+    assert emgpipe(study)[0] == 1
+    shutil.copy(recordings / "p2.edf", study / "p2.edf")
+    code, out, _ = emgpipe(study)
+    assert code == 0
+    assert "1 computed now" in out
+
+
+def test_a_settings_file_changes_the_result(emgpipe, study, tmp_path):
+    (tmp_path / "s.toml").write_text("[detect]\nactivity_ratio = 2.0\n")
+    assert emgpipe(study)[0] == 0
+    assert "2 computed now" in emgpipe(study, "--settings", tmp_path / "s.toml")[1]
+    assert "activity_ratio = 2.0" in (tmp_path / "out" / "settings.toml").read_text()
+
+
+def test_a_column_that_names_an_arm_stops_the_run_before_it_starts(emgpipe, study, tmp_path):
+    (study / "recordings.csv").write_text(ROWS.replace("task", "task,arm").replace("rest", "rest,A"))
+    code, out, err = emgpipe(study)
+    assert (code, out, len(err)) == (2, "", 1)
+    assert "recordings.csv:1: ARM_COLUMN" in err[0]
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "code"),
+    [(["--subject", "P09"], 4, "NO_MATCH"), (["-j", "0"], 2, "USAGE"), (["--settings", "none"], 2, "TEXT_UNREADABLE")],
+)
+def test_an_option_that_cannot_be_meant_is_one_line(emgpipe, study, arguments, exit_code, code):
+    got, out, err = emgpipe(study, *arguments)
+    assert (got, out, len(err)) == (exit_code, "", 1)
+    assert f"{code}: " in err[0]
+
+
+def test_a_folder_that_another_run_holds_is_refused(emgpipe, study, tmp_path):
+    with OutputLock(tmp_path / "out"):
+        code, _, err = emgpipe(study)
+    assert code == 2
+    assert "STORE_LOCKED" in err[0]
+
+
+def test_one_subject_can_be_computed_alone(emgpipe, study):
+    assert "1 computed now" in emgpipe(study, "--subject", "P02")[1]
