@@ -1,0 +1,133 @@
+"""The page of a study: who has which visit, what failed and why."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from emgpipe.reports.model import visit_file_name
+from emgpipe.reports.pages import render
+from emgpipe.reports.words import Reason, reasons
+
+COLUMNS = ("recording", "subject", "visit", "task", "run", "file", "status", "code", "message",
+           "duration_s", "rates_hz", "grade", "findings")  # fmt: skip
+"""Columns of `inputs.csv` that the page shows; an absent one is blank."""
+SYMBOLS = {"complete": "●", "partly": "◐", "failed": "✕", "missing": "–"}
+STATE_OF_VISIT = {
+    "complete": "all recordings measured",
+    "partly": "some recordings failed",
+    "failed": "no recording measured",
+    "missing": "no recording listed",
+}
+
+
+@dataclass(frozen=True)
+class _Square:
+    """One visit of one subject in the matrix."""
+
+    state: str
+    symbol: str
+    words: str
+    counts: str
+    link: str
+
+
+def index_page(
+    study: str,
+    inputs: Sequence[Mapping[str, object]],
+    pages: Collection[tuple[str, str]],
+    *,
+    version: str,
+    settings_id: str,
+    simulated: bool = False,
+) -> str:
+    """Write the study page.
+
+    Parameters
+    ----------
+    study : str
+        Its identifier.
+    inputs : sequence of mapping
+        Rows of `inputs.csv`, all of them; a recording counts as measured where `status` is not `failed`.
+    pages : collection of (subject, visit)
+        Visits that have a page beside this one, named by `visit_file_name`.
+    version, settings_id : str
+        Of emgpipe; fingerprint of the settings.
+    simulated : bool
+        The study says that it is simulated.
+
+    Returns
+    -------
+    str
+        One HTML document without any outside reference; links only to the visit pages.
+
+    Examples
+    --------
+    >>> row = {"recording": "S1_V1_rest", "subject": "S1", "visit": "V1", "status": "ok"}
+    >>> page = index_page("DEMO", [row], [("S1", "V1")], version="0.1.0", settings_id="")
+    >>> 'href="visit.S1.V1.html"' in page
+    True
+    """
+    rows = [{key: "" if row.get(key) is None else str(row[key]) for key in COLUMNS} for row in inputs]
+    subjects = list(dict.fromkeys(row["subject"] for row in rows))
+    visits = sorted({row["visit"] for row in rows}, key=_natural)
+    linked = set(pages)
+    squares = [(s, [_square(s, v, rows, linked) for v in visits]) for s in sorted(subjects, key=_natural)]
+    failed = [row for row in rows if _failed(row)]
+    return render(
+        "index.html.j2",
+        study=study,
+        visits=visits,
+        squares=squares,
+        key=[(SYMBOLS[state], words, state) for state, words in STATE_OF_VISIT.items()],
+        n_recordings=len(rows),
+        failed=[(row, reasons(row["code"])) for row in failed],
+        findings=_findings(rows),
+        rows=[(row, _link(row["subject"], row["visit"], linked)) for row in rows],
+        version=version,
+        settings_id=settings_id,
+        simulated=simulated,
+    )
+
+
+def _failed(row: Mapping[str, str]) -> bool:
+    return row["status"] == "failed"
+
+
+def _square(subject: str, visit: str, rows: Sequence[Mapping[str, str]], linked: set[tuple[str, str]]) -> _Square:
+    here = [row for row in rows if (row["subject"], row["visit"]) == (subject, visit)]
+    n_failed = sum(map(_failed, here))
+    measured = len(here) - n_failed
+    state = "missing" if not here else "complete" if not n_failed else "partly" if measured else "failed"
+    counts = f"{measured} of {len(here)}" if here else ""
+    return _Square(state, SYMBOLS[state], STATE_OF_VISIT[state], counts, _link(subject, visit, linked))
+
+
+def _link(subject: str, visit: str, linked: set[tuple[str, str]]) -> str:
+    return quote(visit_file_name(subject, visit)) if (subject, visit) in linked else ""
+
+
+def _findings(rows: Sequence[Mapping[str, str]]) -> list[tuple[Reason, int, str]]:
+    """Each finding code, how many recordings have it, and the first of them."""
+    counts: Counter[Reason] = Counter()
+    named: dict[Reason, list[str]] = {}
+    for row in rows:
+        for reason in reasons(row["findings"]):
+            counts[reason] += 1
+            named.setdefault(reason, []).append(row["recording"])
+    return [(r, n, ", ".join(named[r][:12]) + (", ..." if n > 12 else "")) for r, n in sorted(counts.items())]
+
+
+def _natural(text: str) -> tuple[tuple[int, int, str], ...]:
+    """Sort key: V2 before V10."""
+    parts: list[tuple[int, int, str]] = []
+    digits = ""
+    for char in [*text, ""]:
+        if char.isascii() and char.isdigit():
+            digits += char
+            continue
+        if digits:
+            parts.append((0, int(digits), ""))
+            digits = ""
+        parts.append((1, 0, char))
+    return tuple(parts)

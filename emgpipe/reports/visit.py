@@ -1,0 +1,142 @@
+"""The page of a visit."""
+
+import base64
+from dataclasses import dataclass
+from pathlib import PurePath, PureWindowsPath
+
+from emgpipe.pipeline import Result
+from emgpipe.reports.figures import figure_png, recording_figure, state_key
+from emgpipe.reports.model import RecordingReport, VisitReport
+from emgpipe.reports.pages import render
+from emgpipe.reports.tables import (
+    Channel,
+    Table,
+    all_tables,
+    channels,
+    main_segment,
+    overview,
+    reasons_met,
+    state_shares,
+    untraced,
+)
+from emgpipe.reports.words import MEASURES, NOT_ON_PAGES, STATE_WORDS, Reason, clock, unit_words
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What the template shows of one recording."""
+
+    report: RecordingReport
+    file: str
+    duration: str
+    picture: str
+    alt: str
+    segment: str
+    segments: list[tuple[str, str, str]]
+    overview: list[Table]
+    has_interval: bool
+    met: dict[Reason, str]
+    channels: list[Channel]
+    untraced: list[tuple[str, tuple[Reason, ...]]]
+    tables: list[Table]
+
+
+def visit_page(visit: VisitReport) -> str:
+    """Write the page of a visit.
+
+    Parameters
+    ----------
+    visit : VisitReport
+        Recordings with results or failures.
+
+    Returns
+    -------
+    str
+        One HTML document without any outside reference, script or time of making; UTF-8.
+
+    Notes
+    -----
+    Names, labels and cells are shown as text whatever they hold. Numbers are rounded for
+    reading; the tables of the results folder hold them in full.
+
+    Examples
+    --------
+    >>> from emgpipe.pipeline import compute_frames, measure
+    >>> from emgpipe.recording import array_recording
+    >>> from emgpipe.simulate import scenario
+    >>> channel = scenario("always_active", seed=1, duration_s=20.0)
+    >>> recording = array_recording([channel.samples_uv], ["TA_R"], channel.rate_hz)
+    >>> result = measure(recording, compute_frames(recording, mains_hz=50), rest=True)
+    >>> one = RecordingReport("S1_V1_rest", "rest", "a.edf", "0f", result)
+    >>> page = visit_page(VisitReport("DEMO", "S1", "V1", (one,), "", "", "0.1.0", simulated=True))
+    >>> "Simulated data" in page, "Not a medical device" in page, "https:" in page
+    (True, True, False)
+    """
+    parts = [_part(recording) for recording in visit.recordings]
+    results = [one.result for one in visit.recordings if one.result is not None]
+    return render(
+        "visit.html.j2",
+        visit=visit,
+        parts=parts,
+        key=_inline(state_key()),
+        subject_tables=all_tables(visit.subject_rows),
+        measures=_measures(results),
+        bands=sorted({_band(one) for one in results} - {""}),
+        version=visit.version,
+        settings_id=visit.settings_id,
+        simulated=visit.simulated,
+        study=visit.study,
+    )
+
+
+def _part(report: RecordingReport) -> _Part:
+    result = report.result or Result((), (), {}, (), {}, ())
+    segment = main_segment(result.segments)
+    tables = overview(result)
+    drawn = bool(result.judged)
+    return _Part(
+        report=report,
+        # folders may name a person; on any system
+        file=PureWindowsPath(PurePath(report.file).name).name,
+        duration=clock(report.duration_s),
+        picture=_inline(figure_png(recording_figure(report))) if drawn else "",
+        alt=_alt(report, result) if drawn else "",
+        segment=segment.name if segment else "",
+        segments=[(s.name, clock(s.start_s), clock(s.stop_s)) for s in result.segments],
+        overview=tables,
+        has_interval=any(cell.interval for table in tables for line in table.lines for cell in line.cells),
+        met=reasons_met(tables),
+        channels=channels(result),
+        untraced=untraced(result),
+        tables=all_tables(result.rows),
+    )
+
+
+def _inline(png: bytes) -> str:
+    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
+
+
+def _alt(report: RecordingReport, result: Result) -> str:
+    """Say in words what the picture shows."""
+    said = []
+    for name in result.judged:
+        shares = state_shares(name, result)
+        said.append(f"{name}: " + ", ".join(f"{100 * shares[k]:.0f} % {word}" for k, word in STATE_WORDS.items()))
+    return f"EMG of {len(said)} muscles over {clock(report.duration_s)}. " + "; ".join(said) + "."
+
+
+def _measures(results: list[Result]) -> list[tuple[str, str, str, str, str]]:
+    """Definitions of the measures that the page shows, in the order of the registry."""
+    shown = {row.measure for result in results for row in result.rows} - NOT_ON_PAGES
+    directions = {"up": "higher = more", "down": "lower = more", "none": "none"}
+    return [
+        (m.name, unit_words(m.unit) or "fraction", directions[m.direction], m.definition, m.reference)
+        for m in MEASURES.values()
+        if m.name in shown
+    ]
+
+
+def _band(result: Result) -> str:
+    """Analysis bands of a recording, Hz."""
+    bands = dict.fromkeys(one.frames.band_hz for one in result.judged.values())
+    return ", ".join(f"{low:.0f}–{high:.0f} Hz" for low, high in bands)

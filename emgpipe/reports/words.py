@@ -1,0 +1,151 @@
+"""Digits and words of the pages: numbers to sensible places, statuses, reasons and sources in plain English."""
+
+import math
+import unicodedata
+from typing import NamedTuple
+
+from emgpipe.errors.codes import CODES
+from emgpipe.measures.registry import MUSCLE_MEASURES, PAIR_MEASURES
+
+NOT_ON_PAGES = frozenset({"imc_low_z"})
+"""Exploratory: kept in the tables, not shown beside a patient."""
+
+CAVEATS = (
+    "Measurements only. Surface EMG alone cannot tell continuous activity from voluntary contraction, anxiety, pain,"
+    " cold or posture.",
+    "It is an EMG correlate of rigidity; no torque is measured.",
+    "No normative values exist: compare within the patient.",
+    "Not a medical device.",
+)
+SIMULATED = "Simulated data: no patient was recorded."
+
+STATUS_WORDS = {
+    "ok": "ok",
+    "flagged": "flagged",
+    "below_limit": "below limit",
+    "undeterminable": "undeterminable",
+    "not_measured": "not measured",
+    "failed": "failed",
+}
+SOURCE_WORDS = {
+    "device": "stated for the amplifier or channel",
+    "calibration": "annotated calibration segment",
+    "still": "still seconds of this recording",
+    "out_of_band": "noise above the EMG band",
+    "in_signal": "bounds within the signal itself",
+}
+STATE_WORDS = {
+    "active": "active",
+    "silent": "silent",
+    "undeterminable": "undeterminable",
+    "excluded": "excluded",
+}
+HEADINGS = {
+    "rest_rms_uv": "Median level",
+    "apdf_p10_uv": "Static level (P10)",
+    "apdf_p50_uv": "P50",
+    "apdf_p90_uv": "Peak level (P90)",
+    "act_frac": "Active share",
+    "cmua_frac": "Epochs of continuous activity",
+    "longest_silence_s": "Longest silence",
+    "gaps_per_min": "Gaps",
+    "cc_overlap_uv": "Overlap",
+    "cc_fw_pct": "Common area",
+    "coact_frac": "Both active",
+    "coact_excess": "Both active, over chance",
+    "xt_r0": "Correlation within ±2 ms",
+}
+UNITS = {"uV": "µV", "1": "", "uV s/min": "µV s/min"}
+
+_PLACES = {"1": 3, "s": 2, "1/min": 1, "1/h": 1, "%": 1, "ms": 0}
+MEASURES = {measure.name: measure for measure in (*MUSCLE_MEASURES, *PAIR_MEASURES)}
+
+
+class Reason(NamedTuple):
+    """A code and what it means."""
+
+    code: str
+    meaning: str
+
+
+def number(value: float | None, unit: str) -> str:
+    """Write a value with the digits that it deserves.
+
+    Parameters
+    ----------
+    value : float or None
+        None and NaN are `"–"`.
+    unit : str
+        As in the tables; µV get three digits and at most two places, other units fixed places.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> [number(v, "uV") for v in (0.123456, 12.3456, 123.456, 4321.0, None)]
+    ['0.12', '12.3', '123', '4321', '–']
+    >>> number(0.99951, "1"), number(-0.0001, "1"), number(12.345, "s")
+    ('1.000', '0.000', '12.35')
+    """
+    if value is None or not math.isfinite(value):
+        return "–"
+    places = _PLACES.get(unit)
+    if places is None:
+        size = abs(value)
+        places = 0 if size >= 99.95 else 1 if size >= 9.995 else 2
+    text = f"{value:.{places}f}"
+    return text.removeprefix("-") if not float(text) else text.replace("-", "−")
+
+
+def unit_words(unit: str) -> str:
+    """Unit as printed: µV for `uV`, nothing for a fraction."""
+    return UNITS.get(unit, unit)
+
+
+def heading(measure: str) -> str:
+    """Short words for a measure; its name where there are none."""
+    return HEADINGS.get(measure, measure)
+
+
+def reasons(codes: str) -> tuple[Reason, ...]:
+    """Codes joined by `;` with their meanings, each once.
+
+    Examples
+    --------
+    >>> reasons("SHORT;SHORT")[0].code, len(reasons("SHORT;SHORT")), reasons("")
+    ('SHORT', 1, ())
+    """
+    found = dict.fromkeys(code.strip() for code in codes.split(";") if code.strip())
+    return tuple(Reason(code, CODES[code].meaning if code in CODES else "") for code in found)
+
+
+def clock(time_s: float) -> str:
+    """Seconds as minutes and seconds.
+
+    Examples
+    --------
+    >>> clock(9.5), clock(92.0), clock(1800.0)
+    ('9.5 s', '1 min 32 s', '30 min 00 s')
+    """
+    if time_s < 60:
+        return f"{time_s:.1f} s"
+    minutes, seconds = divmod(round(time_s), 60)
+    return f"{minutes} min {seconds:02d} s"
+
+
+def visible(text: str) -> str:
+    r"""Text with control, direction and unpaired characters written out, so that nothing hides or turns around.
+
+    Examples
+    --------
+    >>> visible("TA\u202eR\x07")
+    'TA\\u202eR\\x07'
+    """
+    return "".join(_shown(char) for char in text)
+
+
+def _shown(char: str) -> str:
+    hidden = unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp") and char != "\n"
+    return char.encode("unicode_escape", "surrogatepass").decode("ascii") if hidden else char
