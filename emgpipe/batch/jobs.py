@@ -51,6 +51,27 @@ class Job:
     floors: tuple[tuple[str, str, float], ...]
     reference: str
 
+    def told(self) -> dict[str, Any]:
+        """Facts of the job but the folder, for the unit: pages are drawn from them later."""
+        facts = dataclasses.asdict(dataclasses.replace(self, out=Path(), settings=Settings()))
+        del facts["out"], facts["settings"]
+        facts["entry"]["path"] = ""
+        return facts
+
+    @classmethod
+    def from_told(cls, facts: Mapping[str, Any], out: Path, settings: Settings) -> "Job":
+        """Rebuild the job of a unit; its path is not known any more."""
+        entry = {**facts["entry"], "path": Path()}
+        for name in ("exclude_channels", "prime_mover"):
+            entry[name] = tuple(entry[name])
+        pairs = facts["pairs"]
+        floors = tuple((kind, name, uv) for kind, name, uv in facts["floors"])
+        return cls(
+            **{**facts, "entry": Entry(**entry), "pairs": None if pairs is None else tuple(pairs), "floors": floors},
+            out=out,
+            settings=settings,
+        )
+
     @property
     def unit_path(self) -> Path:
         """Where the unit lies."""

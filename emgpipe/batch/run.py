@@ -1,4 +1,4 @@
-"""`run`: units for every recording that has none, then tables, then pages."""
+"""`run`: units for every recording that has none, then tables."""
 
 import hashlib
 import json
@@ -62,10 +62,9 @@ def run_study(
     visits: Sequence[str] = (),
     allow_outside: bool = False,
     wait: bool = False,
-    report: bool = True,
     progress: Progress | None = None,
 ) -> RunReport:
-    """Turn a study into tables and pages: the main job.
+    """Turn a study into tables: the main job. Pages are drawn from the results by `write_reports`.
 
     Parameters
     ----------
@@ -83,8 +82,6 @@ def run_study(
         Accept recordings outside the study folder.
     wait : bool
         Wait for another run on the same folder instead of refusing.
-    report : bool
-        Draw pages.
     progress : callable, optional
         Called with (recording, status) after each recording.
 
@@ -112,7 +109,7 @@ def run_study(
         message = f"no recording of subjects {list(subjects)!r} and visits {list(visits)!r}; see recordings.csv"
         raise NoInputError("NO_MATCH", message, where=str(loaded.path))
     with OutputLock(folder, wait=wait):
-        return _run_locked(loaded, todo, chosen, folder, jobs, report=report, progress=progress)
+        return _run_locked(loaded, todo, chosen, folder, jobs, progress)
 
 
 def _selected(job: Job, subjects: Sequence[str], visits: Sequence[str]) -> bool:
@@ -125,8 +122,6 @@ def _run_locked(
     chosen: Sequence[Job],
     out: Path,
     jobs: int | None,
-    *,
-    report: bool,
     progress: Progress | None,
 ) -> RunReport:
     stale = [job for job in chosen if not is_current(job, read_unit(job.unit_path))]
@@ -138,7 +133,7 @@ def _run_locked(
         if progress is not None:
             progress(job.entry.recording, status)
     units = {job.entry.recording: read_unit(job.unit_path) for job in todo}
-    _finish(study, todo, units, out, report=report)
+    _finish(study, todo, units, out)
     failed = sum((unit or {}).get("status") == "failed" for unit in units.values())
     return RunReport(out, len(stale), failed, len(todo))
 
@@ -176,12 +171,12 @@ def _outcome(job: Job, future: Any, pool: Any) -> str:
             future = pool.schedule(write_unit, args=[job])
     future.cancel()
     body = failed_body("WORKER_LOST", "the worker process died twice; look at memory and at the file")
-    save_unit(job, {"recording": job.entry.recording, "stat": None, "sha256": "", "key": "", **body})
+    save_unit(job, {"recording": job.entry.recording, "stat": None, "sha256": "", "key": "", "job": job.told(), **body})
     return "failed"
 
 
-def _finish(study: Study, todo: Sequence[Job], units: dict[str, Any], out: Path, *, report: bool) -> None:
-    """Write tables and pages, unless the folder already holds exactly these."""
+def _finish(study: Study, todo: Sequence[Job], units: dict[str, Any], out: Path) -> None:
+    """Write tables, unless the folder already holds exactly these."""
     state = content_key(
         study=[study.id, list(study.index_muscles), study.index_offset_uv, study.reference],
         entries=[[job.entry.recording, job.entry.file, dict(job.entry.conditions)] for job in todo],
@@ -189,17 +184,13 @@ def _finish(study: Study, todo: Sequence[Job], units: dict[str, Any], out: Path,
         settings=fingerprint(study.settings),
         version=version("emgpipe"),
     )
-    if _is_finished(out, state, report=report):
+    if _is_finished(out, state):
         return
     from emgpipe.batch.tables import write_tables
 
-    rows = write_tables(study, todo, units, out)
+    write_tables(study, todo, units, out)
     write_text(out / "settings.toml", to_toml(study.settings))
-    if report:
-        from emgpipe.batch.pages import write_pages
-
-        write_pages(study, todo, units, rows, out)
-    write_json(out / "run.json", _run_record(study, todo, units, out, state, report=report))
+    write_json(out / "run.json", _run_record(study, todo, units, out, state))
     append_event(out / "log.jsonl", "tables", state=state)
 
 
@@ -207,20 +198,17 @@ def _unit_state(unit: dict[str, Any] | None) -> list[str]:
     return [unit["key"], unit["sha256"], unit["status"], unit["code"]] if unit else []
 
 
-def _is_finished(out: Path, state: str, *, report: bool) -> bool:
-    """Whether run.json is of this state, every table is as it was written, and pages are there if wanted."""
+def _is_finished(out: Path, state: str) -> bool:
+    """Whether run.json is of this state and every table is as it was written."""
     try:
         record = json.loads((out / "run.json").read_text("utf-8"))
         tables = {name: _digest_of(out / name) for name in TABLES}
     except (OSError, ValueError):
         return False
-    pages = bool(record.get("reports")) or not report
-    return bool(record.get("state") == state and record.get("outputs") == tables and pages)
+    return bool(record.get("state") == state and record.get("outputs") == tables)
 
 
-def _run_record(
-    study: Study, todo: Sequence[Job], units: dict[str, Any], out: Path, state: str, *, report: bool
-) -> dict[str, Any]:
+def _run_record(study: Study, todo: Sequence[Job], units: dict[str, Any], out: Path, state: str) -> dict[str, Any]:
     return {
         "study": study.id,
         "state": state,
@@ -229,7 +217,6 @@ def _run_record(
         "platform": f"{platform.system()} {platform.machine()}",
         "inputs": {job.entry.recording: (units[job.entry.recording] or {}).get("sha256", "") for job in todo},
         "outputs": {name: _digest_of(out / name) for name in TABLES},
-        "reports": report,
     }
 
 

@@ -40,7 +40,7 @@ def write_unit(job: Job) -> str:
         The results folder cannot be written: nothing would be kept.
     """
     stat = stat_of(job.entry.path)
-    body: dict[str, Any] = {"recording": job.entry.recording, "stat": stat, "sha256": "", "key": ""}
+    body: dict[str, Any] = {"recording": job.entry.recording, "stat": stat, "sha256": "", "key": "", "job": job.told()}
     try:
         if stat is None:
             raise ReadError("FILE_MISSING", f"no file {job.entry.file!r}; check recordings.csv")
@@ -69,6 +69,7 @@ def _measured(job: Job, sha256: str) -> dict[str, Any]:
         "rates_hz": list(rates),
         "grade": max((GRADES[f.confidence if f.known else ""] for f in result.floors.values()), default="D"),
         "findings": [finding._asdict() for finding in result.findings],
+        "annotations": [list(mark) for mark in recording.annotations],
         "rows": [asdict(row) for row in result.rows],
         "intervals": [asdict(row) for row in result.intervals],
     }
