@@ -170,7 +170,7 @@ def _draw_trace(axes: Axes, name: str, one: Judged, columns: Columns) -> None:
             axes.axhspan(sign * one.floor.lo_uv, sign * one.floor.hi_uv, color=FLOOR, alpha=0.35, lw=0, zorder=3)
             axes.axhline(sign * one.floor.floor_uv, color=FLOOR, lw=0.6, zorder=4)
     axes.set_ylim(-reach_uv, reach_uv)
-    step_uv = round_down(0.85 * reach_uv)
+    step_uv = round_down(0.7 * reach_uv)
     axes.set_yticks([-step_uv, 0.0, step_uv], [f"−{step_uv:g}", "0", f"{step_uv:g}"])
     axes.spines["bottom"].set_visible(False)
     size = 9 if len(name) <= 8 else 6.5

@@ -12,11 +12,12 @@ from emgpipe.reports.words import Reason, reasons
 COLUMNS = ("recording", "subject", "visit", "task", "run", "file", "status", "code", "message",
            "duration_s", "rates_hz", "grade", "findings")  # fmt: skip
 """Columns of `inputs.csv` that the page shows; an absent one is blank."""
-SYMBOLS = {"complete": "●", "partly": "◐", "failed": "✕", "missing": "–"}
+SYMBOLS = {"complete": "●", "partly": "◐", "failed": "✕", "unrun": "○", "missing": "–"}
 STATE_OF_VISIT = {
     "complete": "all recordings measured",
-    "partly": "some recordings failed",
+    "partly": "some recordings failed or were not run",
     "failed": "no recording measured",
+    "unrun": "not run",
     "missing": "no recording listed",
 }
 
@@ -48,7 +49,8 @@ def index_page(
     study : str
         Its identifier.
     inputs : sequence of mapping
-        Rows of `inputs.csv`, all of them; a recording counts as measured where `status` is not `failed`.
+        Rows of `inputs.csv`, all of them. With status `ok` a recording is measured, with `failed`
+        failed, with any other not run.
     pages : collection of (subject, visit)
         Visits that have a page beside this one, named by `visit_file_name`.
     version, settings_id : str
@@ -96,11 +98,18 @@ def _failed(row: Mapping[str, str]) -> bool:
 
 def _square(subject: str, visit: str, rows: Sequence[Mapping[str, str]], linked: set[tuple[str, str]]) -> _Square:
     here = [row for row in rows if (row["subject"], row["visit"]) == (subject, visit)]
-    n_failed = sum(map(_failed, here))
-    measured = len(here) - n_failed
-    state = "missing" if not here else "complete" if not n_failed else "partly" if measured else "failed"
-    counts = f"{measured} of {len(here)}" if here else ""
+    n_measured = sum(row["status"] == "ok" for row in here)
+    state = _state(len(here), n_measured, sum(map(_failed, here)))
+    counts = f"{n_measured} of {len(here)}" if here else ""
     return _Square(state, SYMBOLS[state], STATE_OF_VISIT[state], counts, _link(subject, visit, linked))
+
+
+def _state(n_listed: int, n_measured: int, n_failed: int) -> str:
+    if not n_listed:
+        return "missing"
+    if n_measured:
+        return "complete" if n_measured == n_listed else "partly"
+    return "failed" if n_failed else "unrun"
 
 
 def _link(subject: str, visit: str, linked: set[tuple[str, str]]) -> str:

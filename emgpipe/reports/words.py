@@ -76,7 +76,8 @@ def number(value: float | None, unit: str) -> str:
     value : float or None
         None and NaN are `"–"`.
     unit : str
-        As in the tables; µV get three digits and at most two places, other units fixed places.
+        As in the tables; µV get three digits and at most two places, fractions three places,
+        other units fixed places.
 
     Returns
     -------
@@ -92,7 +93,7 @@ def number(value: float | None, unit: str) -> str:
     if value is None or not math.isfinite(value):
         return "–"
     places = _PLACES.get(unit)
-    if places is None:
+    if places is None or (unit == "1" and abs(value) >= 9.995):
         size = abs(value)
         places = 0 if size >= 99.95 else 1 if size >= 9.995 else 2
     text = f"{value:.{places}f}"

@@ -1,0 +1,65 @@
+"""Results to draw: made once, drawn by many tests."""
+
+import numpy as np
+import pytest
+
+from emgpipe.pipeline import compute_frames, measure
+from emgpipe.recording import Annotation, Finding, array_recording
+from emgpipe.reports import RecordingReport, VisitReport
+from emgpipe.simulate import scenario
+
+RATE_HZ = 2000.0
+HOSTILE = "<b>$x_1$\u202e\x07"
+SCENARIOS = {"TA_R": "starts_active", "GM_R": "always_active", "PSP_L": "silent"}
+
+
+def samples_uv(name, duration_s=40.0):
+    return scenario(name, seed=3, duration_s=duration_s, rate_hz=RATE_HZ).samples_uv
+
+
+@pytest.fixture(scope="session")
+def result():
+    """A pair and a silent muscle; rest from 0 to 35 s, a BAD mark from 10 to 14 s."""
+    marks = [Annotation(0.0, 35.0, "rest"), Annotation(10.0, 4.0, "BAD_cough")]
+    signals = [samples_uv(name) for name in SCENARIOS.values()]
+    recording = array_recording(signals, list(SCENARIOS), RATE_HZ, annotations=marks)
+    return measure(recording, compute_frames(recording, mains_hz=50))
+
+
+@pytest.fixture(scope="session")
+def bad_result():
+    """Clipped, dead, too slow, missing, and labels that are markup."""
+    clipped = np.clip(samples_uv("always_active") * 40, -1000, 1000)
+    signals = [samples_uv("silent"), clipped, np.zeros(80_000), samples_uv("silent")[:8000]]
+    labels = ["TA_R", "GM_R", HOSTILE, "VL_R"]
+    recording = array_recording(
+        signals, labels, [RATE_HZ] * 3 + [200.0], clip_uv=1000.0, muscles=["TA_R", "GM_R", "", "VL_R"]
+    )
+    frames = compute_frames(recording, mains_hz=50)
+    return measure(recording, frames, rest=True, pairs=["TA_R/GM_R", "TA_R/SOL_R"])
+
+
+@pytest.fixture(scope="session")
+def report(result):
+    conditions = {"posture": "supine", "skin_temp_c": ""}
+    return RecordingReport("S1_V1_rest", "rest", "folder/v1.edf", "ab" * 32, result, conditions=conditions)
+
+
+@pytest.fixture(scope="session")
+def bad_report(bad_result):
+    return RecordingReport("S1_V1_bad", "rest", "C:\\people\\bad.edf", "", bad_result)
+
+
+@pytest.fixture(scope="session")
+def failed_report():
+    failure = Finding("FILE_TRUNCATED", "error", "", "3 of 90 records; copy the file again")
+    return RecordingReport("S1_V1_gone", "rest", "gone.edf", "", None, failure)
+
+
+@pytest.fixture
+def visit_of():
+    def make(*recordings, **values):
+        told = {"study": "DEMO", "subject": "S1", "visit": "V1"} | values
+        return VisitReport(recordings=recordings, settings_toml="", settings_id="0a1b", version="0.1.0", **told)
+
+    return make

@@ -1,0 +1,132 @@
+import sys
+from dataclasses import replace
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib.collections import PolyCollection
+from matplotlib.colors import to_rgb
+
+from emgpipe.intervals import Intervals
+from emgpipe.measures.rows import IntervalRow
+from emgpipe.reports import figure_png, recording_figure
+from emgpipe.reports.figures import COACTIVE, STATE_LOOKS, plain, untold
+
+HOP_S = 0.0125
+
+
+def axes_of(figure, label):
+    return next(axes for axes in figure.axes if axes.get_label() == label)
+
+
+def stretches(axes, fill):
+    """Bars of one colour as (start, stop)."""
+    out = []
+    for bars in axes.collections:
+        if isinstance(bars, PolyCollection) and np.allclose(bars.get_facecolor()[0][:3], to_rgb(fill)):
+            out += [(p.vertices[:, 0].min(), p.vertices[:, 0].max()) for p in bars.get_paths()]
+    return sorted(out)
+
+
+def test_each_muscle_has_three_panels_and_each_pair_one(report):
+    labels = [axes.get_label() for axes in recording_figure(report).axes]
+    panels = [f"{panel} {muscle}" for muscle in ("TA_R", "GM_R", "PSP_L") for panel in ("trace", "level", "ribbon")]
+    assert labels == ["segments", *panels, "pair TA_R/GM_R"]
+
+
+@pytest.mark.parametrize("kind", list(STATE_LOOKS))
+def test_the_ribbon_shows_the_intervals_where_they_are(report, kind):
+    figure = recording_figure(report)
+    for muscle in report.result.judged:
+        told = [(i.start_s, i.stop_s) for i in report.result.intervals if (i.target, i.kind) == (muscle, kind)]
+        drawn = stretches(axes_of(figure, f"ribbon {muscle}"), STATE_LOOKS[kind].fill)
+        assert np.allclose(drawn, sorted(told), atol=1e-9), muscle
+
+
+def test_the_marked_stretch_is_excluded_in_the_ribbon(report):
+    drawn = stretches(axes_of(recording_figure(report), "ribbon GM_R"), STATE_LOOKS["excluded"].fill)
+    assert len(drawn) == 1
+    # the window grid: a state belongs to the middle 4 hops of 8, so an edge may lie one window off
+    assert drawn[0] == pytest.approx((10.0, 14.0), abs=8 * HOP_S)
+
+
+def test_the_floor_bracket_stands_at_plus_and_minus_its_value(report):
+    floor = report.result.floors["GM_R"]
+    trace = axes_of(recording_figure(report), "trace GM_R")
+    lines = sorted(line.get_ydata()[0] for line in trace.lines)
+    assert lines == pytest.approx([-floor.floor_uv, floor.floor_uv])
+    spans = sorted((p.get_y(), p.get_y() + p.get_height()) for p in trace.patches if p.get_height() < 1.0)
+    assert np.allclose([sorted(np.abs(s)) for s in spans], [[floor.lo_uv, floor.hi_uv]] * 2)
+
+
+def test_the_level_panel_holds_the_bracket_and_the_activity_threshold(report):
+    judged = report.result.judged["PSP_L"]
+    level = axes_of(recording_figure(report), "level PSP_L")
+    heights = [line.get_ydata()[0] for line in level.lines[1:]]
+    assert heights == pytest.approx([judged.floor.floor_uv, judged.activity.ratio * judged.floor.hi_uv])
+    low, high = level.get_ylim()
+    assert low < judged.floor.lo_uv < heights[1] < high
+
+
+def test_the_pair_strip_shows_the_time_in_which_both_are_active(report):
+    told = [(i.start_s, i.stop_s) for i in report.result.intervals if i.kind == "coactive"]
+    assert told
+    assert np.allclose(stretches(axes_of(recording_figure(report), "pair TA_R/GM_R"), COACTIVE.fill), told)
+
+
+def test_a_pair_is_untold_only_where_the_other_muscle_is_not_silent():
+    rows = [
+        IntervalRow("A", "active", 0, 4), IntervalRow("A", "undeterminable", 4, 8), IntervalRow("A", "silent", 8, 12),
+        IntervalRow("B", "excluded", 2, 3), IntervalRow("B", "active", 0, 2), IntervalRow("B", "silent", 3, 5),
+        IntervalRow("B", "active", 5, 8), IntervalRow("B", "undeterminable", 8, 12),
+    ]  # fmt: skip
+    assert untold(rows, "A", "B") == Intervals.of([(2, 3), (5, 8)])
+
+
+def test_states_differ_in_lightness_or_hatch():
+    def lightness(fill):
+        return float(np.dot(to_rgb(fill), [0.2126, 0.7152, 0.0722]))
+
+    looks = list(STATE_LOOKS.values())
+    for i, one in enumerate(looks):
+        for other in looks[i + 1 :]:
+            assert abs(lightness(one.fill) - lightness(other.fill)) > 0.15 or one.hatch != other.hatch
+
+
+def test_the_same_figure_gives_the_same_bytes_whatever_the_style(report):
+    first = figure_png(recording_figure(report))
+    with mpl.rc_context({"font.size": 20, "axes.facecolor": "black", "savefig.facecolor": "red", "savefig.dpi": 30}):
+        second = figure_png(recording_figure(report))
+    assert first == second
+    assert b"Software" not in first
+    assert b"Creation" not in first
+
+
+def test_dead_clipped_and_oddly_named_channels_are_drawn(bad_report):
+    figure = recording_figure(bad_report)
+    assert figure_png(figure).startswith(b"\x89PNG")
+    # the segment strip, three panels for each of three channels, one pair of known muscles
+    assert len(figure.axes) == 1 + 3 * 3 + 1
+
+
+def test_a_channel_without_any_recorded_sample_is_drawn(report):
+    judged = report.result.judged["TA_R"]
+    gone = {name: np.full_like(getattr(judged.frames, name), np.nan) for name in ("low_uv", "high_uv", "mean_square")}
+    lost = replace(judged, frames=replace(judged.frames, **gone))
+    result = replace(report.result, judged={"TA_R": lost})
+    assert figure_png(recording_figure(replace(report, result=result))).startswith(b"\x89PNG")
+
+
+def test_the_time_axis_ends_with_the_recording(report):
+    axes = recording_figure(report).axes[-1]
+    assert axes.get_xlim() == pytest.approx((0.0, 40.0))
+    assert axes.get_xlabel() == "time, s"
+
+
+def test_what_the_font_cannot_draw_becomes_a_question_mark():
+    assert plain("TA\n\u6f22\x07µ") == "TA ?\\x07µ"
+
+
+def test_no_window_system_is_touched(report):
+    figure_png(recording_figure(report))
+    assert "matplotlib.pyplot" not in sys.modules
