@@ -12,11 +12,13 @@ if TYPE_CHECKING:
     from emgpipe.batch import Results, RunReport, load_results, run_study
     from emgpipe.errors import EmgpipeError, NoInputError, ReadError, SettingsError, StoreError, StudyError
     from emgpipe.frames.model import Frames
-    from emgpipe.pipeline import Result, compute_frames, measure
-    from emgpipe.readers.edf import read_recording
+    from emgpipe.pipeline import Result, compute_frames, measure, pair_covariances
+    from emgpipe.readers.edf import check_file, read_recording
     from emgpipe.readers.mne_bridge import from_mne, to_mne
     from emgpipe.recording import Annotation, Finding, Recording, Signal, array_recording
+    from emgpipe.reports.write import write_reports
     from emgpipe.settings import Settings, load_settings
+    from emgpipe.simulate.trial import simulate_trial
     from emgpipe.study.load import Study, load_study
 
 _HOMES = {
@@ -37,15 +39,19 @@ _HOMES = {
     "Study": "emgpipe.study.load",
     "StudyError": "emgpipe.errors",
     "array_recording": "emgpipe.recording",
+    "check_file": "emgpipe.readers.edf",
     "compute_frames": "emgpipe.pipeline",
     "from_mne": "emgpipe.readers.mne_bridge",
     "load_results": "emgpipe.batch",
     "load_settings": "emgpipe.settings",
     "load_study": "emgpipe.study.load",
     "measure": "emgpipe.pipeline",
+    "pair_covariances": "emgpipe.pipeline",
     "read_recording": "emgpipe.readers.edf",
     "run_study": "emgpipe.batch",
+    "simulate_trial": "emgpipe.simulate.trial",
     "to_mne": "emgpipe.readers.mne_bridge",
+    "write_reports": "emgpipe.reports.write",
 }
 """Public name -> module that defines it."""
 
@@ -68,15 +74,19 @@ __all__ = [
     "StudyError",
     "__version__",
     "array_recording",
+    "check_file",
     "compute_frames",
     "from_mne",
     "load_results",
     "load_settings",
     "load_study",
     "measure",
+    "pair_covariances",
     "read_recording",
     "run_study",
+    "simulate_trial",
     "to_mne",
+    "write_reports",
 ]
 
 

@@ -1,0 +1,67 @@
+"""Export an outcome table from results, blind: `export_outcomes.py OUT FILE.csv [MEASURE ...]`.
+
+One row a subject, visit, task, target and measure at rest: value (median of repeats), unit, number of repeats with a
+value, worst status, reasons. A visit without any such row is named, with the reason. Arms are not read: they are
+joined after the results are locked.
+"""
+
+import argparse
+import sys
+
+import pandas as pd
+
+import emgpipe as emg
+
+PRIMARY = ("apdf_p10_uv", "cmua_frac", "cc_overlap_uv", "rigidity_index_log")
+KEYS = ["subject", "visit", "task", "target", "measure"]
+WORST_LAST = ("ok", "flagged", "below_limit", "not_measured", "undeterminable", "failed")
+
+
+def outcome_table(results: emg.Results, wanted: list[str]) -> pd.DataFrame:
+    """Rows of the wanted measures at rest, and a row for every visit that has none."""
+    table = results.measures
+    table = table[(table["segment"] == "rest") & table["measure"].isin(wanted)]
+    rows = [
+        {
+            **dict(zip(KEYS, key, strict=True)),
+            "value": group["value"].median(),
+            "unit": group["unit"].iloc[0],
+            "n": group["value"].count(),
+            "status": max(group["status"], key=WORST_LAST.index),
+            "reason": ";".join(dict.fromkeys(code for text in group["reason"] for code in text.split(";") if code)),
+        }
+        for key, group in table.groupby(KEYS, sort=False)
+    ]
+    there = {(row["subject"], row["visit"]) for row in rows}
+    for missing in results.inputs.astype("string").fillna("").itertuples():
+        if (missing.subject, missing.visit) not in there:
+            status, reason = (missing.status, missing.code) if missing.code else ("not_measured", "REST_NOT_DECLARED")
+            whose = {"subject": missing.subject, "visit": missing.visit, "task": missing.task}
+            rows.append({**whose, "target": "", "measure": "", "unit": "", "n": 0, "status": status, "reason": reason})
+    return pd.DataFrame(rows, columns=[*KEYS, "value", "unit", "n", "status", "reason"])
+
+
+def main() -> int:
+    """Write the table; 2 where a measure is unknown, as a file of arms would be."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("out", help="results folder of a run")
+    parser.add_argument("file", help="CSV to write")
+    parser.add_argument("measures", nargs="*", default=list(PRIMARY), metavar="MEASURE")
+    names = parser.parse_args()
+    try:
+        results = emg.load_results(names.out)
+        known = set(results.measures["measure"])
+    except emg.EmgpipeError as error:
+        print(f"export_outcomes: {error}", file=sys.stderr)
+        return error.exit_code
+    unknown = [name for name in names.measures if name not in known | set(PRIMARY)]
+    if unknown:
+        message = f"{unknown[0]!r} is no measure of these results; arms are joined only after the results are locked"
+        print(f"export_outcomes: {message}", file=sys.stderr)
+        return 2
+    outcome_table(results, names.measures).to_csv(names.file, index=False, lineterminator="\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,116 @@
+"""The scripts and the README's Python, run as people run them."""
+
+import csv
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from emgpipe.simulate import write_edf
+
+ROOT = Path(__file__).parents[1]
+STUDY = (
+    '[study]\nid = "TINY"\nmains_hz = 50\n[measure]\nleast_continuity_s = 5.0\n'
+    '[subject]\nindex_muscles = ["TA_R", "GM_R"]\nindex_offset_uv = 0.5\n'
+)
+ROWS = (
+    "subject,visit,file,task\nP01,V1,loud.edf,rest\nP01,V2,still.edf,rest\n"
+    "P02,V1,absent.edf,rest\nP02,V2,loud2.edf,walk\n"
+)
+
+
+def script(name: str, *arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-W", "error", ROOT / "scripts" / name, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory) -> tuple[subprocess.CompletedProcess[str], Path]:
+    """A run of four recordings: noise with loud activity, noise alone, no file, not rest."""
+    folder = tmp_path_factory.mktemp("study")
+    rng = np.random.default_rng(3)
+    for name, gain in (("loud.edf", 10.0), ("still.edf", 0.0), ("loud2.edf", 10.0)):
+        noise = rng.normal(scale=2.0, size=(2, 15_000))
+        emg = gain * np.convolve(rng.normal(size=15_000), np.hanning(9), "same")
+        write_edf(folder / name, [noise[0] + emg, noise[1] - emg], ["EMG TA_R", "EMG GM_R"], 1000.0)
+    (folder / "study.toml").write_text(STUDY)
+    (folder / "recordings.csv").write_text(ROWS)
+    return script("run_study.py", folder, folder / "out"), folder / "out"
+
+
+@pytest.fixture(scope="module")
+def outcomes(ran, tmp_path_factory) -> list[dict[str, str]]:
+    target = tmp_path_factory.mktemp("outcomes") / "outcomes.csv"
+    done = script("export_outcomes.py", ran[1], target)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    with target.open(newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def test_run_study_prints_the_primary_measure_and_says_that_one_recording_failed(ran):
+    done, out = ran
+    assert (done.returncode, done.stderr) == (1, "")
+    loud, still = (line.split(None, 1) for line in done.stdout.splitlines()[2:4])
+    assert loud[0] == "P01_V1_rest"
+    assert all(float(value) > 5 for value in loud[1].split())
+    assert still[0] == "P01_V2_rest"
+    assert still[1].count("< ") == 2, "a value below the limit must not look like a number"
+    assert f"4 recordings, 1 failed; pages in {out / 'reports'}" in done.stdout
+    assert (out / "reports" / "index.html").is_file()
+
+
+def test_run_study_says_in_one_line_why_a_study_is_refused(tmp_path):
+    done = script("run_study.py", tmp_path / "none", tmp_path / "out")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert done.stderr.startswith("run_study: ")
+
+
+def test_the_outcome_table_has_one_row_a_visit_target_and_measure(outcomes):
+    keys = [tuple(row[k] for k in ("subject", "visit", "task", "target", "measure")) for row in outcomes]
+    assert len(keys) == len(set(keys))
+    assert ("P01", "V1", "rest", "TA_R", "apdf_p10_uv") in keys
+    assert ("P01", "V1", "rest", "TA_R/GM_R", "cc_overlap_uv") in keys
+    assert ("P01", "V2", "rest", "subject", "rigidity_index_log") in keys
+
+
+def test_the_outcome_table_gives_the_value_unit_and_status_of_the_results(ran, outcomes):
+    with (ran[1] / "measures.csv").open(newline="") as stream:
+        told = {(r["visit"], r["target"], r["measure"]): r for r in csv.DictReader(stream) if r["segment"] == "rest"}
+    assert len(outcomes) > 10
+    for row in (r for r in outcomes if r["measure"]):
+        source = told[row["visit"], row["target"], row["measure"]]
+        assert row["value"] == source["value"]
+        assert [row[k] for k in ("unit", "status", "reason")] == [source[k] for k in ("unit", "status", "reason")]
+
+
+def test_a_visit_without_a_value_is_named_with_its_reason(outcomes):
+    empty = {(r["subject"], r["visit"]): (r["value"], r["status"], r["reason"]) for r in outcomes if not r["measure"]}
+    assert empty == {
+        ("P02", "V1"): ("", "failed", "FILE_MISSING"),
+        ("P02", "V2"): ("", "not_measured", "REST_NOT_DECLARED"),
+    }
+
+
+@pytest.mark.parametrize("extra", [["arms.csv"], ["--unblind", "arms.csv"]])
+def test_the_outcome_table_is_never_written_with_arms(ran, tmp_path, extra):
+    done = script("export_outcomes.py", ran[1], tmp_path / "o.csv", *extra)
+    assert done.returncode == 2
+    assert done.stderr
+    assert not (tmp_path / "o.csv").exists()
+
+
+def test_an_outcome_table_of_no_results_is_refused(tmp_path):
+    done = script("export_outcomes.py", tmp_path, tmp_path / "o.csv")
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert "RESULTS_UNREADABLE" in done.stderr
+
+
+def test_scripts_stay_short_and_use_public_names_only():
+    for path in (ROOT / "scripts").glob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        assert text.count("\n") < 80, path.name
+        if path.name != "make_sample_data.py":
+            assert not re.search("from emgpipe|import emgpipe[.]", text), path.name
