@@ -28,6 +28,9 @@ MOST_STRETCHES = 64
 """Longer recordings are searched in this many stretches, evenly spread."""
 WINDOWS_S = (2.0, 1.0, 0.5, 0.25)
 """Half widths of the smoothing window, the longest preferred."""
+ALIAS_HZ = 0.3
+LEAK_MARGIN = 4.0
+"""A peak where another line is mirrored into the cells must be this far above what that line leaves there."""
 LEAST_CELLS = 20
 """A run with fewer mains cycles is left as it is."""
 
@@ -104,7 +107,7 @@ def find_lines(
     -----
     A stretch of 10 s is demodulated in cells of one cycle, weighted by the inverse of
     the power outside the lines, and Fourier transformed; a line is a peak within
-    +-0.25 (h + 1) Hz, at most 2.5 Hz, of harmonic h.
+    +-0.25 (h + 1) Hz, at most 2.5 Hz, of harmonic h, that no other line has left there.
     """
     cell = round(rate_hz / mains_hz)
     n_cells = n_samples // cell
@@ -118,6 +121,7 @@ def find_lines(
     seen = [_peaks(read(s * cell, (s + length) * cell), cell, rate_hz, mains_hz, harmonics) for s in starts.tolist()]
     ratio, power, share, frequency = np.median(np.array(seen), axis=0)
     keep = (ratio > settings.line_ratio) & (power > settings.line_share * share)
+    keep &= power > LEAK_MARGIN * _leaked(power, frequency, harmonics * mains_hz, cell, rate_hz)
     if not keep[:3].any():
         return ()
     return tuple(
@@ -149,6 +153,18 @@ def _peaks(x: Floats, cell: int, rate_hz: float, mains_hz: float, harmonics: Flo
             window.sum() / total,
             h * mains_hz + offset_hz[best],
         )
+    return out
+
+
+def _leaked(power: Floats, frequency_hz: Floats, tuned_hz: Floats, cell: int, rate_hz: float) -> Floats:
+    """Power that the other lines leave at each peak: a cell is no whole number of cycles (2000 Hz, 60 Hz: 33)."""
+    out = np.zeros_like(power)
+    for i, tuned in enumerate(tuned_hz.tolist()):
+        off_hz = frequency_hz - tuned
+        apart_hz = np.abs((frequency_hz - frequency_hz[i] + rate_hz / cell / 2) % (rate_hz / cell) - rate_hz / cell / 2)
+        there = (apart_hz < ALIAS_HZ) & (np.arange(len(power)) != i)
+        turn = np.pi * off_hz[there] / rate_hz
+        out[i] = (power[there] * (np.sin(cell * turn) / (cell * np.sin(turn))) ** 2).sum()
     return out
 
 

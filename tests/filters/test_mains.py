@@ -130,3 +130,14 @@ def test_gain_and_polarity_change_nothing_else(seed, gain, sign):
 def test_a_run_too_short_to_tell_is_left_as_it_is(seconds):
     x = hum(1000.0, 50, 0.0, seconds=2)[: round(seconds * 1000)]
     assert find_lines(lambda a, b: x[a:b], len(x), 1000.0, 50, CONDITION) == ()
+
+
+@pytest.mark.parametrize(("rate_hz", "mains_hz"), [(2000.0, 60), (1000.0, 60), (2048.0, 50), (2144.57, 60)])
+@pytest.mark.parametrize("present", [(1,), (1, 3), (1, 2, 3, 5)])
+def test_a_line_is_not_seen_a_second_time_at_a_harmonic_that_is_not_there(rate_hz, mains_hz, present):
+    """A cell of 33 samples is no whole cycle of 60 Hz at 2000 Hz: the line is mirrored to 120.6 Hz."""
+    shares = [1.0 if k in present else 0.0 for k in range(1, 6)]
+    n = round(30 * rate_hz)
+    line = mains(n, rate_hz, np.random.default_rng(4), rms_uv=40, line_hz=mains_hz + 0.01, harmonics=shares)
+    lines = cleaned(noise_of(1, 30, rate_hz, 1.0) + line, rate_hz, mains_hz)[1]
+    assert tuple(line.harmonic for line in lines) == present
