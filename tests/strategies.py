@@ -8,6 +8,8 @@ from emgpipe.detectors.floor import estimate_floor
 from emgpipe.detectors.settings import DetectSettings
 from emgpipe.filters.settings import ConditionSettings
 from emgpipe.frames.reduce import RunSamples, reduce_channel
+from emgpipe.pipeline import compute_frames, measure
+from emgpipe.recording import array_recording
 from emgpipe.simulate import electrode_noise
 
 RATES_HZ = (500.0, 1000.0, 2000.0, 2048.0, 2144.57, 4000.0)
@@ -38,3 +40,16 @@ def verdict_of(frames, settings=None, **known):
     settings = settings or DetectSettings()
     floor = estimate_floor(frames, settings, **known)
     return floor, detect_activity(frames, floor, settings)
+
+
+def measured(muscles, rate_hz, *, annotations=(), mains_hz=50, rest=True, **options):
+    """Everything about a recording of `{muscle: µV}`; `rate_hz` common or one a muscle."""
+    recording = array_recording(list(muscles.values()), list(muscles), rate_hz, annotations=annotations)
+    return measure(recording, compute_frames(recording, mains_hz=mains_hz), rest=rest, **options)
+
+
+def row_of(result, target, name, segment=None):
+    """The one row of a target and measure."""
+    hits = [r for r in result.rows if (r.target, r.measure) == (target, name) and segment in (None, r.segment)]
+    assert len(hits) == 1, (target, name, len(hits))
+    return hits[0]

@@ -113,9 +113,7 @@ def _too_little(measure: Measure, view: MuscleView, used_s: float) -> Reading | 
 
 
 def _needed_s(measure: Measure, segment: Segment, settings: MeasureSettings) -> float:
-    if measure.need == "nothing":
-        return 0.0
-    if segment.kind not in (REST, WHOLE):
+    if measure.need == "nothing" or segment.kind not in (REST, WHOLE):
         return settings.least_reference_s
     return settings.least_continuity_s if measure.need == "continuity" else settings.least_usable_s
 

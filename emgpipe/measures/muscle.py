@@ -1,7 +1,11 @@
 """Measures of one muscle."""
 
-import numpy as np
+from collections.abc import Callable
 
+import numpy as np
+from numpy.typing import NDArray
+
+from emgpipe.detectors.activity import EXCLUDED
 from emgpipe.detectors.continuity import cmua_epochs, inactive_runs_s
 from emgpipe.detectors.windows import corrected_rms, windows_of_seconds
 from emgpipe.detectors.witnesses import Floats
@@ -95,13 +99,23 @@ def act_frac(view: MuscleView) -> Reading:
 
 
 def act_frac_lo(view: MuscleView) -> Reading:
-    """Active share if the floor were the upper end of its bracket."""
-    return Reading(float(view.judged.activity.active_if_high[view.hops][view.states > -2].mean()))
+    """Active share if the floor were the upper end of its bracket; never above `act_frac`."""
+    return _share_if(view.judged.activity.active_if_high, view, min)
 
 
 def act_frac_hi(view: MuscleView) -> Reading:
-    """Active share if the floor were the lower end of its bracket."""
-    return Reading(float(view.judged.activity.active_if_low[view.hops][view.states > -2].mean()))
+    """Active share if the floor were the lower end of its bracket; never below `act_frac`."""
+    return _share_if(view.judged.activity.active_if_low, view, max)
+
+
+def _share_if(active: NDArray[np.bool_], view: MuscleView, further: Callable[[float, float], float]) -> Reading:
+    seen = view.states != EXCLUDED
+    if not seen.any():
+        return Reading.none("NO_USABLE_SIGNAL")
+    share = float(active[view.hops][seen].mean())
+    # edges are refined with another floor, and undeterminable time enters another denominator
+    best = act_frac(view).value
+    return Reading(share if best is None else further(share, best))
 
 
 def cmua_frac(view: MuscleView) -> Reading:

@@ -18,7 +18,7 @@ class MeasureSettings:
         default=30.0, metadata=_m("s", "Usable time for apdf_p10_uv and cmua_frac.", "definitions, 7")
     )
     least_reference_s: float = field(
-        default=3.0, metadata=_m("s", "Usable time of a reference or maximal contraction.", "own choice")
+        default=3.0, metadata=_m("s", "Usable time of a reference contraction, and of a floor.", "own choice")
     )
     short_s: float = field(
         default=60.0, metadata=_m("s", "Below this a row of rest or whole is flagged SHORT.", "definitions, 7")

@@ -195,7 +195,7 @@ class Measure:
     rest_only : bool
         Given in declared rest only.
     need : str
-        Which usable time it needs: `amplitude` 10 s, `continuity` 30 s, `nothing`.
+        Which usable time it needs: `amplitude` 10 s, `continuity` 30 s, `nothing` 3 s and no flag.
     limited : bool
         Has a smallest value told from 0.
     needs_floor : bool
