@@ -170,6 +170,19 @@ def run_command(
 
 
 @app.command()
+def report(
+    out: Annotated[Path, typer.Argument(help="A folder that `run` has written.")],
+    *,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for a run on the same folder.")] = False,
+) -> None:
+    """Draw the pages of results anew; the ones that are current stay."""
+    from emgpipe.reports.write import write_reports
+
+    drawn = write_reports(out, wait=wait)
+    talk.write(f"{len(drawn)} pages drawn in {out / 'reports'}")
+
+
+@app.command()
 def demo(folder: Annotated[Path, typer.Argument(help="Folder to work in.")] = Path("emgpipe-demo")) -> None:
     """Simulate a small crossover, run it, print its table, say where the pages are."""
     from emgpipe.cli.running import demo

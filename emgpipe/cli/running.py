@@ -10,16 +10,19 @@ from emgpipe.batch import RunReport, run_study
 from emgpipe.cli import talk
 from emgpipe.cli.talk import note, table_text
 
+INDEX = Path("reports", "index.html")
 DEMO_COLUMNS = ("TA_R.apdf_p10_uv", "TA_R.cmua_frac", "TA_R/GM_R.cc_overlap_uv", "PSP_L.apdf_p10_uv", "PSP_L.cmua_frac")
 
 
-def run_told(study: Path, out: Path, **options: Any) -> tuple[str, int]:
-    """Run a study; return what to say and the exit code. Failed recordings are named on stderr.
+def run_told(study: Path, out: Path, *, report: bool = True, **options: Any) -> tuple[str, int]:
+    """Run a study and draw its pages; return what to say and the exit code. Failed recordings are named on stderr.
 
     Parameters
     ----------
     study, out : Path
         As in `run_study`.
+    report : bool
+        Draw the pages.
     **options
         As in `run_study`.
 
@@ -31,7 +34,13 @@ def run_told(study: Path, out: Path, **options: Any) -> tuple[str, int]:
     for row in _rows(out / "inputs.csv"):
         if row["status"] == "failed":
             note("error", row["code"], row["message"], row["file"])
-    return _summary(done), done.exit_code
+    said = _summary(done)
+    if report:
+        from emgpipe.reports.write import write_reports
+
+        write_reports(out, wait=options.get("wait", False))
+        said += f"pages: {out / INDEX}\n"
+    return said, done.exit_code
 
 
 class _Progress:
@@ -77,15 +86,25 @@ def demo(folder: Path) -> tuple[str, int]:
         simulate_trial(study.parent, SAMPLE_SEED)
     out = folder / "results"
     said, code = run_told(study, out)
-    pages = out / "reports" / "index.html"
-    rows = [r for r in _rows(out / "visits.csv") if r["segment"] == "rest"]
-    return f"{_demo_table(rows)}\n{said}pages: {pages}\n", code
+    rows = [r for r in _rows(out / "measures.csv") if r["segment"] == "rest"]
+    return f"{_demo_table(rows)}\n{said}", code
 
 
 def _demo_table(rows: Sequence[dict[str, str]]) -> str:
-    shown = [c for c in DEMO_COLUMNS if rows and c in rows[0]]
-    cells = [[r["subject"], r["visit"], *(f"{float(r[c]):.2f}" if r[c] else "" for c in shown)] for r in rows]
-    return table_text(["subject", "visit", *shown], cells, right=shown)
+    """One line a visit, one column a measure; below its limit a value is told as such, no value by its status."""
+    there = {f"{r['target']}.{r['measure']}" for r in rows}
+    columns = [c for c in DEMO_COLUMNS if c in there]
+    visits: dict[tuple[str, str], dict[str, str]] = {}
+    for r in rows:
+        visits.setdefault((r["subject"], r["visit"]), {})[f"{r['target']}.{r['measure']}"] = _demo_cell(r)
+    cells = [[*visit, *(told.get(c, "") for c in columns)] for visit, told in visits.items()]
+    return table_text(["subject", "visit", *columns], cells, right=columns)
+
+
+def _demo_cell(row: dict[str, str]) -> str:
+    if row["status"] == "below_limit":
+        return f"<{float(row['limit']):.2f}"
+    return f"{float(row['value']):.2f}" if row["value"] else row["status"]
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

@@ -111,3 +111,29 @@ def test_a_folder_that_another_run_holds_is_refused(emgpipe, study, tmp_path):
 
 def test_one_subject_can_be_computed_alone(emgpipe, study):
     assert "1 computed now" in emgpipe(study, "--subject", "P02")[1]
+
+
+def test_report_draws_the_pages_of_results_and_refuses_a_folder_without(emgpipe, study, tmp_path, capsys):
+    emgpipe(study)
+    pages = tmp_path / "out" / "reports"
+    assert not pages.exists()
+    assert run(["report", str(tmp_path / "out")]) == 0
+    assert capsys.readouterr().out == f"3 pages drawn in {pages}\n"
+    assert (pages / "index.html").is_file()
+    assert run(["report", str(tmp_path / "out")]) == 0
+    assert capsys.readouterr().out == f"0 pages drawn in {pages}\n"
+    assert run(["report", str(tmp_path)]) == 2
+    assert "RESULTS_UNREADABLE" in capsys.readouterr().err
+
+
+def test_the_demo_prints_its_table_and_says_where_the_pages_are(study, tmp_path, capsys):
+    shutil.move(study, tmp_path / "demo" / "data")
+    assert run(["demo", str(tmp_path / "demo")]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split()[:3] == ["subject", "visit", "TA_R.apdf_p10_uv"]
+    assert [line.split()[:2] for line in lines[1:3]] == [["P01", "V1"], ["P02", "V1"]]
+    # noise alone: a value below what can be told from 0 is never printed as 0
+    assert all(line.split()[2].startswith("<") for line in lines[1:3])
+    pages = tmp_path / "demo" / "results" / "reports" / "index.html"
+    assert lines[-1] == f"pages: {pages}"
+    assert pages.exists()
