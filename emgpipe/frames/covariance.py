@@ -19,7 +19,7 @@ def pair_covariance(
     Parameters
     ----------
     first, second : Conditioner
-        Runs of two channels of one rate, at the same place and of the same length.
+        Runs of two channels of one rate, at the same place; the longer one is cut.
     n_seconds : int
         Whole seconds of the recording.
     indices : (int, int)
@@ -55,8 +55,9 @@ def _paired_seconds(
     held = np.empty((2, 0))
     origin = 0
     second_number = int(np.ceil((place + lag) / rate))
-    for (_, x), (_, y) in zip(first.blocks(), second.blocks(), strict=True):
-        held = np.concatenate([held, np.stack([x, y])], axis=1)
+    for (_, x), (_, y) in zip(first.blocks(), second.blocks(), strict=False):
+        shared = min(len(x), len(y))
+        held = np.concatenate([held, np.stack([x[:shared], y[:shared]])], axis=1)
         while (start := round(second_number * rate) - place) + n + lag <= origin + held.shape[1]:
             part = held[:, start - lag - origin : start + n + lag - origin]
             yield start, part[0], part[1]

@@ -78,3 +78,14 @@ def test_joined_runs_take_each_second_from_the_run_that_holds_it():
     assert np.array_equal(joined.r[:4], one.r[:4], equal_nan=True)
     assert np.array_equal(joined.r[4:], other.r[4:], equal_nan=True)
     assert PairCovariance.joined([]) is None
+
+
+def test_the_longer_of_two_runs_is_cut():
+    x, y = noise_of(1, 63, 1000.0), noise_of(2, 63, 1000.0)
+    for n in (2500, 61_000):
+        found, whole = covariance(x, y[:n], 1000.0, total_s=63), covariance(x, y, 1000.0)
+        seen = n // 1000 - 1
+        assert np.isfinite(found.r[1:seen]).all()
+        assert np.isnan(found.r[seen + 1 :]).all()
+        # the filter hears the end of the shorter one for a while
+        assert found.r[1 : seen - 1] == pytest.approx(whole.r[1 : seen - 1], abs=1e-4)

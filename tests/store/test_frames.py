@@ -10,7 +10,7 @@ import pytest
 
 from emgpipe.errors import StoreError
 from emgpipe.filters.settings import ConditionSettings
-from emgpipe.frames.model import ChannelFrames, Frames, Line
+from emgpipe.frames.model import FRAMES_VERSION, ChannelFrames, Frames, Line
 from emgpipe.store import frames_key, load_frames, save_frames
 from emgpipe.store.frames import ARRAYS, SCALARS, WHOLE
 
@@ -144,7 +144,7 @@ def test_an_array_of_another_shape_is_noticed_even_without_hashes(saved):
 
 def test_frames_of_another_version_are_not_used(saved):
     meta = json.loads((saved[0] / "meta.json").read_text())
-    assert meta["frames"]["version"] == 1
+    assert meta["frames"]["version"] == FRAMES_VERSION
     meta["frames"]["version"] = 0
     (saved[0] / "meta.json").write_text(json.dumps(meta))
     with pytest.raises(StoreError, match="FRAMES_DAMAGED"):
