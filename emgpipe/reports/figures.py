@@ -210,18 +210,20 @@ def _level_limits_uv(rms_uv: Any, one: Judged) -> tuple[float, float]:
 
 
 def level_ticks_uv(low_uv: float, high_uv: float) -> list[float]:
-    """Two to four round numbers inside the limits of a log axis, clear of its ends.
+    """Round numbers inside the limits of a log axis, powers of ten first, clear of its ends and of each other.
 
     Examples
     --------
-    >>> level_ticks_uv(0.9, 8.0), level_ticks_uv(0.5, 900.0)
-    ([2.0, 5.0], [1.0, 10.0, 100.0])
+    >>> level_ticks_uv(0.9, 8.0), level_ticks_uv(1.3, 70.0), level_ticks_uv(0.5, 900.0)
+    ([2.0, 5.0], [2.0, 10.0, 50.0], [1.0, 10.0, 100.0])
     """
     decades = range(int(np.floor(np.log10(low_uv))), int(np.ceil(np.log10(high_uv))) + 1)
-    every = [float(f"{digit}e{decade}") for decade in decades for digit in (1, 2, 5)]
-    inside = [tick for tick in every if 1.15 * low_uv <= tick <= high_uv / 1.15]
-    powers = [tick for tick in inside if f"{tick:e}"[0] == "1"]
-    return inside if len(inside) <= 3 or len(powers) < 2 else powers
+    ticks: list[float] = []
+    for tick in (float(f"{digit}e{decade}") for digit in (1, 2, 5) for decade in decades):
+        inside = 1.15 * low_uv <= tick <= high_uv / 1.15
+        if inside and all(abs(np.log(tick / other)) >= 0.25 * np.log(high_uv / low_uv) for other in ticks):
+            ticks.append(tick)
+    return sorted(ticks)
 
 
 def round_down(value: float) -> float:

@@ -9,7 +9,8 @@ from emgpipe.reports import RecordingReport, VisitReport
 from emgpipe.simulate import scenario
 
 RATE_HZ = 2000.0
-HOSTILE = "<b>$x_1$\u202e\x07"
+HOSTILE = "<b>$\\q$\u202e\x07"
+"""Markup, a formula that is none, a turn of direction, a bell."""
 SCENARIOS = {"TA_R": "starts_active", "GM_R": "always_active", "PSP_L": "silent"}
 
 

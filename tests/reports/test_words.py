@@ -53,7 +53,7 @@ def test_rows_without_a_value_share_a_line_only_with_the_same_reason():
 
     rows = [
         row("rest_rms_uv", "undeterminable", "TOO_SHORT"), row("apdf_p10_uv", "undeterminable", "TOO_SHORT"),
-        row("apdf_p50_uv", "not_measured", "REST_NOT_DECLARED"), row("floor_uv", "ok", "", 1.0),
+        row("apdf_p50_uv", "undeterminable", "REST_NOT_DECLARED"), row("floor_uv", "ok", "", 1.0),
     ]  # fmt: skip
     (table,) = all_tables(rows)
     assert [line.name for line in table.lines] == ["floor_uv", "apdf_p50_uv", "rest_rms_uv, apdf_p10_uv"]
