@@ -1,5 +1,6 @@
 """Twins in % of a named reference contraction."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -12,7 +13,7 @@ TWINS = ("rest_rms_uv", "apdf_p10_uv", "apdf_p50_uv", "apdf_p90_uv")
 """Muscle measures that get a `_pct` twin."""
 LEVEL = "rest_rms_uv"
 """Level of a reference segment: median floor-corrected 1 s RMS."""
-NOT_REFERENCES = ("rest", "whole")
+NOT_REFERENCES = r"(rest|whole)(_[0-9]+)?"
 
 
 class Reference(NamedTuple):
@@ -36,7 +37,7 @@ class Reference(NamedTuple):
         Reference(visit='V1', segment='mvc')
         """
         place, _, segment = (part.strip() for part in text.partition(":"))
-        if segment in NOT_REFERENCES:
+        if re.fullmatch(NOT_REFERENCES, segment):
             message = f"reference {text!r}; name a reference or mvc segment: rest cannot be its own reference"
             raise SettingsError("REFERENCE_IS_REST", message)
         return cls("" if place == "same visit" else place.removeprefix("visit").strip(), segment)
@@ -66,23 +67,18 @@ def reference_rows(rows: Sequence[StudyRow], reference: str) -> Iterator[StudyRo
     if not reference:
         return
     wanted = Reference.parse(reference)
+    levels: dict[tuple[str, str, str], list[StudyRow]] = {}
+    for r in rows:
+        if r.row.segment == wanted.segment and r.row.measure == LEVEL and r.row.status in ("ok", "flagged"):
+            levels.setdefault((r.subject, r.visit, r.row.target), []).append(r)
     for r in rows:
         if r.row.measure in TWINS and r.row.target_kind == "muscle" and r.row.segment != wanted.segment:
-            yield r._replace(row=_twin(r.row, _level(rows, r, wanted)))
+            there = levels.get((r.subject, wanted.visit or r.visit, r.row.target), [])
+            yield r._replace(row=_twin(r.row, _level_uv(r, there)))
 
 
-def _level(rows: Sequence[StudyRow], of: StudyRow, wanted: Reference) -> float | None:
+def _level_uv(of: StudyRow, there: Sequence[StudyRow]) -> float | None:
     """Reference level of a muscle, µV: same recording first, then the whole visit."""
-    there = [
-        r
-        for r in rows
-        if r.subject == of.subject
-        and r.visit == (wanted.visit or of.visit)
-        and r.row.segment == wanted.segment
-        and r.row.target == of.row.target
-        and r.row.measure == LEVEL
-        and r.row.status in ("ok", "flagged")
-    ]
     return pooled([r for r in there if r.recording == of.recording] or there)
 
 
