@@ -1,6 +1,6 @@
 """`data_dictionary.json`: every column and measure, written from the registry."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from emgpipe.measures.registry import MUSCLE_MEASURES, PAIR_MEASURES
@@ -54,6 +54,9 @@ COLUMNS = {
     "sha256": Column("", "SHA-256 of the recording's bytes."),
     "version": Column("", "Version of emgpipe."),
     "lines_hz": Column("Hz", "Mains lines that were removed, joined by ';'."),
+    "{target}.{measure}": Column("see measures", "Median over repeats; empty where there is no value."),
+    "n": Column("1", "Repeats with a value."),
+    "sd": Column("see measures", "Standard deviation between repeats; empty for a single value."),
     "file": Column("", "As in recordings.csv."),
     "code": Column("", "Code of the failure; empty where there is none."),
     "message": Column("", "What was found and what is allowed."),
@@ -69,20 +72,19 @@ COLUMNS = {
 }
 
 
-def data_dictionary(measures: Sequence[str], inputs: Sequence[str], intervals: Sequence[str]) -> dict[str, Any]:
+def data_dictionary(tables: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """Every column and measure: name, unit, definition, direction, levels.
 
     Parameters
     ----------
-    measures, inputs, intervals : sequence of str
-        Columns of the three tables.
+    tables : mapping of str to sequence of str
+        Columns by table.
 
     Returns
     -------
     dict
         `columns` by table and `measures` by name.
     """
-    tables = {"measures.csv": measures, "inputs.csv": inputs, "intervals.csv": intervals}
     return {
         "columns": {
             table: {name: {"unit": COLUMNS[name].unit, "definition": COLUMNS[name].meaning} for name in names}

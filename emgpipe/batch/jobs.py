@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from emgpipe.frames.model import FRAMES_VERSION
-from emgpipe.settings import Settings, fingerprint
-from emgpipe.store import content_key
+from emgpipe.settings import TABLES, Settings, check_settings, fingerprint
+from emgpipe.store import content_key, frames_key
 from emgpipe.study import Entry, Study
 from emgpipe.summary.references import Reference
 
-MEASURES_VERSION = 1
+MEASURES_VERSION = 2
 """Part of a unit's key: raised whenever the same frames and settings would give other rows."""
 
 
@@ -56,26 +56,33 @@ class Job:
         facts = dataclasses.asdict(dataclasses.replace(self, out=Path(), settings=Settings()))
         del facts["out"], facts["settings"]
         facts["entry"]["path"] = ""
-        return facts
+        return {**facts, "settings": {name: dataclasses.asdict(getattr(self.settings, name)) for name in TABLES}}
 
     @classmethod
-    def from_told(cls, facts: Mapping[str, Any], out: Path, settings: Settings) -> "Job":
+    def from_told(cls, facts: Mapping[str, Any], out: Path) -> "Job":
         """Rebuild the job of a unit; its path is not known any more."""
         entry = {**facts["entry"], "path": Path()}
         for name in ("exclude_channels", "prime_mover"):
             entry[name] = tuple(entry[name])
         pairs = facts["pairs"]
         floors = tuple((kind, name, uv) for kind, name, uv in facts["floors"])
-        return cls(
-            **{**facts, "entry": Entry(**entry), "pairs": None if pairs is None else tuple(pairs), "floors": floors},
-            out=out,
-            settings=settings,
-        )
+        rebuilt = {
+            "entry": Entry(**entry), "pairs": None if pairs is None else tuple(pairs), "floors": floors,
+            "settings": check_settings(facts["settings"]), "out": out,
+        }  # fmt: skip
+        return cls(**{**facts, **rebuilt})
 
     @property
     def unit_path(self) -> Path:
         """Where the unit lies."""
         return self.out / "units" / f"{self.entry.recording}.json"
+
+    def frames_folder(self, sha256: str) -> Path:
+        """Where the frames of a file of this hash lie."""
+        key = frames_key(
+            sha256, self.settings.condition, mains_hz=self.mains_hz, channels=self.channels, units=self.units
+        )
+        return self.out / "cache" / "frames" / key
 
     @property
     def declared_rest(self) -> bool:

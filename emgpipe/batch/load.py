@@ -47,7 +47,11 @@ class Results:
         import pandas as pd
 
         path = self.folder / name
-        text: dict[str, Any] = {"keep_default_na": True, "dtype": {"visit": str, "subject": str, "run": str}}
+        text: dict[str, Any] = {
+            "keep_default_na": False,
+            "na_values": [""],
+            "dtype": {"visit": str, "subject": str, "run": str},
+        }
         try:
             return pd.read_parquet(path) if name.endswith("parquet") else pd.read_csv(path, **text)
         except (OSError, ValueError) as problem:

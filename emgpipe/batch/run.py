@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from emgpipe.batch.jobs import Job, study_jobs
-from emgpipe.batch.units import failed_body, is_current, read_unit, save_unit
+from emgpipe.batch.units import failed_body, is_current, read_unit, save_unit, unit_head
 from emgpipe.errors import NoInputError
 from emgpipe.settings import fingerprint, to_toml
 from emgpipe.store import OutputLock, append_event, content_key, write_json, write_text
@@ -152,10 +152,15 @@ def _worked(stale: Sequence[Job], workers: int) -> Iterator[tuple[Job, str]]:
 
     from pebble import ProcessPool
 
-    with ProcessPool(max_workers=workers, context=get_context("spawn")) as pool:
+    pool: Any = ProcessPool(max_workers=workers, context=get_context("spawn"))
+    with pool:
         futures = [(job, pool.schedule(write_unit, args=[job])) for job in stale]
-        for job, future in futures:
-            yield job, _outcome(job, future, pool)
+        try:
+            for job, future in futures:
+                yield job, _outcome(job, future, pool)
+        except BaseException:  # Ctrl-C, a full disk: what waits is given up
+            pool.stop()
+            raise
 
 
 def _outcome(job: Job, future: Any, pool: Any) -> str:
@@ -164,14 +169,14 @@ def _outcome(job: Job, future: Any, pool: Any) -> str:
 
     from emgpipe.batch.work import write_unit
 
-    for _ in range(TRIES):
+    for tries_left in reversed(range(TRIES)):
         try:
             return str(future.result())
         except ProcessExpired:
-            future = pool.schedule(write_unit, args=[job])
-    future.cancel()
+            if tries_left:
+                future = pool.schedule(write_unit, args=[job])
     body = failed_body("WORKER_LOST", "the worker process died twice; look at memory and at the file")
-    save_unit(job, {"recording": job.entry.recording, "stat": None, "sha256": "", "key": "", "job": job.told(), **body})
+    save_unit(job, unit_head(job, None) | body)
     return "failed"
 
 
@@ -215,6 +220,7 @@ def _run_record(study: Study, todo: Sequence[Job], units: dict[str, Any], out: P
         "settings_id": fingerprint(study.settings),
         "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
         "platform": f"{platform.system()} {platform.machine()}",
+        "conditions": {job.entry.recording: {k: v for k, v in job.entry.conditions.items() if v} for job in todo},
         "inputs": {job.entry.recording: (units[job.entry.recording] or {}).get("sha256", "") for job in todo},
         "outputs": {name: _digest_of(out / name) for name in TABLES},
     }

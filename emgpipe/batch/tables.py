@@ -15,7 +15,7 @@ from emgpipe.settings import fingerprint
 from emgpipe.store import json_text, write_bytes, write_csv, write_json
 from emgpipe.study import Study
 from emgpipe.summary import StudyRow, reference_rows, subject_rows, visit_tables
-from emgpipe.summary.visits import REPEAT_COLUMNS
+from emgpipe.summary.visits import REPEAT_COLUMNS, VISIT_COLUMNS
 
 _IDS = ("study", "subject", "visit", "task", "run", "recording")
 _PLACE = ("segment", "target", "target_kind", "measure")
@@ -34,6 +34,14 @@ COMPARED_CONDITIONS = (
     "sleep_state",
 )  # fmt: skip
 """Conditions that should not differ between visits that are compared."""
+
+TABLE_COLUMNS = {
+    "measures.csv": MEASURE_COLUMNS,
+    "visits.csv": (*VISIT_COLUMNS, "{target}.{measure}"),
+    "visits_repeats.csv": REPEAT_COLUMNS,
+    "inputs.csv": INPUT_COLUMNS,
+    "intervals.csv": INTERVAL_COLUMNS,
+}
 
 Units = Mapping[str, Mapping[str, Any] | None]
 
@@ -63,7 +71,7 @@ def write_tables(study: Study, jobs: Sequence[Job], units: Units, out: Path) -> 
         STORE_UNWRITABLE.
     """
     rows = study_rows(study, jobs, units)
-    measures = [_measure_cells(study, r) for r in rows] + [
+    measures = [_measure_cells(study, r, units) for r in rows] + [
         _failed_cells(study, job, units) for job in _failed(jobs, units)
     ]
     _write_table(out / "measures", MEASURE_COLUMNS, measures)
@@ -72,7 +80,7 @@ def write_tables(study: Study, jobs: Sequence[Job], units: Units, out: Path) -> 
     write_csv(out / "visits_repeats.csv", REPEAT_COLUMNS, repeats)
     write_csv(out / "inputs.csv", INPUT_COLUMNS, _input_cells(jobs, units))
     write_csv(out / "intervals.csv", INTERVAL_COLUMNS, _interval_cells(jobs, units))
-    write_json(out / "data_dictionary.json", data_dictionary(MEASURE_COLUMNS, INPUT_COLUMNS, INTERVAL_COLUMNS))
+    write_json(out / "data_dictionary.json", data_dictionary(TABLE_COLUMNS))
     return rows
 
 
@@ -93,11 +101,14 @@ def _failed(jobs: Sequence[Job], units: Units) -> list[Job]:
     return [job for job in jobs if (units[job.entry.recording] or {}).get("status") == "failed"]
 
 
-def _measure_cells(study: Study, r: StudyRow) -> dict[str, Any]:
+def _measure_cells(study: Study, r: StudyRow, units: Units) -> dict[str, Any]:
+    # a recording that was not selected keeps its rows, and what they were made with
+    unit = (units[r.recording] if r.recording else None) or {}
     return {
         "study": study.id, "subject": r.subject, "visit": r.visit, "task": r.task, "run": r.run,
-        "recording": r.recording, **asdict(r.row), "settings_id": fingerprint(study.settings),
-        "input_sha256": r.sha256, "version": version("emgpipe"),
+        "recording": r.recording, **asdict(r.row),
+        "settings_id": unit.get("settings_id") or fingerprint(study.settings),
+        "input_sha256": r.sha256, "version": unit.get("version") or version("emgpipe"),
     }  # fmt: skip
 
 
@@ -105,7 +116,7 @@ def _failed_cells(study: Study, job: Job, units: Units) -> dict[str, Any]:
     """One row without a measure for a recording that has none."""
     unit, e = units[job.entry.recording] or {}, job.entry
     row = MeasureRow("", "", "muscle", "", None, "", status="failed", reason=unit["code"])
-    cells = _measure_cells(study, StudyRow(e.subject, e.visit, e.task, e.run, e.recording, unit["sha256"], row))
+    cells = _measure_cells(study, StudyRow(e.subject, e.visit, e.task, e.run, e.recording, unit["sha256"], row), units)
     return {**cells, "target_kind": ""}
 
 

@@ -3,10 +3,12 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from emgpipe.batch.jobs import Job, stat_of
+from emgpipe.settings import fingerprint
 from emgpipe.store import json_text, write_text
 
 
@@ -21,16 +23,26 @@ def read_unit(path: Path) -> dict[str, Any] | None:
 
 
 def is_current(job: Job, unit: Mapping[str, Any] | None) -> bool:
-    """Whether a unit still says what this job would: same file (size and time), same key."""
+    """Whether a unit still says what this job would: same file (size and time), same key, frames at hand."""
     if unit is None or unit.get("stat") is None or unit["stat"] != stat_of(job.entry.path):
         return False
-    return bool(unit["key"] == job.key(unit["sha256"]))
+    # pages need the frames of a measured recording
+    whole = unit["status"] != "ok" or (job.frames_folder(unit["sha256"]) / "meta.json").is_file()
+    return bool(unit["key"] == job.key(unit["sha256"])) and whole
 
 
 def save_unit(job: Job, body: Mapping[str, Any]) -> None:
     """Write a unit whole, with its digest."""
     plain = json.loads(json_text(body))
     write_text(job.unit_path, json_text({"digest": _digest(plain), "unit": plain}))
+
+
+def unit_head(job: Job, stat: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Fields that every unit has, measured or failed: whose it is, and what it was made with."""
+    return {
+        "recording": job.entry.recording, "stat": stat, "sha256": "", "key": "", "job": job.told(),
+        "settings_id": fingerprint(job.settings), "version": version("emgpipe"),
+    }  # fmt: skip
 
 
 def failed_body(code: str, message: str) -> dict[str, Any]:

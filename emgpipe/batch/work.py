@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import shutil
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -10,13 +11,13 @@ from typing import Any
 import numpy as np
 
 from emgpipe.batch.jobs import Job, stat_of
-from emgpipe.batch.units import failed_body, save_unit
+from emgpipe.batch.units import failed_body, save_unit, unit_head
 from emgpipe.errors import EmgpipeError, ReadError, StoreError
 from emgpipe.frames.model import Frames, PairCovariance
 from emgpipe.pipeline import Result, compute_frames, measure, pair_covariances, pair_list
 from emgpipe.readers import file_sha256, read_recording
 from emgpipe.recording import Recording
-from emgpipe.store import frames_key, load_frames, save_frames, write_bytes
+from emgpipe.store import load_frames, save_frames, write_bytes
 
 GRADES = {"high": "A", "medium": "B", "low": "C", "": "D"}
 
@@ -40,7 +41,7 @@ def write_unit(job: Job) -> str:
         The results folder cannot be written: nothing would be kept.
     """
     stat = stat_of(job.entry.path)
-    body: dict[str, Any] = {"recording": job.entry.recording, "stat": stat, "sha256": "", "key": "", "job": job.told()}
+    body = unit_head(job, stat)
     try:
         if stat is None:
             raise ReadError("FILE_MISSING", f"no file {job.entry.file!r}; check recordings.csv")
@@ -59,6 +60,9 @@ def write_unit(job: Job) -> str:
 
 def _measured(job: Job, sha256: str) -> dict[str, Any]:
     recording = read_recording(job.entry.path, channels=job.channels, units=job.units)
+    if not any(signal.kind == "emg" for signal in recording.signals):
+        found = ", ".join(repr(signal.label) for signal in recording.signals) or "no signal at all"
+        raise ReadError("NO_CHANNELS", f"{found}; at least one EMG signal is needed, name it in [channels]")
     result = measured(job, recording, *cached_frames(job, recording, sha256))
     rates = dict.fromkeys(s.rate_hz for s in recording.signals if s.kind == "emg")
     return {
@@ -103,8 +107,7 @@ def cached_frames(
     job: Job, recording: Recording, sha256: str
 ) -> tuple[Frames, dict[tuple[str, str], PairCovariance | None]]:
     """Frames and pair covariances from the cache, or computed and cached."""
-    key = frames_key(sha256, job.settings.condition, mains_hz=job.mains_hz, channels=job.channels, units=job.units)
-    folder = job.out / "cache" / "frames" / key
+    folder = job.frames_folder(sha256)
     try:
         frames = load_frames(folder)
     except StoreError:
@@ -112,7 +115,7 @@ def cached_frames(
         frames = load_frames(folder)
     covariances: dict[tuple[str, str], PairCovariance | None] = {}
     for pair in pair_list(job.pairs, frames):
-        path = job.out / "cache" / "pairs" / f"{key}_{pair[0]}_{pair[1]}.npy"
+        path = _pair_path(folder, pair)
         found = _load_covariance(path, frames, pair)
         if found is None:
             covariances |= (made := pair_covariances(recording, frames, [pair], job.settings))
@@ -120,6 +123,44 @@ def cached_frames(
         else:
             covariances[pair] = found
     return frames, covariances
+
+
+def stored_frames(job: Job, sha256: str) -> tuple[Frames, dict[tuple[str, str], PairCovariance | None]]:
+    """Frames and pair covariances from the cache alone.
+
+    Raises
+    ------
+    StoreError
+        FRAMES_MISSING, FRAMES_DAMAGED: what is left is removed, so that the next run computes it anew.
+    """
+    folder = job.frames_folder(sha256)
+    try:
+        frames = load_frames(folder)
+        return frames, {
+            pair: _stored_covariance(folder, frames, pair)
+            for pair in pair_list(job.pairs, frames)
+            if _measurable(frames, pair)
+        }
+    except StoreError as problem:
+        shutil.rmtree(folder, ignore_errors=True)
+        message = f"frames of {job.entry.recording!r} are not in the cache as written; run the study again"
+        raise StoreError(problem.code, message) from None
+
+
+def _measurable(frames: Frames, pair: tuple[str, str]) -> bool:
+    return all(channel is not None and not channel.refused for channel in map(frames.channel, pair))
+
+
+def _stored_covariance(folder: Path, frames: Frames, pair: tuple[str, str]) -> PairCovariance | None:
+    rates = {channel.rate_hz for channel in map(frames.channel, pair) if channel is not None}
+    found = _load_covariance(_pair_path(folder, pair), frames, pair)
+    if found is None and len(rates) == 1:
+        raise StoreError("FRAMES_MISSING", f"no covariance of {pair[0]}/{pair[1]}; run the study again")
+    return found
+
+
+def _pair_path(folder: Path, pair: tuple[str, str]) -> Path:
+    return folder.parent.parent / "pairs" / f"{folder.name}_{pair[0]}_{pair[1]}.npy"
 
 
 def _save_covariance(path: Path, covariance: PairCovariance | None) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from emgpipe.batch.jobs import Job
 from emgpipe.batch.units import read_unit
-from emgpipe.batch.work import cached_frames, measured
+from emgpipe.batch.work import measured, stored_frames
 from emgpipe.errors import StoreError
 from emgpipe.measures.rows import MeasureRow
 from emgpipe.recording import Annotation, Finding, Recording, Run
@@ -46,7 +46,8 @@ def write_reports(out: str | Path, *, wait: bool = False) -> list[Path]:
     Raises
     ------
     StoreError
-        RESULTS_UNREADABLE: no results here; STORE_LOCKED, STORE_UNWRITABLE.
+        RESULTS_UNREADABLE: no results here; FRAMES_MISSING, FRAMES_DAMAGED: run the study again;
+        STORE_LOCKED, STORE_UNWRITABLE.
     """
     folder = Path(out)
     if not (folder / "run.json").is_file():
@@ -57,7 +58,8 @@ def write_reports(out: str | Path, *, wait: bool = False) -> list[Path]:
 
 
 def _write_locked(folder: Path) -> list[Path]:
-    study = str(json.loads((folder / "run.json").read_text("utf-8"))["study"])
+    run = json.loads((folder / "run.json").read_text("utf-8"))
+    study, conditions = str(run["study"]), run["conditions"]
     settings = load_settings(folder / "settings.toml")
     inputs, measures = _read_csv(folder / "inputs.csv"), _read_csv(folder / "measures.csv")
     known = _known_pages(folder)
@@ -68,15 +70,20 @@ def _write_locked(folder: Path) -> list[Path]:
     for (subject, visit), rows in visits.items():
         name = visit_file_name(subject, visit)
         told = [r for r in measures if (r["subject"], r["visit"]) == (subject, visit)]
-        keys[name] = content_key(pages=PAGES_VERSION, version=version("emgpipe"), inputs=rows, measures=told)
+        noted = {row["recording"]: conditions.get(row["recording"], {}) for row in rows}
+        keys[name] = content_key(
+            pages=PAGES_VERSION, version=version("emgpipe"), inputs=rows, measures=told, conditions=noted
+        )
         path = folder / "reports" / name
         if known.get(name) == keys[name] and path.is_file():
             continue
-        report = _visit_report(study, subject, visit, rows, told, folder, settings)
+        report = _visit_report(study, subject, visit, rows, told, folder, settings, noted)
         write_text(path, visit_page(report))
         drawn.append(path)
     index = folder / "reports" / "index.html"
-    keys["index.html"] = content_key(pages=PAGES_VERSION, version=version("emgpipe"), study=study, inputs=inputs)
+    keys["index.html"] = content_key(
+        pages=PAGES_VERSION, version=version("emgpipe"), study=study, inputs=inputs, settings=fingerprint(settings)
+    )
     if known.get("index.html") != keys["index.html"] or not index.is_file():
         page = index_page(
             study, inputs, list(visits), version=version("emgpipe"), settings_id=fingerprint(settings),
@@ -104,14 +111,20 @@ def _read_csv(path: Path) -> list[dict[str, str]]:
 
 def _visit_report(
     study: str, subject: str, visit: str, inputs: Sequence[Row], measures: Sequence[Row], folder: Path,
-    settings: Settings,
+    settings: Settings, conditions: Mapping[str, Row],
 ) -> VisitReport:  # fmt: skip
+    units = [read_unit(folder / "units" / f"{row['recording']}.json") for row in inputs]
+    # settings of the run that measured this visit; a later run may have left it out
+    settings = next((Job.from_told(unit["job"], folder).settings for unit in units if unit), settings)
     rows = [_measure_row(r) for r in measures if r["target_kind"] == "subject"]
     return VisitReport(
         study=study,
         subject=subject,
         visit=visit,
-        recordings=tuple(_recording_report(row, measures, folder, settings) for row in inputs),
+        recordings=tuple(
+            _recording_report(row, unit, measures, folder, conditions[row["recording"]])
+            for row, unit in zip(inputs, units, strict=True)
+        ),
         settings_toml=to_toml(settings),
         settings_id=fingerprint(settings),
         version=version("emgpipe"),
@@ -120,20 +133,20 @@ def _visit_report(
     )
 
 
-def _recording_report(row: Row, measures: Sequence[Row], folder: Path, settings: Settings) -> RecordingReport:
+def _recording_report(
+    row: Row, unit: Mapping[str, Any] | None, measures: Sequence[Row], folder: Path, conditions: Row
+) -> RecordingReport:
     """One recording from its unit; without a result where it failed or was never run."""
-    unit = read_unit(folder / "units" / f"{row['recording']}.json")
-    told = unit["job"]["entry"]["conditions"] if unit else {}
     report = RecordingReport(
         name=row["recording"], task=row["task"], file=row["file"], sha256=row["sha256"], result=None,
         failure=Finding(row["code"], "error", "", row["message"]) if row["code"] else None,
-        run=row["run"], conditions=told,
+        run=row["run"], conditions=conditions,
     )  # fmt: skip
     if unit is None or unit["status"] != "ok":
         return report
-    job = Job.from_told(unit["job"], folder, settings)
+    job = Job.from_told(unit["job"], folder)
     recording = _without_samples(unit)
-    result = measured(job, recording, *cached_frames(job, recording, unit["sha256"]))
+    result = measured(job, recording, *stored_frames(job, unit["sha256"]))
     rows = tuple(_measure_row(r) for r in measures if r["recording"] == row["recording"])
     return replace(report, result=replace(result, rows=rows))
 
