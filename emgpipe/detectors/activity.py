@@ -73,6 +73,17 @@ def detect_activity(frames: ChannelFrames, floor: Floor, settings: DetectSetting
     less often than `false_alarm` (definitions, section 3). Deviation from double
     threshold detectors (Bonato et al. 1998, doi:10.1109/10.661154): the level is
     absolute, never taken from a quiet part of the same record.
+
+    Examples
+    --------
+    >>> from emgpipe.filters.settings import ConditionSettings
+    >>> from emgpipe.frames.reduce import RunSamples, reduce_channel
+    >>> x = np.random.default_rng(1).standard_normal(8000).astype(np.float32)
+    >>> x[4000:] *= 9
+    >>> frames = reduce_channel([RunSamples(0, 8000, lambda a, b: x[a:b])], 8000, 1000.0, 50, ConditionSettings())
+    >>> activity = detect_activity(frames, Floor(0.91, 0.82, 1.0, "device", "high"), DetectSettings())
+    >>> [round(t, 1) for t in state_intervals(activity.states, ACTIVE, frames.hop_s).pairs[0].tolist()]
+    [4.0, 8.0]
     """
     n_hops = len(frames.mean_square)
     starts = np.arange(0, max(n_hops - WINDOW_HOPS + 1, 0), STEP_HOPS, dtype=np.int64)
@@ -98,7 +109,13 @@ def detect_activity(frames: ChannelFrames, floor: Floor, settings: DetectSetting
 
 
 def state_intervals(states: States, state: int, hop_s: float) -> Intervals:
-    """Stretches of one state in seconds."""
+    """Stretches of one state in seconds.
+
+    Examples
+    --------
+    >>> state_intervals(np.array([0, 1, 1, 0], np.int8), ACTIVE, 0.0125).pairs.tolist()
+    [[0.0125, 0.0375]]
+    """
     return Intervals.from_mask(states == state).scaled(hop_s)
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from emgpipe.detectors.activity import ACTIVE, EXCLUDED, SILENT, Activity
 from emgpipe.detectors.floor import Floor
 from emgpipe.detectors.windows import corrected_rms
-from emgpipe.detectors.witnesses import Floats, usable_hops
+from emgpipe.detectors.witnesses import Floats, running_sum, usable_hops
 from emgpipe.frames.model import ChannelFrames
 from emgpipe.intervals import Intervals
 
@@ -76,8 +76,8 @@ def envelope(frames: ChannelFrames, floor: Floor, activity: Activity, start_s: f
     starts = start_s + STEP_S * np.arange(max(int((stop_s - start_s - WINDOW_S) / STEP_S + 1e-9) + 1, 0))
     good = usable_hops(frames)
     clock = np.arange(len(good) + 1) * frames.hop_s
-    power = np.concatenate([[0.0], np.cumsum(np.where(good, frames.mean_square, 0.0))])
-    count = np.concatenate([[0.0], np.cumsum(good)])
+    power = running_sum(np.where(good, frames.mean_square, 0.0))
+    count = running_sum(good)
     total = np.interp(starts + WINDOW_S, clock, power) - np.interp(starts, clock, power)
     hops = np.interp(starts + WINDOW_S, clock, count) - np.interp(starts, clock, count)
     middle = np.minimum(((starts + WINDOW_S / 2) / frames.hop_s).astype(int), len(good) - 1)
@@ -107,6 +107,13 @@ def rudolph_uv(pair: PairEnvelopes) -> float:
     """Mean of (low/high)(low + high), µV (Rudolph et al. 2000); 0 where both are silent.
 
     Deviation: envelopes are floor corrected and in µV, not normalised to a maximum.
+
+    Examples
+    --------
+    >>> one, none = np.ones(2, bool), np.zeros(2, bool)
+    >>> first, second = Envelope(np.array([4.0, 2.0]), one, none), Envelope(np.array([1.0, 2.0]), one, none)
+    >>> rudolph_uv(PairEnvelopes(first, second))
+    2.625
     """
     low, high = _low_high(pair)
     ratio = np.divide(low, high, out=np.zeros_like(low), where=high > 0)
@@ -118,6 +125,13 @@ def falconer_winter_pct(pair: PairEnvelopes, reference_uv: tuple[float, float]) 
 
     Deviation: envelopes are floor corrected and divided by an external reference of
     each muscle, never by their own maximum (88 % would be read for a silent antagonist).
+
+    Examples
+    --------
+    >>> one, none = np.ones(2, bool), np.zeros(2, bool)
+    >>> first, second = Envelope(np.array([4.0, 2.0]), one, none), Envelope(np.array([1.0, 2.0]), one, none)
+    >>> round(falconer_winter_pct(PairEnvelopes(first, second), (1.0, 1.0)), 1)
+    66.7
     """
     defined = pair.defined
     first = pair.first.value_uv[defined] / reference_uv[0]
@@ -127,7 +141,15 @@ def falconer_winter_pct(pair: PairEnvelopes, reference_uv: tuple[float, float]) 
 
 
 def coactivity(pair: PairEnvelopes) -> tuple[float, float]:
-    """Share of defined time in which both are active, and its excess over p1 x p2; NaN without defined time."""
+    """Share of defined time in which both are active, and its excess over p1 x p2; NaN without defined time.
+
+    Examples
+    --------
+    >>> one, none = np.ones(2, bool), np.zeros(2, bool)
+    >>> first, second = Envelope(np.array([4.0, 2.0]), one, none), Envelope(np.array([1.0, 2.0]), one, none)
+    >>> coactivity(PairEnvelopes(first, second))
+    (1.0, 0.0)
+    """
     defined = pair.defined
     if not defined.any():
         return np.nan, np.nan

@@ -91,6 +91,12 @@ def _sustained(frames: ChannelFrames, floor: Floor, start_s: float, stop_s: floa
 
 
 def inactive_runs_s(states: States, hop_s: float) -> NDArray[np.float64]:
-    """Lengths in seconds of runs that are silent; excluded and undeterminable stretches end a run."""
+    """Lengths in seconds of runs that are silent; excluded and undeterminable stretches end a run.
+
+    Examples
+    --------
+    >>> inactive_runs_s(np.array([ACTIVE, SILENT, SILENT, EXCLUDED, SILENT], np.int8), 0.5).tolist()
+    [1.0, 0.5]
+    """
     pairs = Intervals.from_mask(states == SILENT).pairs
     return np.asarray((pairs[:, 1] - pairs[:, 0]) * hop_s, np.float64)

@@ -111,6 +111,16 @@ def estimate_floor(
     A choice in order of trust (definitions, section 2), not a minimum over estimators:
     a minimum drifts low with the length of the recording. Deviation from the correction
     of Clancy et al. (2019, root difference of squares): the floor is a bracket.
+
+    Examples
+    --------
+    >>> from emgpipe.filters.settings import ConditionSettings
+    >>> from emgpipe.frames.reduce import RunSamples, reduce_channel
+    >>> x = np.random.default_rng(1).standard_normal(40000).astype(np.float32)
+    >>> frames = reduce_channel([RunSamples(0, 40000, lambda a, b: x[a:b])], 40000, 2000.0, 50, ConditionSettings())
+    >>> floor = estimate_floor(frames, DetectSettings())  # 394 Hz of 1000 Hz pass
+    >>> floor.source, floor.confidence, round(floor.floor_uv, 2)
+    ('still', 'high', 0.63)
     """
     seconds = witness_seconds(frames)
     if not seconds.usable.any() or not np.nanmax(seconds.power) > 0:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from emgpipe.detectors.witnesses import Floats, usable_hops
+from emgpipe.detectors.witnesses import Floats, running_sum, usable_hops
 from emgpipe.frames.model import ChannelFrames
 
 
@@ -48,7 +48,7 @@ def window_power(
     WindowPower
     """
     good = usable_hops(frames) if skip is None else usable_hops(frames) & ~skip
-    power = np.concatenate([[0.0], np.cumsum(np.where(good, frames.mean_square, 0.0))])
+    power = running_sum(np.where(good, frames.mean_square, 0.0))
     count = np.concatenate([[0], np.cumsum(good)])
     n = count[start_hops + length_hops] - count[start_hops]
     total = power[start_hops + length_hops] - power[start_hops]
@@ -86,5 +86,11 @@ def windows_of_seconds(
 
 
 def corrected_rms(power: Floats, floor_uv: float) -> Floats:
-    """Amplitude above the floor: sqrt(max(0, RMS² - floor²)), µV; NaN stays NaN (Clancy et al. 2019)."""
+    """Amplitude above the floor: sqrt(max(0, RMS² - floor²)), µV; NaN stays NaN (Clancy et al. 2019).
+
+    Examples
+    --------
+    >>> corrected_rms(np.array([25.0, 4.0]), 3.0).tolist()
+    [4.0, 0.0]
+    """
     return np.sqrt(np.maximum(power - floor_uv**2, 0.0))

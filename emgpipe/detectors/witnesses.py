@@ -60,7 +60,13 @@ def second_edges(frames: ChannelFrames) -> NDArray[np.int64]:
 
 
 def band_density(psd: NDArray[np.float32], low_hz: float, high_hz: float) -> Floats:
-    """Mean density of the 25 Hz bands in `[low_hz, high_hz)`, one value a second."""
+    """Mean density of the 25 Hz bands in `[low_hz, high_hz)`, one value a second.
+
+    Examples
+    --------
+    >>> band_density(np.array([[1.0, 3.0, 5.0]], np.float32), 25, 75).tolist()
+    [4.0]
+    """
     inside: Floats = psd[:, round(low_hz / 25) : round(high_hz / 25)].astype(np.float64)
     return np.asarray(inside.mean(1), np.float64)
 
@@ -92,9 +98,13 @@ def witness_seconds(frames: ChannelFrames) -> Witnesses:
         return Witnesses(usable, m2, m4 / m2**2 - 3, low, high, low / high)
 
 
-def _sums(values: Floats, edges: NDArray[np.int64]) -> Floats:
-    total = np.concatenate([[0.0], np.cumsum(values)])
-    return np.diff(total[edges])
+def running_sum(values: NDArray[np.floating] | NDArray[np.bool_]) -> Floats:
+    """Sum before each value and of all: shape (n + 1,), in float64, as hours of float32 sums lose a quiet second."""
+    return np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
+
+
+def _sums(values: NDArray[np.floating], edges: NDArray[np.int64]) -> Floats:
+    return np.diff(running_sum(values)[edges])
 
 
 def degrees_of_freedom(frames: ChannelFrames, length_s: float, psd: Floats | None = None) -> float:
