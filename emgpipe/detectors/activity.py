@@ -113,8 +113,8 @@ def state_intervals(states: States, state: int, hop_s: float) -> Intervals:
 
     Examples
     --------
-    >>> state_intervals(np.array([0, 1, 1, 0], np.int8), ACTIVE, 0.0125).pairs.tolist()
-    [[0.0125, 0.0375]]
+    >>> state_intervals(np.array([0, 1, 1, 0], np.int8), ACTIVE, 0.5).pairs.tolist()
+    [[0.5, 1.5]]
     """
     return Intervals.from_mask(states == state).scaled(hop_s)
 

@@ -120,7 +120,7 @@ def estimate_floor(
     >>> frames = reduce_channel([RunSamples(0, 40000, lambda a, b: x[a:b])], 40000, 2000.0, 50, ConditionSettings())
     >>> floor = estimate_floor(frames, DetectSettings())  # 394 Hz of 1000 Hz pass
     >>> floor.source, floor.confidence, round(floor.floor_uv, 2)
-    ('still', 'high', 0.63)
+    ('still', 'high', 0.62)
     """
     seconds = witness_seconds(frames)
     if not seconds.usable.any() or not np.nanmax(seconds.power) > 0:

@@ -108,6 +108,16 @@ def find_lines(
     A stretch of 10 s is demodulated in cells of one cycle, weighted by the inverse of
     the power outside the lines, and Fourier transformed; a line is a peak within
     +-0.25 (h + 1) Hz, at most 2.5 Hz, of harmonic h, that no other line has left there.
+
+    Examples
+    --------
+    >>> t = np.arange(20000) / 1000
+    >>> x = np.random.default_rng(1).standard_normal(20000) + 10 * np.sin(2 * np.pi * 50.02 * t)
+    >>> [
+    ...     round(line.frequency_hz, 1)
+    ...     for line in find_lines(lambda a, b: x[a:b], 20000, 1000.0, 50, ConditionSettings())
+    ... ]
+    [50.0]
     """
     cell = round(rate_hz / mains_hz)
     n_cells = n_samples // cell
@@ -328,5 +338,16 @@ def subtract(block: Floats, first: int, track: LineTrack) -> None:
         Sample of the run at which the block starts.
     track : LineTrack
         From `track_lines`.
+
+    Examples
+    --------
+    >>> line = 10 * np.sin(2 * np.pi * 50.02 * np.arange(20000) / 1000)
+    >>> x = np.random.default_rng(1).standard_normal(20000) + line
+    >>> lines = find_lines(lambda a, b: x[a:b], 20000, 1000.0, 50, ConditionSettings())
+    >>> track = track_lines(lambda: iter([(0, x.copy())]), 20000, 1000.0, 50, lines)
+    >>> before = x.std()
+    >>> subtract(x, 0, track)
+    >>> round(float(before), 1), round(float(x.std()), 1)
+    (7.1, 1.0)
     """
     subtract_lines(block, first, track.cell_samples, track.phase, track.slope, track.harmonics, track.amplitude)

@@ -34,6 +34,15 @@ def pair_covariance(
     -----
     Both signals have no mean after the band-pass; the correlation at a lag is
     sum x(t) y(t + lag) over the second, over the root of both energies.
+
+    Examples
+    --------
+    >>> from emgpipe.filters.settings import ConditionSettings
+    >>> from emgpipe.frames.reduce import RunSamples, prepare_runs
+    >>> x = np.random.default_rng(1).standard_normal(4000).astype(np.float32)
+    >>> (run,), *_ = prepare_runs([RunSamples(0, 4000, lambda a, b: x[a:b])], 1000.0, 50, ConditionSettings())
+    >>> pair_covariance(run, run, 4, (0, 1)).r[:, 2].round(3).tolist()
+    [nan, 1.0, 1.0, nan]
     """
     rate = first.band.rate_hz
     lag = round(LARGEST_LAG_S * rate)

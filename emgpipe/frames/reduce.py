@@ -47,7 +47,13 @@ class Conditioner:
 
 
 def hop_length(rate_hz: float) -> int:
-    """Samples a hop: floor(0.0125 x rate + 0.5)."""
+    """Samples a hop: floor(0.0125 x rate + 0.5).
+
+    Examples
+    --------
+    >>> hop_length(2000.0), hop_length(1000.0)
+    (25, 13)
+    """
     return int(HOP_S * rate_hz + 0.5)
 
 
@@ -135,6 +141,14 @@ def reduce_channel(
     ------
     SettingsError
         RATE_TOO_LOW.
+
+    Examples
+    --------
+    >>> x = np.random.default_rng(1).standard_normal(5000).astype(np.float32)
+    >>> run = RunSamples(0, 5000, lambda first, stop: x[first:stop])
+    >>> frames = reduce_channel([run], 5000, 1000.0, 50, ConditionSettings())
+    >>> frames.mean_square.shape, frames.psd.shape, round(float(frames.mean_square.mean()), 1)
+    ((384,), (5, 20), 0.8)
     """
     conditioners, lines, band = prepare_runs(runs, rate_hz, mains_hz, settings)
     hop = hop_length(rate_hz)
