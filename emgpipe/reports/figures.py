@@ -59,7 +59,7 @@ _STYLE: dict[str, Any] = {
 _PAPER = {"fc": "white", "ec": "none", "pad": 1, "alpha": 0.85}
 _TOP_IN, _BOTTOM_IN, _SEGMENTS_IN, _GAP_IN = 0.06, 0.42, 0.2, 0.14
 _TRACE_IN, _LEVEL_IN, _RIBBON_IN, _STRIP_IN = 0.62, 0.46, 0.15, 0.16
-_LEFT, _RIGHT = 0.118, 0.992
+_LEFT, _RIGHT = 0.118, 0.985
 
 
 def recording_figure(report: RecordingReport) -> Figure:
@@ -276,7 +276,7 @@ def _draw_segments(axes: Axes, result: Result | None) -> None:
     for segment in result.segments if result else ():
         length_s = segment.stop_s - segment.start_s
         axes.broken_barh([(segment.start_s, length_s)], (0.05, 0.9), facecolor="#e9e5d8", edgecolor="white", lw=1)
-        if length_s > 0.012 * span_s * len(segment.name):
+        if length_s > 0.009 * span_s * len(segment.name):
             middle_s = segment.start_s + length_s / 2
             axes.text(
                 middle_s,

@@ -9,6 +9,7 @@ from emgpipe.measures.views import REST, WHOLE, Judged, Segment
 from emgpipe.muscles import name_of
 from emgpipe.pipeline import Result
 from emgpipe.reports.words import (
+    COUNTS,
     NOT_ON_PAGES,
     SOURCE_WORDS,
     STATE_WORDS,
@@ -80,12 +81,13 @@ def cell(row: MeasureRow) -> Cell:
     >>> cell(MeasureRow("rest", "TA_R", "muscle", "apdf_p10_uv", 0.2, "uV", limit=0.75, status="below_limit")).text
     'below 0.75 (estimate 0.20)'
     """
-    text = number(row.value, row.unit)
+    unit = "count" if row.measure in COUNTS else row.unit
+    text = number(row.value, unit)
     if row.status == "below_limit":
-        text = f"below {number(row.limit, row.unit)} (estimate {text})"
+        text = f"below {number(row.limit, unit)} (estimate {text})"
     interval = ""
     if row.low is not None and row.high is not None:
-        interval = f"{number(row.low, row.unit)} to {number(row.high, row.unit)}"
+        interval = f"{number(row.low, unit)} to {number(row.high, unit)}"
     return Cell(text, interval, row.status, STATUS_WORDS[row.status], reasons(row.reason))
 
 

@@ -20,6 +20,7 @@ from emgpipe.reports.tables import (
     untraced,
 )
 from emgpipe.reports.words import MEASURES, NOT_ON_PAGES, STATE_WORDS, Reason, clock, unit_words
+from emgpipe.summary import SUBJECT_MEASURES
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def visit_page(visit: VisitReport) -> str:
         parts=parts,
         key=_inline(state_key()),
         subject_tables=all_tables(visit.subject_rows),
-        measures=_measures(results),
+        measures=_measures({r.measure for r in [*(r for one in results for r in one.rows), *visit.subject_rows]}),
         bands=sorted({_band(one) for one in results} - {""}),
         version=visit.version,
         settings_id=visit.settings_id,
@@ -125,14 +126,15 @@ def _alt(report: RecordingReport, result: Result) -> str:
     return f"EMG of {len(said)} muscles over {clock(report.duration_s)}. " + "; ".join(said) + "."
 
 
-def _measures(results: list[Result]) -> list[tuple[str, str, str, str, str]]:
-    """Definitions of the measures that the page shows, in the order of the registry."""
-    shown = {row.measure for result in results for row in result.rows} - NOT_ON_PAGES
+def _measures(shown: set[str]) -> list[tuple[str, str, str, str, str]]:
+    """Definitions of the measures that the page shows, in the order of the registries."""
     directions = {"up": "higher = more", "down": "lower = more", "none": "none"}
+    known = [(m.name, m.unit, m.direction, m.definition, m.reference) for m in MEASURES.values()]
+    known += [(m.name, m.unit, m.direction, m.definition, "emgpipe definitions") for m in SUBJECT_MEASURES]
     return [
-        (m.name, unit_words(m.unit) or "fraction", directions[m.direction], m.definition, m.reference)
-        for m in MEASURES.values()
-        if m.name in shown
+        (name, unit_words(unit) or "1", directions[direction], definition, reference)
+        for name, unit, direction, definition, reference in known
+        if name in shown - NOT_ON_PAGES
     ]
 
 

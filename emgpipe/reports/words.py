@@ -57,7 +57,9 @@ HEADINGS = {
 }
 UNITS = {"uV": "µV", "1": "", "uV s/min": "µV s/min"}
 
-_PLACES = {"1": 3, "s": 2, "1/min": 1, "1/h": 1, "%": 1, "ms": 0}
+COUNTS = frozenset({"active_regions_emg", "regions_measured", "spasm_generalised_n", "possible_spasm_n"})
+"""Measures that are whole numbers."""
+_PLACES = {"count": 0, "1": 3, "s": 2, "1/min": 1, "1/h": 1, "%": 1, "ms": 0}
 MEASURES = {measure.name: measure for measure in (*MUSCLE_MEASURES, *PAIR_MEASURES)}
 
 
