@@ -129,7 +129,7 @@ def _alt(report: RecordingReport, result: Result) -> str:
 def _measures(shown: set[str]) -> list[tuple[str, str, str, str, str]]:
     """Definitions of the measures that the page shows, in the order of the registries."""
     directions = {"up": "higher = more", "down": "lower = more", "none": "none"}
-    known = [(m.name, m.unit, m.direction, m.definition, m.reference) for m in MEASURES.values()]
+    known = [(m.name, m.unit, str(m.direction), m.definition, m.reference) for m in MEASURES.values()]
     known += [(m.name, m.unit, m.direction, m.definition, "emgpipe definitions") for m in SUBJECT_MEASURES]
     return [
         (name, unit_words(unit) or "1", directions[direction], definition, reference)
