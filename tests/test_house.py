@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 import emgpipe
+from emgpipe.batch.dictionary import COLUMNS, measure_entries
+from emgpipe.cli.pages import PAGES
 from emgpipe.errors.codes import CODES
-from emgpipe.settings import RANGES, TABLES, codes_markdown, settings_markdown
+from emgpipe.settings import RANGES, TABLES
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "emgpipe"
@@ -237,9 +239,27 @@ def test_every_code_has_a_kind_and_a_sentence():
         assert entry.meaning.endswith((".", "?")), code
 
 
-@pytest.mark.parametrize(("page", "written"), [("settings.md", settings_markdown), ("codes.md", codes_markdown)])
-def test_the_page_is_what_the_package_writes(page, written):
-    assert (ROOT / "docs" / page).read_text(encoding="utf-8") == written(), "run `make docs`"
+@pytest.mark.parametrize("page", PAGES)
+def test_the_page_is_what_the_package_writes(page):
+    assert (ROOT / "docs" / page).read_text(encoding="utf-8") == PAGES[page](), "run `make docs`"
+
+
+def test_every_measure_and_column_stands_on_its_page():
+    named = {"measures.md": list(measure_entries()), "outputs.md": list(COLUMNS)}
+    for page, names in named.items():
+        text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+        assert [name for name in names if f"`{name}`" not in text] == []
+
+
+def test_links_between_pages_lead_somewhere():
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
+    dead = [
+        f"{page.name}: {target}"
+        for page in pages
+        for target in re.findall(r"\]\(([^)#:]+)[^):]*\)", page.read_text(encoding="utf-8"))
+        if not (page.parent / target).exists()
+    ]
+    assert dead == []
 
 
 def test_the_lock_names_versions_and_no_place():

@@ -3,13 +3,22 @@
 import sys
 from pathlib import Path
 
+from emgpipe.batch.pages import measures_markdown, outputs_markdown
 from emgpipe.settings import codes_markdown, settings_markdown
+
+PAGES = {
+    "settings.md": settings_markdown,
+    "codes.md": codes_markdown,
+    "measures.md": measures_markdown,
+    "outputs.md": outputs_markdown,
+}
+"""Page -> the function that writes its text."""
 
 
 def write_pages(folder: Path) -> None:
-    """Write `settings.md` and `codes.md` into a folder that exists."""
-    for name, text in (("settings.md", settings_markdown()), ("codes.md", codes_markdown())):
-        (folder / name).write_text(text, encoding="utf-8", newline="\n")
+    """Write every page of `PAGES` into a folder that exists."""
+    for name, text in PAGES.items():
+        (folder / name).write_text(text(), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

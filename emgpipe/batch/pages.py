@@ -1,0 +1,101 @@
+"""Pages of the documentation that are written from the registry and the data dictionary: measures and outputs."""
+
+from collections.abc import Iterable, Sequence
+
+from emgpipe.batch.dictionary import COLUMNS, STATUSES, measure_entries
+from emgpipe.batch.tables import TABLE_COLUMNS
+from emgpipe.measures.registry import MUSCLE_MEASURES, PAIR_MEASURES
+from emgpipe.measures.settings import MeasureSettings
+
+_HEADINGS = {
+    "muscle": "Of a muscle",
+    "pair": "Of a pair, agonist first",
+    "subject": "Of a visit (`target` is `subject`, or a bare muscle for left/right)",
+}
+_FILES = (
+    ("measures.csv, measures.parquet", "Long: one row a recording, segment, target and measure, with a value or a coded"
+     " reason; visit-level rows and `_pct` twins behind them, failed recordings last."),
+    ("visits.csv, visits.parquet", "Wide: one row a `subject, visit, task, segment`, one column `{target}.{measure}`."
+     " Values only, repeats by their median: status and reason stand in `measures.csv`."),
+    ("visits_repeats.csv", "Measures that a visit has more than once: median, number, between-run SD."),
+    ("inputs.csv", "One row for every input, read or not."),
+    ("intervals.csv", "Stretches of each state of each muscle and pair."),
+    ("data_dictionary.json", "This page for programs."),
+    ("settings.toml", "Resolved settings."),
+    ("run.json", "Versions, machine, hashes of inputs and outputs."),
+    ("log.jsonl", "What was done when: append-only, each line carries the hash of the line before."),
+    ("reports/", "`index.html` and a page a visit, each one file that needs no network."),
+    ("units/, cache/", "What a rerun starts from: a unit a recording, frames, pair covariances. May be deleted; it is"
+     " then computed again."),
+)  # fmt: skip
+
+
+def measures_markdown() -> str:
+    """The page `docs/measures.md`: every measure with unit, direction, need, definition and source."""
+    entries = measure_entries()
+    needs = {m.name: _need(m.need, rest_only=m.rest_only) for m in (*MUSCLE_MEASURES, *PAIR_MEASURES)}
+    out = [
+        "# Measures",
+        "",
+        "Written by `make docs` from the registry; words and limits are in [conventions](conventions.md) and"
+        " [limits](limits.md).",
+        "",
+        "Direction: `up` means that more is more rigidity, `none` that the number must not be read so. Amplitudes are"
+        " RMS in the analysis band with the noise floor subtracted in power. `rest` marks measures that are given in"
+        " declared rest only; seconds are the least usable time of a segment of rest"
+        " (settings `measure.*`).",
+        "",
+    ]
+    for kind, heading in _HEADINGS.items():
+        rows = [
+            [f"`{name}`", e["unit"], e["direction"], needs.get(name, "as its µV twin" if e["unit"] == "%" else "rest"),
+             e["definition"], e["reference"]]
+            for name, e in entries.items() if e["target_kind"] == kind
+        ]  # fmt: skip
+        header = ["measure", "unit", "direction", "needs", "definition", "source"]
+        out += [f"## {heading}", "", *_table(header, rows), ""]
+    return "\n".join(out)
+
+
+def outputs_markdown() -> str:
+    """The page `docs/outputs.md`: every file of a results folder, every column, every status."""
+    out = [
+        "# Outputs",
+        "",
+        "Written by `make docs` from the data dictionary. Format of cells: [conventions](conventions.md).",
+        "",
+        *_table(["file", "what"], [["`" + name.replace(", ", "`, `") + "`", text] for name, text in _FILES]),
+        "",
+    ]
+    for name, columns in TABLE_COLUMNS.items():
+        rows = [[f"`{c}`", COLUMNS[c].unit, COLUMNS[c].meaning] for c in columns]
+        out += [f"## Columns of {name}", "", *_table(["column", "unit", "meaning"], rows), ""]
+    out += [
+        "## Status",
+        "",
+        *_table(["status", "meaning"], [[f"`{status}`", text] for status, text in STATUSES.items()]),
+        "",
+    ]
+    return "\n".join(out)
+
+
+def _need(need: str, *, rest_only: bool) -> str:
+    """Least usable time in words.
+
+    Examples
+    --------
+    >>> _need("continuity", rest_only=True), _need("nothing", rest_only=False)
+    ('rest, 30 s', '3 s')
+    """
+    least = MeasureSettings()
+    seconds = {
+        "amplitude": least.least_usable_s,
+        "continuity": least.least_continuity_s,
+        "nothing": least.least_reference_s,
+    }
+    return f"{'rest, ' if rest_only else ''}{seconds[need]:g} s"
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    lines = [header, ["---"] * len(header), *rows]
+    return ["| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines]
