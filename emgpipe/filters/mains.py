@@ -8,7 +8,7 @@ a recording. Works on conditioned (band-passed) samples of one run.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,9 @@ WINDOWS_S = (2.0, 1.0, 0.5, 0.25)
 ALIAS_HZ = 0.3
 LEAK_MARGIN = 4.0
 """A peak where another line is mirrored into the cells must be this far above what that line leaves there."""
+JUMP_S = 0.2
+JUMP_SHARE = 0.3
+"""A line of this share of the power over 0.2 s is left where it jumped; it adds up to 20 % to the RMS of noise."""
 LEAST_CELLS = 20
 """A run with fewer mains cycles is left as it is."""
 
@@ -61,6 +64,8 @@ class LineTrack:
         µV, peak.
     half_cells : int
         Half width of the smoothing window.
+    jumps : ndarray of bool, shape (n_cells,)
+        Cells in which part of a line is left: it jumped in amplitude or phase.
     """
 
     cell_samples: int
@@ -69,6 +74,7 @@ class LineTrack:
     harmonics: Floats
     amplitude: Complexes
     half_cells: int
+    jumps: NDArray[np.bool_]
 
     def width_hz(self, rate_hz: float) -> float:
         """Bandwidth of white noise that the removal of one line takes with it, Hz."""
@@ -248,9 +254,23 @@ def track_lines(
     phase, slope = _locked_phase(blocks, cell, phase, slope, harmonics, rate_hz)
     power, z = _demodulate_blocks(blocks, cell, phase, slope, harmonics)
     half, amplitude, weight = _chosen_window(power, z, rate_hz / cell)
-    track = LineTrack(cell, phase, slope, harmonics, amplitude, half)
-    _, left = _demodulate_blocks(blocks, cell, phase, slope, harmonics, track)
-    return LineTrack(cell, phase, slope, harmonics, amplitude + _smooth(left, weight, half), half)
+    track = LineTrack(cell, phase, slope, harmonics, amplitude, half, np.zeros(n_cells, bool))
+    power, left = _demodulate_blocks(blocks, cell, phase, slope, harmonics, track)
+    more = _smooth(left, weight, half)
+    jumps = _jumps(_residual(power, left, more), left - more, rate_hz / cell)
+    return replace(track, amplitude=amplitude + more, jumps=jumps)
+
+
+def _jumps(power: Floats, z: Complexes, cells_per_s: float) -> NDArray[np.bool_]:
+    """Cells around which a steady line makes up more of the residual power than EMG or noise ever does."""
+    wide = max(round(JUMP_S * cells_per_s), 1)
+    mean = np.ones(wide) / wide
+    # quiet cells count most, so that one loud cell at the edge of a burst is no steady line
+    weight = 1 / np.maximum(power, 1e-9)
+    total = np.convolve(weight, mean, "same")
+    steady = [np.abs(np.convolve(weight * row, mean, "same") / total) ** 2 / 2 for row in z]
+    found = np.max(steady, axis=0) > JUMP_SHARE / total
+    return np.convolve(found, np.ones(wide), "same") > 0.5
 
 
 def _locked_phase(

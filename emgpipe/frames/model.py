@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from emgpipe.intervals import Intervals
 
-FRAMES_VERSION = 2
+FRAMES_VERSION = 3
 """Part of the cache key: raised whenever the same file would give other frames."""
 
 GAP, CLIPPED, FLAT, QRS, EDGE, MAINS_JUMP, BAD = 1, 2, 4, 8, 16, 32, 64

@@ -10,7 +10,7 @@ from emgpipe.filters.bandpass import BLOCK_S, Band, design_band, zero_phase_bloc
 from emgpipe.filters.mains import FoundLine, LineTrack, find_lines, subtract, track_lines
 from emgpipe.filters.quality import SPREAD_S, unusable_samples
 from emgpipe.filters.settings import ConditionSettings
-from emgpipe.frames.model import CLIPPED, EDGE, FLAT, GAP, ChannelFrames, Line
+from emgpipe.frames.model import CLIPPED, EDGE, FLAT, GAP, MAINS_JUMP, ChannelFrames, Line
 from emgpipe.frames.spectra import n_bands, second_spectra
 from emgpipe.kernels.hops import hop_moments
 
@@ -208,7 +208,7 @@ def _mark_unusable(
     clip_uv: tuple[float, float],
     reasons: NDArray[np.uint8],
 ) -> None:
-    """Set CLIPPED and FLAT with the spread of the filter, and EDGE where lines were removed."""
+    """Set CLIPPED and FLAT with the spread of the filter, MAINS_JUMP and EDGE where lines were removed."""
     run, block = conditioner.run, round(BLOCK_S * rate_hz)
     spread, lap = round(SPREAD_S * rate_hz), round(rate_hz)
     for first in range(0, run.n_samples, block):
@@ -219,6 +219,9 @@ def _mark_unusable(
             for a, b in _stretches(mask):
                 _set_bit(reasons, bit, run.place + start + a - spread, run.place + start + b + spread, hop)
     if conditioner.track is not None:
+        cell = conditioner.track.cell_samples
+        for a, b in _stretches(conditioner.track.jumps):
+            _set_bit(reasons, MAINS_JUMP, run.place + a * cell, run.place + b * cell, hop)
         edge = round(EDGE_S * rate_hz)
         _set_bit(reasons, EDGE, run.place, run.place + edge, hop)
         _set_bit(reasons, EDGE, run.place + run.n_samples - edge, run.place + run.n_samples, hop)

@@ -75,10 +75,13 @@ def test_far_above_the_floor_an_error_moves_the_corrected_amplitude_by_5_percent
 def test_steady_emg_of_one_floor_is_not_taken_for_stillness():
     for rate_hz in (1000.0, 2000.0):
         assert floor_of(muscle(rate_hz, 1.0), rate_hz).source != "still"
-    # low EMG that passes tilt and kurtosis is caught by the band above: 1.6 floors
-    loud = muscle(2000.0, 1.4, corner_hz=0.0)
-    lenient = DetectSettings(still_tilt=20.0, still_kurtosis=5.0)
-    assert floor_of(loud, 2000.0, lenient).source == "out_of_band"
+
+
+def test_a_steady_flat_signal_that_ends_below_600_hz_is_not_taken_for_stillness():
+    """Tilt, kurtosis and the band at 350-425 Hz see noise; the band above 600 Hz does not hold it."""
+    flat = hardware_lowpass(noise_of(1, SECONDS, 2000.0, 4.0), 2000.0, 520.0) + noise_of(2, SECONDS, 2000.0, 1.0)
+    assert witness_seconds(frames_of(flat, 2000.0)).still(DETECT).mean() > 0.9
+    assert floor_of(flat, 2000.0).source == "out_of_band"
 
 
 @pytest.mark.parametrize("still_s", [0, 20])

@@ -98,6 +98,14 @@ def test_nothing_is_taken_where_there_is_no_line(rate_hz, mains_hz):
         assert np.array_equal(y, zero_phase(x, design_band(rate_hz, CONDITION))[edge:-edge])
 
 
+def test_a_strong_line_that_drifts_leaves_the_floor_too():
+    """A cell is no whole cycle of a line that drifts: what the first pass leaves of 400 µV, the second takes."""
+    noise, rng = noise_of(1, SECONDS, 2000.0, 2.0), np.random.default_rng(3)
+    line = mains(len(noise), 2000.0, rng, rms_uv=400, line_hz=50.02, harmonics=(1, 0.1, 0.3), drift_hz=0.2)
+    y, _ = cleaned(noise + line, 2000.0, 50)
+    assert rms(y) / rms(cleaned(noise, 2000.0, 50)[0]) == pytest.approx(1, abs=0.03)
+
+
 def test_a_line_that_was_found_is_named_with_its_frequency_and_level():
     x = noise_of(1, 30, 2000.0, 2.0) + hum(2000.0, 50.1, 0.0, seconds=30)
     lines = cleaned(x, 2000.0, 50)[1]

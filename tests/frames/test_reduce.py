@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from emgpipe.errors import SettingsError
 from emgpipe.filters.bandpass import design_band
 from emgpipe.filters.settings import ConditionSettings
-from emgpipe.frames.model import CLIPPED, EDGE, FLAT, GAP
+from emgpipe.frames.model import CLIPPED, EDGE, FLAT, GAP, MAINS_JUMP
 from emgpipe.frames.reduce import hop_length, reduce_channel
 from emgpipe.intervals import Intervals
 from emgpipe.simulate import mains, scenario
@@ -60,6 +60,15 @@ def test_long_recordings_are_reduced_in_blocks_as_if_whole():
     band = design_band(500.0, CONDITION)
     y = naive.zero_phase(x, band.sos, band.edge_samples).astype(np.float32)
     assert frames_of(x, 500.0).mean_square == pytest.approx(naive.hop_moments(y, 6)[0], rel=1e-5)
+
+
+def test_a_long_run_that_starts_between_hops_keeps_to_the_grid():
+    x = noise_of(1, 130, 500.0, 20.0).astype(np.float32)
+    band = design_band(500.0, CONDITION)
+    y = naive.zero_phase(x, band.sos, band.edge_samples).astype(np.float32)
+    frames = placed([(2, x)], len(x) + 2, 500.0)
+    assert frames.mean_square[1:] == pytest.approx(naive.hop_moments(y[4:], 6)[0], rel=1e-5)
+    assert frames.reasons[0] == GAP
 
 
 @settings(max_examples=15, deadline=None)
@@ -127,6 +136,30 @@ def test_the_ends_of_a_run_are_edges_only_where_lines_were_removed():
     assert frames.lines[0].frequency_hz == pytest.approx(50, abs=0.05)
     assert marked(frames, EDGE) == pytest.approx([0, 0.1, 19.9, 20], abs=0.013)
     assert frames.bandwidth_hz < frames_of(x, 1000.0).bandwidth_hz
+
+
+@pytest.mark.parametrize("kind", ["amplitude", "phase"])
+@pytest.mark.parametrize("rate_hz", [1000.0, 2000.0])
+def test_a_line_that_jumps_is_marked_where_part_of_it_is_left_and_nowhere_else(rate_hz, kind):
+    n = round(60 * rate_hz)
+    line = mains(n, rate_hz, np.random.default_rng(1), rms_uv=40, line_hz=50.02, harmonics=(1, 0.1, 0.3))
+    after = 1.5 * line if kind == "amplitude" else np.roll(line, round(rate_hz / 200))
+    noise = noise_of(3, 60, rate_hz, 2.0)
+    frames = frames_of(noise + np.where(np.arange(n) < n // 2, line, after), rate_hz)
+    first, *_, last = marked(frames, MAINS_JUMP)
+    assert 28 < first < 30 < last < 32
+    left = np.sqrt(frames.mean_square[frames.reasons == 0].astype(float))
+    plain = np.sqrt(frames_of(noise, rate_hz).mean_square[frames.reasons == 0].astype(float))
+    eight = np.ones(8) / 8
+    assert (np.convolve(left**2, eight, "valid") / np.convolve(plain**2, eight, "valid")).max() < 1.5**2
+
+
+@pytest.mark.parametrize("name", ["silent", "always_active", "silent_bursts", "tonic_plus_spasms"])
+def test_a_line_that_drifts_and_wanders_under_a_muscle_is_no_jump(name):
+    x = scenario(name, 3, 40).samples_uv
+    line = mains(len(x), 2000.0, np.random.default_rng(2), rms_uv=40, line_hz=60.02, drift_hz=0.2, wander=0.05)
+    frames = frames_of(x + line, 2000.0, mains_hz=60)
+    assert ((frames.reasons & MAINS_JUMP) != 0).mean() <= 0.01
 
 
 def test_the_bandwidth_without_lines_is_what_noise_keeps():
