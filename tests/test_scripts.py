@@ -114,3 +114,25 @@ def test_scripts_stay_short_and_use_public_names_only():
         assert text.count("\n") < 80, path.name
         if path.name != "make_sample_data.py":
             assert not re.search("from emgpipe|import emgpipe[.]", text), path.name
+
+
+def readme_block(language: str, which: int) -> str:
+    """Content of a fenced block of the README."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)[which]
+
+
+def test_the_python_of_the_readme_runs_and_prints_what_the_readme_shows():
+    code = readme_block("python", 0)
+    assert code.count("\n") <= 11
+    command = [sys.executable, "-W", "error", "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == readme_block("text", 1)
+
+
+def test_the_two_commands_of_the_readme_are_the_ones_that_guard_main():
+    commands = re.findall(r"```sh\n(.*?)\n```", (ROOT / "README.md").read_text(encoding="utf-8"))
+    install = "python3 -m venv .venv && .venv/bin/pip install -c requirements.lock -e "
+    assert commands == [f"{install}. && .venv/bin/emgpipe demo", f'{install}".[test]" && .venv/bin/pytest']
+    assert 'install -qq -c requirements.lock -e ".[test]"' in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
