@@ -258,3 +258,22 @@ def test_any_levels_under_any_bracket_give_one_state_a_hop(seed, low, high, leve
     activity = detect_activity(frames, Floor(1.0, low, high, "in_signal", "low"), DETECT)
     assert len(activity.states) == len(frames.mean_square)
     assert set(activity.states.tolist()) <= {ACTIVE, SILENT, UNDETERMINABLE}
+
+
+def with_a_stretch(level_uv, length_s, detect=DETECT, floor=KNOWN):
+    """States of noise of 1 µV with 2 s to 2 s + length at another level."""
+    x = noise_of(3, 5, 2000.0)
+    x[4000 : 4000 + round(length_s * 2000)] *= level_uv
+    return set(detect_activity(frames_of(x, 2000.0), floor, detect).states.tolist())
+
+
+def test_bursts_shorter_than_the_shortest_are_dropped():
+    assert with_a_stretch(10.0, 0.12) == {SILENT, ACTIVE}
+    assert with_a_stretch(10.0, 0.12, DetectSettings(shortest_burst_s=0.4)) == {SILENT}
+
+
+def test_short_undeterminable_runs_take_the_state_of_both_sides():
+    wide = Floor(1.0, 0.9, 2.0, "in_signal", "low")
+    assert with_a_stretch(2.2, 0.6, floor=wide) == {SILENT, UNDETERMINABLE}
+    assert with_a_stretch(2.2, 0.08, floor=wide) == {SILENT}
+    assert with_a_stretch(2.2, 0.08, DetectSettings(shortest_undeterminable_s=1e-9), wide) == {SILENT, UNDETERMINABLE}

@@ -119,9 +119,10 @@ def test_a_quiet_calibration_is_used():
 
 
 @pytest.mark.parametrize("ratio", [1.0, 10.0])
-def test_a_calibration_that_is_not_quiet_is_passed_over_and_said(ratio):
-    floor = calibrated(muscle(2000.0, ratio), 2000.0, 8)
-    assert floor.source == "out_of_band"
+@pytest.mark.parametrize(("rate_hz", "source"), [(1000.0, "in_signal"), (2000.0, "out_of_band")])
+def test_a_calibration_that_is_not_quiet_is_passed_over_and_said(rate_hz, source, ratio):
+    floor = calibrated(muscle(rate_hz, ratio), rate_hz, 8)
+    assert floor.source == source
     assert "CALIBRATION_NOT_QUIET" in floor.reason
 
 
