@@ -65,6 +65,7 @@ def test_a_silent_antagonist_beside_an_active_agonist_has_no_overlap(rate_hz, ag
     antagonist, floor = seen(noise_of(9, SECONDS, rate_hz, 2.0), rate_hz)
     pair = PairEnvelopes(agonist, antagonist)
     assert pair.defined.mean() > 0.99
+    assert not antagonist.value_uv.any()  # 0 in silent windows, not the noise above the floor
     assert overlap_uv(pair) <= 0.2 * floor.floor_uv
     assert coactivity(pair)[0] == pytest.approx(0.0, abs=0.01)
 
