@@ -24,7 +24,7 @@ def read_unit(path: Path) -> dict[str, Any] | None:
 
 def is_current(job: Job, unit: Mapping[str, Any] | None) -> bool:
     """Whether a unit still says what this job would: same file (size and time), same key, frames at hand."""
-    if unit is None or unit.get("stat") is None or unit["stat"] != stat_of(job.entry.path):
+    if unit is None or unit["stat"] != stat_of(job.entry.path):  # of a file that is missing still: None
         return False
     # pages need the frames of a measured recording
     whole = unit["status"] != "ok" or (job.frames_folder(unit["sha256"]) / "meta.json").is_file()

@@ -64,12 +64,11 @@ def _write_locked(folder: Path) -> list[Path]:
     inputs, measures = _read_csv(folder / "inputs.csv"), _read_csv(folder / "measures.csv")
     known = _known_pages(folder)
     drawn, keys = [], {}
-    visits: dict[tuple[str, str], list[Row]] = {}
-    for row in inputs:
-        visits.setdefault((row["subject"], row["visit"]), []).append(row)
+    problems: list[StoreError] = []
+    visits, measured_at = _by_visit(inputs), _by_visit(measures)
     for (subject, visit), rows in visits.items():
         name = visit_file_name(subject, visit)
-        told = [r for r in measures if (r["subject"], r["visit"]) == (subject, visit)]
+        told = measured_at.get((subject, visit), [])
         noted = {row["recording"]: conditions.get(row["recording"], {}) for row in rows}
         keys[name] = content_key(
             pages=PAGES_VERSION, version=version("emgpipe"), inputs=rows, measures=told, conditions=noted
@@ -77,7 +76,12 @@ def _write_locked(folder: Path) -> list[Path]:
         path = folder / "reports" / name
         if known.get(name) == keys[name] and path.is_file():
             continue
-        report = _visit_report(study, subject, visit, rows, told, folder, settings, noted)
+        try:
+            report = _visit_report(study, subject, visit, rows, told, folder, settings, noted)
+        except StoreError as problem:  # the other pages are drawn all the same
+            problems.append(problem)
+            del keys[name]
+            continue
         write_text(path, visit_page(report))
         drawn.append(path)
     index = folder / "reports" / "index.html"
@@ -93,7 +97,16 @@ def _write_locked(folder: Path) -> list[Path]:
         drawn.append(index)
     if drawn or known != keys:
         write_json(folder / "reports" / "pages.json", keys)
+    if problems:
+        raise problems[0]
     return drawn
+
+
+def _by_visit(rows: Sequence[Row]) -> dict[tuple[str, str], list[Row]]:
+    out: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        out.setdefault((row["subject"], row["visit"]), []).append(row)
+    return out
 
 
 def _known_pages(folder: Path) -> dict[str, str]:

@@ -176,6 +176,19 @@ def test_a_bad_recording_is_one_row_and_changes_no_other(study, tiny_out, tmp_pa
     assert all(of(out, name) == of(tiny_out, name) for name in NAMES if name != "P02_V1")
 
 
+@pytest.mark.parametrize("code", BAD)
+def test_a_bad_recording_is_not_tried_again_while_nothing_changed(study, tmp_path, code):
+    BAD[code](study / "P02_V1.edf")
+    first = {"jobs": 1, "subjects": ["P02"], "visits": ["V1"]}
+    assert run_study(study, tmp_path / "out", **first).computed == 1
+    again = run_study(study, tmp_path / "out", **first)
+    assert (again.computed, again.failed, again.exit_code) == (0, 1, 1)
+    if code == "FILE_UNREADABLE":
+        (study / "P02_V1.edf").rmdir()
+    write_recording(study / "P02_V1.edf", 5)
+    assert run_study(study, tmp_path / "out", **first).failed == 0
+
+
 def test_a_recording_without_emg_fails_with_its_labels(study, tmp_path):
     with (study / "study.toml").open("a") as stream:
         stream.write('[channels]\n"EMG TA_R" = "ECG"\n"EMG GM_R" = "ECG"\n')

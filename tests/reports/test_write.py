@@ -1,0 +1,162 @@
+"""Pages of a results folder: drawn once, drawn again when something changed, from results alone."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from emgpipe.batch import run_study
+from emgpipe.errors import StoreError
+from emgpipe.reports.write import write_reports
+from emgpipe.store import OutputLock
+from tests.batch.studies import HEAD, NAMES, outputs, row_of, stamps, write_manifest, write_recording
+
+NOTED = {"P01_V1": "supine", "P01_V2": "supine", "P02_V1": "", "P02_V2": ""}
+PAGES = ["visit.P01.V1.html", "visit.P01.V2.html", "visit.P02.V1.html", "visit.P02.V2.html", "index.html"]
+
+
+def note(study, postures):
+    write_manifest(study, [row_of(name, posture=postures[name]) for name in NAMES])
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A study with its results and pages; one recording is missing."""
+    folder = tmp_path_factory.mktemp("reports")
+    study = folder / "study"
+    study.mkdir()
+    for seed, name in enumerate(NAMES[:3]):
+        write_recording(study / f"{name}.edf", seed)
+    (study / "study.toml").write_text(HEAD)
+    note(study, NOTED)
+    run_study(study, folder / "out", jobs=1)
+    assert [path.name for path in write_reports(folder / "out")] == PAGES
+    return folder
+
+
+@pytest.fixture
+def copy(made, tmp_path):
+    shutil.copytree(made, tmp_path / "copy")
+    return tmp_path / "copy"
+
+
+def drawn(folder: Path) -> list[str]:
+    return [path.name for path in write_reports(folder / "out")]
+
+
+def page(folder: Path, name: str) -> str:
+    return (folder / "out" / "reports" / name).read_text("utf-8")
+
+
+def test_pages_are_drawn_once_and_then_left_alone(copy):
+    before = stamps(copy)
+    assert drawn(copy) == []
+    assert stamps(copy) == before
+
+
+def test_pages_are_the_same_bytes_when_drawn_again(copy):
+    before = {name: page(copy, name) for name in PAGES}
+    shutil.rmtree(copy / "out" / "reports")
+    assert drawn(copy) == PAGES
+    assert {name: page(copy, name) for name in PAGES} == before
+
+
+def test_pages_need_nothing_but_the_results(copy):
+    shutil.rmtree(copy / "study")
+    shutil.rmtree(copy / "out" / "reports")
+    assert drawn(copy) == PAGES
+
+
+def test_a_page_that_was_thrown_away_is_drawn_alone(copy):
+    (copy / "out" / "reports" / PAGES[1]).unlink()
+    assert drawn(copy) == [PAGES[1]]
+
+
+def test_a_setting_redraws_every_page_and_the_study_page_names_it(copy):
+    (copy / "s.toml").write_text("[detect]\nactivity_ratio = 3.0\n")
+    run_study(copy / "study", copy / "out", settings=copy / "s.toml", jobs=1)
+    assert drawn(copy) == PAGES
+    assert "activity_ratio = 3.0" in page(copy, PAGES[0])
+
+
+def test_a_setting_that_moves_no_input_still_changes_the_study_page(copy, made):
+    (copy / "s.toml").write_text("[detect]\nsilence_s = 0.3\n")
+    run_study(copy / "study", copy / "out", settings=copy / "s.toml", jobs=1)
+    drawn(copy)
+    assert page(copy, "index.html") != page(made, "index.html")
+
+
+def test_a_visit_that_a_later_run_left_out_keeps_the_settings_on_its_page(copy):
+    (copy / "s.toml").write_text("[detect]\nactivity_ratio = 3.0\n")
+    run_study(copy / "study", copy / "out", settings=copy / "s.toml", jobs=1, subjects=["P02"])
+    drawn(copy)
+    assert "activity_ratio = 3.0" in page(copy, "visit.P02.V1.html")
+    assert "activity_ratio = 1.5" in page(copy, PAGES[0])
+
+
+def test_a_changed_condition_redraws_its_page_and_no_sample_is_read(copy):
+    note(copy / "study", {**NOTED, "P02_V1": "sitting"})
+    assert run_study(copy / "study", copy / "out", jobs=1).computed == 0
+    assert drawn(copy) == ["visit.P02.V1.html"]
+    assert "sitting" in page(copy, "visit.P02.V1.html")
+
+
+def test_a_changed_file_redraws_its_own_page(copy):
+    write_recording(copy / "study" / "P01_V2.edf", 77)
+    run_study(copy / "study", copy / "out", jobs=1)
+    assert "visit.P01.V2.html" in (names := drawn(copy))
+    assert "visit.P02.V1.html" not in names
+
+
+def test_a_recording_that_failed_is_named_with_its_code(made):
+    assert "FILE_MISSING" in page(made, "visit.P02.V2.html")
+    assert "FILE_MISSING" in page(made, "index.html")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_asks_for_nothing_outside_itself(made, name):
+    text = page(made, name)
+    asked = re.findall(r"""(?:src|href)\s*=\s*["']([^"']*)|url\(\s*["']?([^)"']*)""", text)
+    targets = {one or other for one, other in asked}
+    assert all(t.startswith(("data:", "#")) or t in PAGES for t in targets), targets
+    assert "<script" not in text
+    assert str(made) not in text
+
+
+@pytest.mark.parametrize("damage", ["gone", "changed"])
+def test_frames_that_are_not_as_written_are_refused_and_the_next_run_mends_them(copy, damage):
+    tables = outputs(copy / "out")
+    shutil.rmtree(copy / "out" / "reports")
+    for folder in (copy / "out" / "cache" / "frames").iterdir():
+        if damage == "gone":
+            shutil.rmtree(folder)
+        else:
+            path = folder / "001_reasons.npy"
+            path.write_bytes(path.read_bytes()[:-1] + b"\x7f")
+    with pytest.raises(StoreError, match=r"FRAMES_.*run the study again"):
+        write_reports(copy / "out")
+    # the page of the missing recording and the study page need no frames
+    assert sorted(p.name for p in (copy / "out" / "reports").glob("*.html")) == ["index.html", PAGES[3]]
+    run_study(copy / "study", copy / "out", jobs=1)
+    assert drawn(copy) == PAGES[:3]
+    assert outputs(copy / "out") == tables
+
+
+def test_a_lost_covariance_is_refused_and_the_next_run_mends_it(copy):
+    shutil.rmtree(copy / "out" / "reports")
+    next((copy / "out" / "cache" / "pairs").iterdir()).unlink()
+    with pytest.raises(StoreError, match="FRAMES_MISSING"):
+        write_reports(copy / "out")
+    run_study(copy / "study", copy / "out", jobs=1)
+    assert len(drawn(copy)) >= 1
+
+
+def test_a_folder_without_results_is_refused(tmp_path):
+    with pytest.raises(StoreError, match="RESULTS_UNREADABLE"):
+        write_reports(tmp_path)
+
+
+def test_a_folder_that_a_run_holds_is_refused(copy):
+    with OutputLock(copy / "out"), pytest.raises(StoreError, match="STORE_LOCKED"):
+        write_reports(copy / "out")

@@ -1,0 +1,119 @@
+"""From annotations to segments: what is rest, how long it lasts, what is left out."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from emgpipe.pipeline import compute_frames, measure
+from emgpipe.recording import Annotation, array_recording
+from emgpipe.study.timeline import recording_segments
+from tests.strategies import noise_of
+
+
+def spans(marks, duration_s=100.0, meanings=None, **options):
+    plan = recording_segments([Annotation(*mark) for mark in marks], duration_s, meanings, **options)
+    return [(s.name, s.start_s, s.stop_s) for s in plan.segments]
+
+
+def test_without_annotations_the_whole_recording_is_one_segment():
+    assert spans([]) == [("whole", 0.0, 100.0)]
+
+
+def test_a_recording_that_is_declared_rest_is_rest_from_start_to_end():
+    assert spans([], rest=True) == [("rest", 0.0, 100.0)]
+
+
+def test_a_task_is_no_rest():
+    assert [s.kind for s in recording_segments([], 100.0, rest=False).segments] == ["whole"]
+
+
+def test_an_annotation_says_more_than_the_declaration():
+    assert spans([(5.0, 20.0, "rest")], rest=True) == [("rest", 5.0, 25.0)]
+
+
+def test_declared_rest_is_the_longest_stretch_outside_other_segments():
+    marks = [(10.0, 5.0, "mvc"), (90.0, 5.0, "reference")]
+    assert spans(marks, rest=True) == [("mvc", 10.0, 15.0), ("rest", 15.0, 90.0), ("reference", 90.0, 95.0)]
+
+
+def test_declared_rest_of_which_nothing_is_left_has_no_number():
+    recording = array_recording(
+        [noise_of(1, 20.0, 1000.0)], ["TA_R"], 1000.0, annotations=[Annotation(0.0, None, "mvc")]
+    )
+    result = measure(recording, compute_frames(recording, mains_hz=50), rest=True)
+    rest = {r.measure: (r.value, r.reason) for r in result.rows if r.segment == "rest" and r.measure != "floor_uv"}
+    assert rest["apdf_p10_uv"] == rest["act_frac"] == rest["tilt"] == (None, "TOO_SHORT")
+
+
+def test_a_segment_without_duration_lasts_to_the_next_one_or_to_the_end():
+    assert spans([(0.0, None, "rest"), (60.0, None, "mvc")]) == [("rest", 0.0, 60.0), ("mvc", 60.0, 100.0)]
+
+
+def test_cues_stimuli_and_texts_without_meaning_end_no_segment():
+    marks = [(0.0, None, "rest"), (20.0, None, "relax_cue"), (30.0, None, "stimulus"), (40.0, None, "door")]
+    assert spans(marks) == [("rest", 0.0, 100.0)]
+
+
+def test_cues_alone_leave_the_recording_whole():
+    assert spans([(20.0, None, "relax_cue")]) == [("whole", 0.0, 100.0)]
+
+
+def test_repeated_segments_are_numbered_and_keep_their_kind():
+    plan = recording_segments([Annotation(0.0, 10.0, "rest"), Annotation(20.0, 10.0, "REST ")], 100.0)
+    assert [(s.name, s.kind) for s in plan.segments] == [("rest", "rest"), ("rest_2", "rest")]
+
+
+def test_a_study_may_call_rest_by_its_own_word():
+    assert spans([(1.0, 9.0, "Ruhe"), (10.0, 9.0, "Kraft")], meanings={"Ruhe": "rest", "Kraft": "mvc"}) == [
+        ("rest", 1.0, 10.0), ("mvc", 10.0, 19.0),
+    ]  # fmt: skip
+
+
+def test_marks_are_cut_to_the_recording_and_those_outside_are_no_segment():
+    assert spans([(-5.0, 10.0, "rest"), (90.0, 50.0, "mvc"), (120.0, 5.0, "reference")]) == [
+        ("rest", 0.0, 5.0), ("mvc", 90.0, 100.0),
+    ]  # fmt: skip
+
+
+def test_bad_stretches_are_joined_and_cut():
+    marks = [Annotation(-1.0, 3.0, "BAD_move"), Annotation(1.0, 4.0, "bad_cough"), Annotation(95.0, 50.0, "BAD_end")]
+    plan = recording_segments(marks, 100.0)
+    assert list(plan.bad) == [(0.0, 5.0), (95.0, 100.0)]
+    assert plan.findings == ()
+
+
+@pytest.mark.parametrize("duration_s", [None, 0.0])
+def test_a_bad_mark_without_duration_excludes_nothing_and_is_a_finding(duration_s):
+    plan = recording_segments([Annotation(7.0, duration_s, "BAD_move")], 100.0)
+    assert len(plan.bad) == 0
+    assert [(f.code, f.severity) for f in plan.findings] == [("BAD_WITHOUT_DURATION", "warning")]
+    assert "7 s" in plan.findings[0].message
+
+
+def test_calibration_is_a_stretch_and_no_segment():
+    plan = recording_segments([Annotation(0.0, 5.0, "calibration"), Annotation(5.0, 50.0, "rest")], 100.0)
+    assert list(plan.calibration) == [(0.0, 5.0)]
+    assert [s.name for s in plan.segments] == ["rest"]
+
+
+marks = st.lists(
+    st.builds(
+        Annotation,
+        st.floats(-10.0, 110.0),
+        st.none() | st.floats(0.0, 50.0),
+        st.sampled_from(["rest", "mvc", "reference", "BAD_x", "calibration", "door"]),
+    ),
+    max_size=8,
+)
+
+
+@given(marks, st.booleans())
+def test_segments_lie_in_the_recording_and_their_names_are_unique(given, rest):
+    plan = recording_segments(given, 100.0, rest=rest)
+    for s in plan.segments:
+        declared = rest and s.kind == "rest"  # of which nothing may be left
+        assert 0.0 <= s.start_s <= s.stop_s <= 100.0
+        assert s.start_s < s.stop_s or declared
+    names = [s.name for s in plan.segments]
+    assert len(names) == len(set(names)) > 0
+    assert all(0.0 <= start < stop <= 100.0 for start, stop in [*plan.bad, *plan.calibration])
