@@ -5,17 +5,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from emgpipe.detectors.activity import ACTIVE, SILENT, UNDETERMINABLE, Activity
+from emgpipe.detectors.floor import Floor
+from emgpipe.detectors.settings import DetectSettings
 from emgpipe.errors.codes import CODES
+from emgpipe.measures.judge import muscle_rows
 from emgpipe.measures.registry import MUSCLE_MEASURES, PAIR_MEASURES
 from emgpipe.measures.rows import VALUED
+from emgpipe.measures.settings import MeasureSettings
+from emgpipe.measures.views import Judged, MuscleView, Segment
 from emgpipe.recording import Annotation
 from emgpipe.settings import parse_settings
 from emgpipe.simulate import band_passed, scenario, windowed_rms_uv
 from emgpipe.simulate.scenarios import gaussian_emg
-from tests.strategies import measured, noise_of, row_of, seeds
+from tests.strategies import frames_of, measured, noise_of, row_of, seeds
 
 ALWAYS = scenario("always_active", 1, 70).samples_uv
-SILENT = scenario("silent", 2, 70).samples_uv
+QUIET = scenario("silent", 2, 70).samples_uv
 N_MUSCLE, N_PAIR = len(MUSCLE_MEASURES), len(PAIR_MEASURES)
 
 
@@ -80,7 +86,7 @@ def numbers_of(result, target):
 )
 @pytest.mark.parametrize("rest", [True, False])
 def test_what_cannot_be_measured_is_a_code_and_no_number(first, rate_hz, codes, rest):
-    other = SILENT[: len(first)]
+    other = QUIET[: len(first)]
     result = measured({"TA_R": first, "GM_R": other}, rate_hz, rest=rest, pairs=["TA_R/GM_R"])
     keeps_the_rules(result)
     assert numbers_of(result, "TA_R") == []
@@ -110,14 +116,14 @@ def test_one_muscle_twice_is_no_muscle():
     from emgpipe.pipeline import compute_frames, measure
     from emgpipe.recording import array_recording
 
-    recording = array_recording([ALWAYS, SILENT], ["a", "b"], 2000.0, muscles=["TA_R", "TA_R"])
+    recording = array_recording([ALWAYS, QUIET], ["a", "b"], 2000.0, muscles=["TA_R", "TA_R"])
     result = measure(recording, compute_frames(recording, mains_hz=50), rest=True)
     assert codes_of(result, "TA_R") == {"MUSCLE_DUPLICATE"}
     assert numbers_of(result, "TA_R") == []
 
 
 def test_without_a_declared_rest_amplitudes_are_given_and_rest_measures_are_not():
-    result = measured({"TA_R": ALWAYS, "GM_R": SILENT}, 2000.0, rest=False, pairs=["TA_R/GM_R"])
+    result = measured({"TA_R": ALWAYS, "GM_R": QUIET}, 2000.0, rest=False, pairs=["TA_R/GM_R"])
     keeps_the_rules(result)
     assert {r.segment for r in result.rows} == {"whole"}
     refused = {r.measure for r in result.rows if r.reason == "REST_NOT_DECLARED"}
@@ -171,7 +177,7 @@ def test_the_limit_is_at_least_one_digital_step():
     from emgpipe.pipeline import compute_frames, measure
     from emgpipe.recording import array_recording
 
-    recording = array_recording([SILENT], ["TA_R"], 2000.0, lsb_uv=3.0)
+    recording = array_recording([QUIET], ["TA_R"], 2000.0, lsb_uv=3.0)
     result = measure(recording, compute_frames(recording, mains_hz=50), rest=True)
     assert row_of(result, "TA_R", "rest_rms_uv").limit == 3.0
 
@@ -221,20 +227,28 @@ def test_any_course_of_levels_keeps_the_rules_and_tiles_the_recording(seed, leve
         tiles(result, 35.0, 0.014)
 
 
-def test_mostly_undeterminable_time_gives_no_fraction_and_some_gives_a_lower_bound():
-    """2.2 floors at 500 Hz, where only in-signal bounds are left."""
+def act_frac_of(active, silent, unsure):
+    """`act_frac` of 100 s with so many seconds of each state, and both bounds."""
+    frames = frames_of(noise_of(1, 100, 1000.0), 1000.0)
+    states = np.repeat(np.array([ACTIVE, SILENT, UNDETERMINABLE], np.int8), [76 * active, 76 * silent, 76 * unsure])
+    states = np.concatenate([states, np.full(len(frames.mean_square) - len(states), UNDETERMINABLE, np.int8)])
+    floor = Floor(1.0, 0.3, 1.1, "in_signal", "low")
+    judged = Judged(frames, floor, Activity(states, states == ACTIVE, states != SILENT, 1.5))
+    view = MuscleView(judged, Segment("rest", "rest", 0.0, 100.0), DetectSettings(), MeasureSettings())
+    rows = {row.measure: row for row in muscle_rows(view)}
+    return rows["act_frac"], rows["act_frac_lo"].value, rows["act_frac_hi"].value
 
-    def fraction(share):
-        n = 40_000
-        quiet = np.arange(n) < 5_000
-        level = np.where(quiet, 0.2, np.where(np.arange(n) < 5_000 + share * 35_000, 2.0, 30.0))
-        x = level * noise_of(2, 80, 500.0)
-        return row_of(measured({"TA_R": x}, 500.0), "TA_R", "act_frac")
 
-    statuses = {round(share, 1): fraction(share) for share in (0.0, 0.3, 0.9)}
-    for row in statuses.values():
-        assert row.floor_confidence == "low"
-        assert (row.value is None) == (row.status == "undeterminable")
+def test_little_undeterminable_time_is_left_out_more_makes_a_lower_bound_and_most_of_it_no_number():
+    row, low, high = act_frac_of(45, 50, 5)
+    # the last hops, 92 of 7692, are undeterminable too
+    assert (row.value, row.status) == (pytest.approx(45 / 95, abs=1e-3), "ok")
+    assert low <= row.value <= high == pytest.approx(0.5, abs=0.01)
+    row, low, high = act_frac_of(30, 50, 20)
+    assert (row.value, row.status, row.reason) == (pytest.approx(0.3, abs=0.01), "flagged", "LOWER_BOUND")
+    assert (low, high) == pytest.approx((0.3, 0.5), abs=0.01)
+    row, _, _ = act_frac_of(30, 10, 60)
+    assert (row.value, row.status, row.reason) == (None, "undeterminable", "MOSTLY_UNDETERMINABLE")
 
 
 def test_crosstalk_is_flagged_on_the_pair_and_on_the_weaker_muscle():
@@ -266,7 +280,7 @@ def test_unequal_rates_have_an_overlap_and_no_correlation():
 
 
 def test_a_silent_antagonist_is_below_the_limit_of_the_pair():
-    result = measured({"TA_R": ALWAYS, "GM_R": SILENT}, 2000.0, pairs=["TA_R/GM_R"])
+    result = measured({"TA_R": ALWAYS, "GM_R": QUIET}, 2000.0, pairs=["TA_R/GM_R"])
     row = row_of(result, "TA_R/GM_R", "cc_overlap_uv")
     assert row.status == "below_limit"
     assert row.value <= 0.2 * row.floor_uv
@@ -289,7 +303,7 @@ def test_removed_lines_are_named_in_the_rows():
     from emgpipe.simulate import mains
 
     line = mains(140_000, 2000.0, np.random.default_rng(1), rms_uv=40, line_hz=60.0, harmonics=(1, 0, 0.3))
-    result = measured({"TA_R": SILENT + line, "GM_R": ALWAYS}, 2000.0, mains_hz=60)
+    result = measured({"TA_R": QUIET + line, "GM_R": ALWAYS}, 2000.0, mains_hz=60)
     assert row_of(result, "TA_R", "floor_uv").lines_hz == "60;180"
     assert row_of(result, "GM_R", "floor_uv").lines_hz == ""
     assert row_of(result, "TA_R/GM_R", "cc_overlap_uv").lines_hz == "60;180"
