@@ -261,6 +261,13 @@ def measure(
 
 
 def pair_list(pairs: Sequence[str] | None, frames: Frames) -> list[tuple[str, str]]:
+    """Pairs as (agonist, antagonist); the catalogue's that are present where none are given.
+
+    Raises
+    ------
+    SettingsError
+        PAIR_INVALID.
+    """
     if pairs is None:
         return [(a, b) for a, b in pairs_present([c.muscle for c in frames.channels if c.muscle])]
     out = []

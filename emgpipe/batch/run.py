@@ -4,10 +4,13 @@ import hashlib
 import json
 import os
 import platform
+import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from emgpipe.batch.jobs import Job, study_jobs
@@ -153,7 +156,7 @@ def _worked(stale: Sequence[Job], workers: int) -> Iterator[tuple[Job, str]]:
     from pebble import ProcessPool
 
     pool: Any = ProcessPool(max_workers=workers, context=get_context("spawn"))
-    with pool:
+    with _bare_main(), pool:
         futures = [(job, pool.schedule(write_unit, args=[job])) for job in stale]
         try:
             for job, future in futures:
@@ -161,6 +164,17 @@ def _worked(stale: Sequence[Job], workers: int) -> Iterator[tuple[Job, str]]:
         except BaseException:  # Ctrl-C, a full disk: what waits is given up
             pool.stop()
             raise
+
+
+@contextmanager
+def _bare_main() -> Iterator[None]:
+    """Keep workers from running the caller's script once more: they need nothing of it."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def _outcome(job: Job, future: Any, pool: Any) -> str:

@@ -9,7 +9,7 @@ from scipy.stats import chi2
 from emgpipe.detectors.floor import Floor
 from emgpipe.detectors.settings import DetectSettings
 from emgpipe.detectors.windows import window_power
-from emgpipe.detectors.witnesses import Floats, degrees_of_freedom
+from emgpipe.detectors.witnesses import Floats, degrees_of_freedom, usable_hops
 from emgpipe.frames.model import ChannelFrames
 from emgpipe.intervals import Intervals
 
@@ -94,7 +94,7 @@ def detect_activity(frames: ChannelFrames, floor: Floor, settings: DetectSetting
         return Activity(states, np.zeros(n_hops, bool), np.zeros(n_hops, bool), np.nan)
     ratios = _ratios(frames, floor, settings)
     level, excluded = _filled(np.sqrt(windows.power) / ratios[windows.n_usable], frames, settings)
-    power = frames.mean_square.astype(np.float64)
+    power = np.where(usable_hops(frames), frames.mean_square.astype(np.float64), np.nan)
 
     def decide(lo_uv: float, hi_uv: float, refine_uv: float) -> States:
         states = _paint(_window_states(level, lo_uv, hi_uv, settings), n_hops)
@@ -193,13 +193,13 @@ def _refined(states: States, power: Floats, floor_power: float) -> States:
             inner = power[start : min(start + EDGE_INNER_HOPS, stop)]
             a, b = max(start - EDGE_REACH_HOPS, 0), min(start + EDGE_REACH_HOPS, stop)
             score = _evidence(power[a:b], inner, floor_power)
-            edge = a + int(np.argmax(score[-1] - score))
+            edge = a + _peak(score[-1] - score, start - a)
             _move(out, edge, start, ACTIVE)
             out[start : max(edge, start)] = SILENT
         if stop < len(out) and out[stop] == SILENT:
             inner = power[max(stop - EDGE_INNER_HOPS, start) : stop]
             a, b = max(stop - EDGE_REACH_HOPS, start), min(stop + EDGE_REACH_HOPS, len(out))
-            edge = a + int(np.argmax(_evidence(power[a:b], inner, floor_power)))
+            edge = a + _peak(_evidence(power[a:b], inner, floor_power), stop - a)
             _move(out, stop, edge, ACTIVE)
             out[min(edge, stop) : stop] = SILENT
     return out
@@ -209,6 +209,12 @@ def _move(states: States, start: int, stop: int, state: int) -> None:
     """Give silent hops of `[start, stop)` a state."""
     part = states[start : max(stop, start)]
     part[part == SILENT] = state
+
+
+def _peak(score: Floats, near: int) -> int:
+    """Place of the largest score; of equal ones (hops that say nothing) the nearest to where the edge was."""
+    places = np.flatnonzero(score >= score.max() - 1e-9 * (1 + abs(score.max())))
+    return int(places[np.argmin(np.abs(places - near))])
 
 
 def _evidence(power: Floats, inner: Floats, floor_power: float) -> Floats:

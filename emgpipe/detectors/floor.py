@@ -30,6 +30,11 @@ STILL_OVER_HIGH_BAND = 1.3
 """Noise of corner 150 Hz stands at 1.25; steady EMG of 0.83 floors, below any verdict, at 1.3 (decision 0004)."""
 STILL_OVER_OUT_OF_BAND = 1.6
 CALIBRATION_OVER_KNOWN = 1.25
+COLOURED = 1.05
+"""Still seconds this far above out_of_band are coloured noise, or steady EMG of less than a floor: see the shape."""
+SLOPE_HZ, HUMP_HZ, WHITE_HZ = (25, 50), (75, 150), (600, 850)
+SLOPE_OVER_HUMP = 2.6
+"""Excess in 25-50 Hz over that in 75-150 Hz: 3.3 for 1/f noise of any corner, below 1.5 for EMG (decision 0010)."""
 REGRESSION_SECONDS = 400
 BRACKET = {
     ("high", True): (0.9, 1.10),
@@ -161,6 +166,8 @@ class _Facts:
         bounds = _in_signal_bounds(frames, seconds, tilt)
         still = seconds.still(settings)
         still_uv = _still_level(seconds, still, bounds.get("high_band"), outside_uv)
+        if still_uv is not None and outside_uv is not None and still_uv > COLOURED * outside_uv:
+            still_uv = None if _muscle_shaped(np.nanmedian(frames.psd[still], axis=0)) else still_uv
         if still_uv is None:
             still = np.zeros_like(still)
         lsb = frames.lsb_uv / np.sqrt(12) if np.isfinite(frames.lsb_uv) else 0.0
@@ -205,7 +212,10 @@ def _calibration_level(facts: _Facts, settings: DetectSettings, calibration: NDA
     """Median RMS of a calibration segment if it is still and not above what else is known."""
     inside = calibration & facts.seconds.usable
     level = float(np.sqrt(np.median(facts.seconds.power[inside])))
-    quiet = np.median(facts.seconds.still(settings)[inside]) == 1
+    still = facts.seconds.still(settings)
+    if not np.isfinite(facts.tilt):  # no tilt below 850 Hz: impulses are all that can speak against it
+        still = facts.seconds.kurtosis < settings.still_kurtosis
+    quiet = np.median(still[inside]) == 1
     known = facts.out_of_band_uv
     return level if quiet and (known is None or level <= CALIBRATION_OVER_KNOWN * known) else None
 
@@ -223,6 +233,12 @@ def _still_level(
     if outside_uv is not None and level > STILL_OVER_OUT_OF_BAND * outside_uv:
         return None
     return level
+
+
+def _muscle_shaped(psd: NDArray[np.float32]) -> bool:
+    """Whether what stands above the white part of a spectrum has the hump of EMG, not the slope of 1/f noise."""
+    low, hump, white = (psd[a // 25 : b // 25].mean() for a, b in (SLOPE_HZ, HUMP_HZ, WHITE_HZ))
+    return bool(low - white < SLOPE_OVER_HUMP * (hump - white))
 
 
 def _out_of_band(frames: ChannelFrames, seconds: Witnesses) -> tuple[float | None, float]:

@@ -34,6 +34,8 @@ LEAK_MARGIN = 4.0
 JUMP_S = 0.2
 JUMP_SHARE = 0.3
 """A line of this share of the power over 0.2 s is left where it jumped; it adds up to 20 % to the RMS of noise."""
+SURE = 30.0
+"""A line present for a while only: mains stand 1000 and more out of their stretch, a regular unit up to 40."""
 LEAST_CELLS = 20
 """A run with fewer mains cycles is left as it is."""
 
@@ -106,8 +108,9 @@ def find_lines(
     Returns
     -------
     tuple of FoundLine
-        Empty where nothing stands out in at least half of the stretches, where none of
-        the first three harmonics does, or where the run is too short to tell (< 2 s).
+        Empty where nothing stands out in at least half of the stretches, nor beyond doubt in
+        any; where none of the first three harmonics does; or where the run is too
+        short to tell (< 2 s).
 
     Notes
     -----
@@ -135,7 +138,7 @@ def find_lines(
     count = min(max(1, n_cells // length * 2 - 1), MOST_STRETCHES)
     starts = np.linspace(0, n_cells - length, count).astype(int)
     seen = [_peaks(read(s * cell, (s + length) * cell), cell, rate_hz, mains_hz, harmonics) for s in starts.tolist()]
-    ratio, power, share, frequency = np.median(np.array(seen), axis=0)
+    ratio, power, share, frequency = _typical(np.array(seen), settings)
     keep = (ratio > settings.line_ratio) & (power > settings.line_share * share)
     keep &= power > LEAK_MARGIN * _leaked(power, frequency, harmonics * mains_hz, cell, rate_hz)
     if not keep[:3].any():
@@ -144,6 +147,16 @@ def find_lines(
         FoundLine(int(h), float(f), float(np.sqrt(p)), float(r))
         for h, f, p, r in zip(harmonics[keep], frequency[keep], power[keep], ratio[keep], strict=True)
     )
+
+
+def _typical(seen: Floats, settings: ConditionSettings) -> Floats:
+    """Median over all stretches; over those with the line where it is beyond doubt in any."""
+    ratio, power, share = seen[:, 0], seen[:, 1], seen[:, 2]
+    sure = (ratio > SURE * settings.line_ratio) & (power > settings.line_share * share)
+    out = np.median(seen, axis=0)
+    for i in np.flatnonzero(sure.any(0)):
+        out[:, i] = np.median(seen[sure[:, i], :, i], axis=0)
+    return out
 
 
 def _peaks(x: Floats, cell: int, rate_hz: float, mains_hz: float, harmonics: Floats) -> Floats:

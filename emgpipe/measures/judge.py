@@ -10,7 +10,9 @@ from emgpipe.measures.rows import MeasureRow, Status, TargetKind
 from emgpipe.measures.settings import MeasureSettings
 from emgpipe.measures.views import REST, WHOLE, Measure, MuscleView, PairView, Reading, Segment
 
-ACTIVITY_MEASURES = frozenset({"act_frac", "act_frac_lo", "act_frac_hi", "cmua_frac", "longest_silence_s"})
+ACTIVITY_MEASURES = frozenset(
+    {"act_frac", "act_frac_lo", "act_frac_hi", "cmua_frac", "longest_silence_s", "gaps_per_min"}
+)
 """Where possible crosstalk of the weaker muscle is flagged."""
 
 

@@ -113,7 +113,7 @@ _FACE = """
 MAS   masseter
 TEMPORAL  temporalis
 FRONT frontalis
-CORR  corrugator supercilii     corrugator; cor
+CORR  corrugator supercilii     corrugator
 ZYG   zygomaticus major         zygomaticus; zyg
 OOC   orbicularis oculi         orb oculi
 OOR   orbicularis oris          orb oris

@@ -167,6 +167,8 @@ def _readings(words: list[str], *, cut: bool) -> set[tuple[str, str]]:
     name = " ".join(words)
     if name in _TWO_READINGS:
         return set()
+    if name.upper() in MUSCLES:  # our own code means itself, also where SO + L could be read
+        return {(name.upper(), "")}
     exact = {(_CODE_OF_NAME[name], "")} if name in _CODE_OF_NAME else set()
     found = exact | _glued(name) if len(words) == 1 else exact
     return found or {(code, "") for code in _shortened(words, cut=cut)}

@@ -29,6 +29,16 @@ def test_tables_are_the_same_bytes_with_two_workers(tiny, tiny_out, tmp_path):
     assert outputs(tmp_path / "out") == outputs(tiny_out)
 
 
+def test_a_script_needs_no_guard_around_its_main_part(tiny, tiny_out, tmp_path):
+    script = tmp_path / "study_run.py"
+    script.write_text(RUN.replace('if __name__ == "__main__":', "if True:"))
+    said = subprocess.run(
+        [sys.executable, script, tiny, tmp_path / "out"], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert (said.stdout, said.stderr) == ("4 0 0\n", "")
+    assert outputs(tmp_path / "out") == outputs(tiny_out)
+
+
 @pytest.fixture
 def slow(tmp_path):
     """A file with a hole of 256 GB, whose hash alone takes a worker minutes, and a small recording."""
