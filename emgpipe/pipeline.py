@@ -18,6 +18,7 @@ from emgpipe.frames.covariance import pair_covariance
 from emgpipe.frames.model import ChannelFrames, Frames, PairCovariance
 from emgpipe.frames.reduce import Conditioner, ReadRun, RunSamples, prepare_runs, reduce_channel
 from emgpipe.intervals import Intervals
+from emgpipe.measures.findings import prime_mover_findings
 from emgpipe.measures.intervals import muscle_intervals, pair_intervals
 from emgpipe.measures.judge import muscle_rows, pair_rows, unmeasured_rows
 from emgpipe.measures.rows import IntervalRow, MeasureRow, Status
@@ -255,7 +256,7 @@ def measure(
     intervals += [
         row for a, b in wanted if a in judged and b in judged for row in pair_intervals((a, b), judged[a], judged[b])
     ]
-    findings = [*recording.findings, *plan.findings, *_prime_mover(rows, plan.segments, prime_movers)]
+    findings = [*recording.findings, *plan.findings, *prime_mover_findings(rows, plan.segments, prime_movers)]
     floors = {name: one.floor for name, one in judged.items()}
     return Result(tuple(rows), tuple(intervals), floors, plan.segments, judged, tuple(findings))
 
@@ -376,27 +377,3 @@ def _reference_levels(
         if value is not None:
             out[name] = value
     return out
-
-
-def _prime_mover(
-    rows: Sequence[MeasureRow], segments: Sequence[Segment], prime_movers: Sequence[str]
-) -> Iterator[Finding]:
-    """Say so where the loudest muscle is none of the stated prime movers."""
-    for segment in segments:
-        if segment.kind not in (REST, WHOLE):
-            continue
-        levels = {
-            r.target: r.value
-            for r in rows
-            if r.segment == segment.name
-            and r.measure == "rest_rms_uv"
-            and r.target_kind == "muscle"
-            and r.value is not None
-        }
-        if not prime_movers or not levels or not set(prime_movers) & set(levels):
-            continue
-        loudest = max(levels, key=lambda name: levels[name])
-        if loudest not in prime_movers:
-            text = ", ".join(prime_movers)
-            message = f"{loudest!r} is louder than the stated prime movers {text}; check labels and task"
-            yield Finding("PRIME_MOVER_NOT_LOUDEST", "warning", segment.name, message)
