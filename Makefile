@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install lock test format check docs build clean
+.PHONY: help install lock test format check docs validate build clean
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -31,6 +31,9 @@ check:  ## formatting, lint and types, as .ci/run and pre-commit do
 
 docs:  ## write the pages that come from the package itself
 	$(BIN)/python -m emgpipe.cli.pages docs
+
+validate:  ## measure every claim on known truth and write docs/validation.md (minutes)
+	$(BIN)/python -m validation
 
 build:  ## make the wheel and the source archive in dist/
 	$(BIN)/python -m build

@@ -22,7 +22,7 @@ from emgpipe.measures.findings import prime_mover_findings
 from emgpipe.measures.intervals import muscle_intervals, pair_intervals
 from emgpipe.measures.judge import muscle_rows, pair_rows, unmeasured_rows
 from emgpipe.measures.rows import IntervalRow, MeasureRow, Status
-from emgpipe.measures.views import REST, WHOLE, Judged, MuscleView, PairView, Segment
+from emgpipe.measures.views import Judged, MuscleView, PairView, Segment
 from emgpipe.muscles import pairs_present
 from emgpipe.recording import Finding, Recording, Signal
 from emgpipe.settings import Settings

@@ -106,6 +106,7 @@ CODES: dict[str, Code] = {
     "BAD": Code(_R, "Marked by people (BAD_*)."),
     # verdicts: activity, pairs, rows
     "RATE_TOO_LOW": Code(_R, "The sampling rate is too low for the analysis band; nothing is measured."),
+    "ECG_NOT_REMOVED": Code(_R, "A trunk lead: heart beats are not removed yet, and may raise the value."),
     "TILT_UNDEFINED": Code(_R, "350-425 Hz is not recorded at this sampling rate."),
     "LOWER_BOUND": Code(_R, "More than a tenth of the time is undeterminable; the value is a lower bound."),
     "PARTLY_UNDETERMINABLE": Code(_R, "More than a tenth of the time is undeterminable; it did not enter."),

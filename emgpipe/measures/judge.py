@@ -9,6 +9,7 @@ from emgpipe.measures.registry import MUSCLE_MEASURES, PAIR_MEASURES
 from emgpipe.measures.rows import MeasureRow, Status, TargetKind
 from emgpipe.measures.settings import MeasureSettings
 from emgpipe.measures.views import REST, WHOLE, Measure, MuscleView, PairView, Reading, Segment
+from emgpipe.muscles import part_of
 
 ACTIVITY_MEASURES = frozenset(
     {"act_frac", "act_frac_lo", "act_frac_hi", "cmua_frac", "longest_silence_s", "gaps_per_min"}
@@ -34,7 +35,7 @@ def muscle_rows(view: MuscleView) -> list[MeasureRow]:
     lines_hz = _lines_hz(view)
     for measure in _given(MUSCLE_MEASURES, view.segment):
         reading = _muscle_refusal(measure, view) or measure.function(view)
-        flags = [*_floor_flags(measure, view), *reading.flags]
+        flags = [*_doubts(measure, view), *reading.flags]
         flags += [f for f in view.flags if measure.name in ACTIVITY_MEASURES]
         rows.append(_row(measure, reading, view, muscle, "muscle", flags, view.used_s, lines_hz))
     return rows
@@ -59,7 +60,7 @@ def pair_rows(view: PairView) -> list[MeasureRow]:
     for measure in _given(PAIR_MEASURES, view.agonist.segment):
         refusal = _pair_refusal(measure, view)
         reading = refusal or measure.function(view)
-        flags = [*_floor_flags(measure, view.agonist), *_floor_flags(measure, view.antagonist), *reading.flags]
+        flags = [*_doubts(measure, view.agonist), *_doubts(measure, view.antagonist), *reading.flags]
         flags += ["CROSSTALK_POSSIBLE"] if crosstalk else []
         used_s = reading.used_s if reading.used_s is not None else min(view.agonist.used_s, view.antagonist.used_s)
         rows.append(_row(measure, reading, view.louder_floor, target, "pair", flags, used_s, lines_hz))
@@ -126,11 +127,13 @@ def _excluding(view: MuscleView) -> list[str]:
     return [name for name, bit in REASON_BITS.items() if len(reasons) and ((reasons & bit) != 0).mean() > 0.1]
 
 
-def _floor_flags(measure: Measure, view: MuscleView) -> list[str]:
-    """Doubts about the floor that a value inherits."""
+def _doubts(measure: Measure, view: MuscleView) -> list[str]:
+    """Doubts about floor and signal that a value inherits."""
     if not measure.needs_floor or not view.judged.floor.known:
         return []
-    return [code for code in view.judged.floor.reason.split(";") if code and code != "LOW_PASS"]
+    codes = [code for code in view.judged.floor.reason.split(";") if code and code != "LOW_PASS"]
+    # heart beats stand on trunk leads and are not removed yet: no such number goes without a word
+    return [*codes, "ECG_NOT_REMOVED"] if part_of(view.judged.frames.muscle) == "axial" else codes
 
 
 def _lines_hz(*views: MuscleView) -> str:
