@@ -28,7 +28,7 @@ FOOT = """
 - `silent_ecg`: heart beats are not removed yet, so a silent trunk lead with an ECG of 100 µV reads active 16 % of the
   time at 2000 Hz. An own issue.
 - Coloured noise (corner 50-100 Hz) under a muscle that is never still: `out_of_band` reads up to 20 % low with
-  confidence `high` (definitions, section 2); such cases are not scored above.
+  confidence `high` (definitions, section 2); the rows marked "no" above.
 - The same program made the definitions of truth in the simulator; the simulated spectra are those of the literature,
   not of patients. The real recordings are of people without stiff person syndrome.
 - Coverage of intervals, spasms, evoked responses, crosstalk through a filter: later issues.

@@ -113,8 +113,9 @@ def _emg(draw: Draw, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
         return single_unit(draw.seed, DURATION_S, rate, discharge_hz=8.0, rms_uv=level_uv).samples_uv
     emg = gaussian_emg(n, rate, rng)
     emg *= level_uv / band_rms_uv(emg, rate)
-    on = np.ones(n) if draw.kind == "dense" else (np.arange(n) / rate % 4 < 2).astype(float)
-    return emg * on
+    t = np.arange(n) / rate
+    off = {"dense": t < 0, "bursts": t % 4 >= 2, "rare rest": (t >= 30) & (t < 36)}[draw.kind]
+    return np.where(off, 0.0, emg)
 
 
 def unit_case(discharge_hz: float, snr_db: float, seed: int, rate_hz: float) -> tuple[Verdict, float]:

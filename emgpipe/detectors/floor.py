@@ -30,6 +30,8 @@ STILL_OVER_HIGH_BAND = 1.3
 """Noise of corner 150 Hz stands at 1.25; steady EMG of 0.83 floors, below any verdict, at 1.3 (decision 0004)."""
 STILL_OVER_OUT_OF_BAND = 1.6
 CALIBRATION_OVER_KNOWN = 1.25
+LEAST_STILL_S = 3.0
+"""Where out_of_band could answer as well: five quiet seconds of coloured noise show three that pass (decision 0011)."""
 COLOURED = 1.05
 """Still seconds this far above out_of_band are coloured noise, or steady EMG of less than a floor: see the shape."""
 SLOPE_HZ, HUMP_HZ, WHITE_HZ = (25, 50), (75, 150), (600, 850)
@@ -224,7 +226,7 @@ def _still_level(
     seconds: Witnesses, still: NDArray[np.bool_], high_band_uv: float | None, outside_uv: float | None
 ) -> float | None:
     """Median RMS of the still seconds, unless they are too few or only look still (steady EMG of one floor)."""
-    needed = max(2.0, 0.01 * seconds.usable.sum(), 5.0 if outside_uv is not None else 0.0)
+    needed = max(2.0, 0.01 * seconds.usable.sum(), LEAST_STILL_S if outside_uv is not None else 0.0)
     if high_band_uv is None or still.sum() < needed:
         return None
     level = float(np.sqrt(np.median(seconds.power[still])))
