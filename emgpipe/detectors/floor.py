@@ -35,8 +35,10 @@ LEAST_STILL_S = 3.0
 COLOURED = 1.05
 """Still seconds this far above out_of_band are coloured noise, or steady EMG of less than a floor: see the shape."""
 SLOPE_HZ, HUMP_HZ, WHITE_HZ = (25, 50), (75, 150), (600, 850)
-SLOPE_OVER_HUMP = 2.6
+SLOPE_OF_NOISE, SLOPE_OVER_HUMP = 3.3, 2.4
 """Excess in 25-50 Hz over that in 75-150 Hz: 3.3 for 1/f noise of any corner, below 1.5 for EMG (decision 0010)."""
+BAND_SCATTER, SCATTERS = 0.25, 2.0
+"""Relative standard deviation of the median density of 25 bins, and how many of it the limit gives way."""
 REGRESSION_SECONDS = 400
 BRACKET = {
     ("high", True): (0.9, 1.10),
@@ -169,7 +171,7 @@ class _Facts:
         still = seconds.still(settings)
         still_uv = _still_level(seconds, still, bounds.get("high_band"), outside_uv)
         if still_uv is not None and outside_uv is not None and still_uv > COLOURED * outside_uv:
-            still_uv = None if _muscle_shaped(np.nanmedian(frames.psd[still], axis=0)) else still_uv
+            still_uv = None if _muscle_shaped(frames.psd[still]) else still_uv
         if still_uv is None:
             still = np.zeros_like(still)
         lsb = frames.lsb_uv / np.sqrt(12) if np.isfinite(frames.lsb_uv) else 0.0
@@ -238,9 +240,19 @@ def _still_level(
 
 
 def _muscle_shaped(psd: NDArray[np.float32]) -> bool:
-    """Whether what stands above the white part of a spectrum has the hump of EMG, not the slope of 1/f noise."""
-    low, hump, white = (psd[a // 25 : b // 25].mean() for a, b in (SLOPE_HZ, HUMP_HZ, WHITE_HZ))
-    return bool(low - white < SLOPE_OVER_HUMP * (hump - white))
+    """Whether what stands above the white part of still seconds has the hump of EMG, beyond doubt not the slope of 1/f.
+
+    Rows of `psd` are seconds. The limit gives way by the scatter of so few seconds.
+    """
+    mean = psd.astype(np.float64).mean(0)
+    low, hump, white = (mean[a // 25 : b // 25].mean() for a, b in (SLOPE_HZ, HUMP_HZ, WHITE_HZ))
+    if not hump > white:
+        return False
+    bands = np.array([(b - a) / 25 for a, b in (SLOPE_HZ, HUMP_HZ)])
+    excess = np.array([max(low - white, 1e-3 * white), hump - white])
+    scatter = np.sqrt(((BAND_SCATTER * np.array([low, hump]) / excess) ** 2 / (bands * len(psd))).sum())
+    limit = min(SLOPE_OVER_HUMP, SLOPE_OF_NOISE * (1 - SCATTERS * scatter))
+    return bool(low - white < limit * (hump - white))
 
 
 def _out_of_band(frames: ChannelFrames, seconds: Witnesses) -> tuple[float | None, float]:
