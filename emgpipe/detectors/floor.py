@@ -29,6 +29,12 @@ FLAT_RATIO = (0.85, 1.2)
 STILL_OVER_HIGH_BAND = 1.3
 """Noise of corner 150 Hz stands at 1.25; steady EMG of 0.83 floors, below any verdict, at 1.3 (decision 0004)."""
 STILL_OVER_OUT_OF_BAND = 1.6
+STILL_SPREAD = 1.5
+"""P95 over P5 of the RMS of still seconds above which the noise itself changes; 1.1 in steady noise."""
+OUT_OF_BAND_OVER_BOUNDS = 1.25
+"""Noise above the band may be louder than in it; above bounds that activity only raises it is no floor."""
+DEVICE_OVER_KNOWN = 1.25
+FAST_RATE_HZ = 4000.0
 CALIBRATION_OVER_KNOWN = 1.25
 LEAST_STILL_S = 3.0
 """Where out_of_band could answer as well: five quiet seconds of coloured noise show three that pass (decision 0011)."""
@@ -63,7 +69,7 @@ class Floor:
     confidence : str
         `high`, `medium`, `low` or `""`.
     reason : str
-        Codes joined by `;`: NOISY_ELECTRODE (undeterminable), FLOOR_CAPPED,
+        Codes joined by `;`: NOISY_ELECTRODE (undeterminable), FLOOR_CAPPED, FLOOR_CHANGES, DEVICE_DISAGREES,
         CALIBRATION_NOT_QUIET, LOW_PASS, NO_USABLE_SIGNAL (undeterminable).
     tilt, kurtosis : float
         Medians over usable seconds; NaN where undefined.
@@ -166,9 +172,11 @@ class _Facts:
     def gather(cls, frames: ChannelFrames, seconds: Witnesses, settings: DetectSettings) -> "_Facts":
         """Ask every witness."""
         tilt, kurtosis = _median(seconds.tilt), _median(seconds.kurtosis)
-        outside_uv, ratio = _out_of_band(frames, seconds)
-        bounds = _in_signal_bounds(frames, seconds, tilt)
         still = seconds.still(settings)
+        bounds = _in_signal_bounds(frames, seconds, tilt)
+        outside_uv, ratio = _out_of_band(frames, seconds, still)
+        if outside_uv is not None and outside_uv > OUT_OF_BAND_OVER_BOUNDS * _plain_bound(bounds):
+            outside_uv = None
         still_uv = _still_level(seconds, still, bounds.get("high_band"), outside_uv)
         if still_uv is not None and outside_uv is not None and still_uv > COLOURED * outside_uv:
             still_uv = None if _muscle_shaped(frames.psd[still]) else still_uv
@@ -189,9 +197,12 @@ def _choose(
 ) -> tuple[Floor, list[str]]:
     """Most trusted source that has something to say, and codes about those passed over."""
     notes = []
-    if facts.band_ratio < ROLLED_OFF:
+    if facts.out_of_band_uv is None and facts.band_ratio < FLAT_RATIO[0]:
         notes.append("LOW_PASS")
     if device_uv is not None:
+        known = facts.still_uv or facts.out_of_band_uv
+        if known is not None and not 1 / DEVICE_OVER_KNOWN <= device_uv / known <= DEVICE_OVER_KNOWN:
+            notes.append("DEVICE_DISAGREES")
         return _bracketed(device_uv, "device", "high", rests=True), notes
     if calibration is not None and (calibration & facts.seconds.usable).any():
         level = _calibration_level(facts, settings, calibration)
@@ -200,7 +211,7 @@ def _choose(
         notes.append("CALIBRATION_NOT_QUIET")
     if facts.still_uv is not None:
         confidence: Confidence = "high" if facts.out_of_band_uv is not None else "medium"
-        return _bracketed(facts.still_uv, "still", confidence, rests=True), notes
+        return _still_floor(facts, confidence), notes
     if facts.out_of_band_uv is not None:
         confidence = "high" if FLAT_RATIO[0] <= facts.band_ratio <= FLAT_RATIO[1] else "medium"
         return _bracketed(facts.out_of_band_uv, "out_of_band", confidence, rests=False), notes
@@ -212,6 +223,17 @@ def _bracketed(level_uv: float, source: Source, confidence: Confidence, *, rests
     return Floor(level_uv, low * level_uv, high * level_uv, source, confidence)
 
 
+def _still_floor(facts: _Facts, confidence: Confidence) -> Floor:
+    """Floor from still seconds; where they are of several levels, one bracket around all, of low confidence."""
+    assert facts.still_uv is not None
+    floor = _bracketed(facts.still_uv, "still", confidence, rests=True)
+    low, high = np.sqrt(np.quantile(facts.seconds.power[facts.still], [0.05, 0.95]))
+    if high <= STILL_SPREAD * low:
+        return floor
+    lo, hi = BRACKET[confidence, True]
+    return replace(floor, lo_uv=lo * float(low), hi_uv=hi * float(high), confidence="low", reason="FLOOR_CHANGES")
+
+
 def _calibration_level(facts: _Facts, settings: DetectSettings, calibration: NDArray[np.bool_]) -> float | None:
     """Median RMS of a calibration segment if it is still and not above what else is known."""
     inside = calibration & facts.seconds.usable
@@ -221,6 +243,8 @@ def _calibration_level(facts: _Facts, settings: DetectSettings, calibration: NDA
         still = facts.seconds.kurtosis < settings.still_kurtosis
     quiet = np.median(still[inside]) == 1
     known = facts.out_of_band_uv
+    if not np.isfinite(facts.tilt):
+        known = min(facts.bounds_uv["quantile_12ms"], facts.bounds_uv["quantile_25ms"])
     return level if quiet and (known is None or level <= CALIBRATION_OVER_KNOWN * known) else None
 
 
@@ -255,17 +279,35 @@ def _muscle_shaped(psd: NDArray[np.float32]) -> bool:
     return bool(low - white < limit * (hump - white))
 
 
-def _out_of_band(frames: ChannelFrames, seconds: Witnesses) -> tuple[float | None, float]:
-    """Level from the highest clean band, and PSD(750-850)/PSD(600-700); no level where the hardware rolls off."""
+def _out_of_band(frames: ChannelFrames, seconds: Witnesses, still: NDArray[np.bool_]) -> tuple[float | None, float]:
+    """Level from the highest clean band, and its roll-off; no level where a low-pass has taken the noise.
+
+    The roll-off is PSD(750-850)/PSD(600-700), from 4 kHz on also PSD(1200-1800)/PSD(600-850), the lower one. Noise
+    alone is flat there, so in still seconds a small fall is told; EMG reaches 600-700 Hz, so elsewhere only a deep one.
+    """
     if frames.rate_hz < OUT_OF_BAND_RATE_HZ:
         return None, np.nan
     psd = frames.psd[seconds.usable]
-    low_hz, high_hz = (1200, 1800) if frames.rate_hz >= 4000 else (600, 850)
-    density = float(np.median(band_density(psd, low_hz, high_hz)))
-    below = float(np.median(band_density(psd, 600, 700)))
-    ratio = float(np.median(band_density(psd, 750, 850))) / below if below > 0 else 0.0
-    rolled = ratio < ROLLED_OFF or density <= 0
-    return (None if rolled else float(np.sqrt(density * frames.bandwidth_hz))), ratio
+    fast = frames.rate_hz >= FAST_RATE_HZ
+    density = float(np.median(band_density(psd, *((1200, 1800) if fast else (600, 850)))))
+    ratio = _roll_off(psd, fast=False)
+    deep = min(ratio, _roll_off(psd, fast=fast))
+    quiet = min(_roll_off(frames.psd[still], fast=f) for f in {False, fast}) if still.sum() >= LEAST_STILL_S else 1.0
+    if density <= 0 or deep < ROLLED_OFF or quiet < FLAT_RATIO[0]:
+        return None, min(deep, quiet)
+    return float(np.sqrt(density * frames.bandwidth_hz)), ratio
+
+
+def _roll_off(psd: NDArray[np.float32], *, fast: bool) -> float:
+    """Density of a higher band over that of a lower one, medians over seconds."""
+    high_hz, low_hz = ((1200, 1800), (600, 850)) if fast else ((750, 850), (600, 700))
+    low = float(np.median(band_density(psd, *low_hz)))
+    return float(np.median(band_density(psd, *high_hz))) / low if low > 0 else 0.0
+
+
+def _plain_bound(bounds: dict[str, float]) -> float:
+    """Tightest bound that is no extrapolation, µV."""
+    return min(value for name, value in bounds.items() if name != "regression")
 
 
 def _in_signal_bounds(frames: ChannelFrames, seconds: Witnesses, tilt: float) -> dict[str, float]:
@@ -311,7 +353,8 @@ def _low_quantile(frames: ChannelFrames, hops: int, psd: Floats | None) -> float
 
 def _in_signal(facts: _Facts, settings: DetectSettings) -> Floor:
     """Tightest in-signal bound, its confidence, and the cap."""
-    tight = min(facts.bounds_uv.values())
+    # quantisation and electrodes leave no less: a smaller bound is no floor
+    tight = max(min(facts.bounds_uv.values()), facts.least_uv)
     quantiles = facts.bounds_uv["quantile_12ms"] / facts.bounds_uv["quantile_25ms"]
     quiet = facts.tilt < 2 and facts.kurtosis < 1
     sparse = abs(quantiles - 1) < 0.15 and facts.kurtosis > 1
@@ -320,8 +363,8 @@ def _in_signal(facts: _Facts, settings: DetectSettings) -> Floor:
         if quiet:
             return Floor(np.nan, np.nan, np.nan, "in_signal", "low", "NOISY_ELECTRODE")
         hi = LOW_MARGIN * tight
-        return Floor(settings.floor_max_uv, min(facts.least_uv, hi), hi, "in_signal", "low", "FLOOR_CAPPED")
+        return Floor(settings.floor_max_uv, facts.least_uv, hi, "in_signal", "low", "FLOOR_CAPPED")
     if tilt_known and (quiet or sparse):
         return _bracketed(tight, "in_signal", "medium", rests=False)
     hi = LOW_MARGIN * tight
-    return Floor(tight, min(facts.least_uv, hi), hi, "in_signal", "low", "FLOOR_LOW_CONFIDENCE")
+    return Floor(tight, facts.least_uv, hi, "in_signal", "low", "FLOOR_LOW_CONFIDENCE")

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import signal
 
 from emgpipe.detectors.floor import BRACKET, estimate_floor
 from emgpipe.detectors.settings import DetectSettings
 from emgpipe.detectors.witnesses import degrees_of_freedom, witness_seconds
 from emgpipe.frames.model import BAD
 from emgpipe.intervals import Intervals
-from emgpipe.simulate import hardware_lowpass, single_unit
+from emgpipe.simulate import band_rms_uv, hardware_lowpass, single_unit
 from emgpipe.simulate.scenarios import gaussian_emg
 from tests.strategies import frames_of, noise_of, seeds
 
@@ -77,11 +78,57 @@ def test_steady_emg_of_one_floor_is_not_taken_for_stillness():
         assert floor_of(muscle(rate_hz, 1.0), rate_hz).source != "still"
 
 
-def test_a_steady_flat_signal_that_ends_below_600_hz_is_not_taken_for_stillness():
-    """Tilt, kurtosis and the band at 350-425 Hz see noise; the band above 600 Hz does not hold it."""
+def test_noise_that_ends_below_600_hz_is_an_amplifier_with_a_low_pass():
+    """The band above 600 Hz holds the noise of the converter only: it is no floor, and the still seconds are."""
     flat = hardware_lowpass(noise_of(1, SECONDS, 2000.0, 4.0), 2000.0, 520.0) + noise_of(2, SECONDS, 2000.0, 1.0)
-    assert witness_seconds(frames_of(flat, 2000.0)).still(DETECT).mean() > 0.9
-    assert floor_of(flat, 2000.0).source == "out_of_band"
+    floor = floor_of(flat, 2000.0)
+    assert (floor.source, floor.confidence, floor.reason) == ("still", "medium", "LOW_PASS")
+
+
+@pytest.mark.parametrize(
+    ("rate_hz", "order", "cutoff_hz"), [(4000.0, 4, 1000), (4000.0, 2, 500), (2000.0, 1, 450), (2000.0, 2, 700)]
+)
+def test_a_soft_or_high_low_pass_makes_no_silent_muscle_active(rate_hz, order, cutoff_hz):
+    """The level came from above the cut-off: 0.19 to 0.9 µV of 2, and a silent muscle was active throughout."""
+    sections = signal.butter(order, cutoff_hz, fs=rate_hz, output="sos")
+    x = signal.sosfilt(sections, noise_of(3, SECONDS, rate_hz, 2.0))
+    floor = floor_of(x, rate_hz)
+    assert (floor.source, floor.confidence) == ("still", "medium")
+    # the low-pass takes part of the band too: what is left of the noise is the truth
+    assert floor.floor_uv == pytest.approx(band_rms_uv(x, rate_hz), rel=0.05)
+
+
+def test_data_upsampled_from_a_lower_rate_have_no_band_above_it():
+    x = signal.resample_poly(noise_of(4, SECONDS, 1000.0, 2.0), 2, 1)
+    assert floor_of(x, 2000.0).source == "still"
+
+
+def test_noise_that_changes_is_one_wide_bracket_of_low_confidence():
+    quiet = noise_of(5, SECONDS, 2000.0, 1.0)
+    floor = floor_of(quiet * np.where(np.arange(len(quiet)) < len(quiet) / 2, 1.0, 4.0), 2000.0)
+    assert (floor.confidence, floor.reason) == ("low", "FLOOR_CHANGES")
+    assert floor.lo_uv < 1.0
+    assert floor.hi_uv > 4.0
+
+
+def test_noise_louder_above_the_band_than_in_it_is_no_floor():
+    rising = signal.firwin2(301, [0, 400, 600, 1000], [1, 1, 5, 8], fs=2000.0)
+    x = signal.lfilter(rising, 1, noise_of(6, SECONDS, 2000.0, 2.0)) + tonic(2000.0, 6.0)
+    assert floor_of(x, 2000.0).source == "in_signal"
+
+
+def test_a_bound_below_the_quantum_is_no_floor():
+    x = np.round(noise_of(8, SECONDS, 1000.0, 0.8) / 2.44) * 2.44
+    floor = estimate_floor(frames_of(x, 1000.0, lsb_uv=2.44), DETECT)
+    assert floor.lo_uv <= floor.floor_uv <= floor.hi_uv
+    assert floor.floor_uv >= 2.44 / np.sqrt(12)
+
+
+@pytest.mark.parametrize(("device_uv", "said"), [(2.0, ""), (1.0, "DEVICE_DISAGREES"), (14.0, "DEVICE_DISAGREES")])
+def test_a_device_floor_that_the_recording_contradicts_is_used_and_said(device_uv, said):
+    frames = frames_of(noise_of(9, SECONDS, 2000.0, 2.0), 2000.0)
+    floor = estimate_floor(frames, DETECT, device_uv=device_uv)
+    assert (floor.floor_uv, floor.source, floor.reason) == (device_uv, "device", said)
 
 
 @pytest.mark.parametrize("still_s", [0, 20])
