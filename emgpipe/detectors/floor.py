@@ -69,7 +69,8 @@ class Floor:
     confidence : str
         `high`, `medium`, `low` or `""`.
     reason : str
-        Codes joined by `;`: NOISY_ELECTRODE (undeterminable), FLOOR_CAPPED, FLOOR_CHANGES, DEVICE_DISAGREES,
+        Codes joined by `;`: NOISY_ELECTRODE (undeterminable), FLOOR_CAPPED, FLOOR_CHANGES, FLOOR_IMPLAUSIBLE,
+        DEVICE_DISAGREES,
         CALIBRATION_NOT_QUIET, LOW_PASS, NO_USABLE_SIGNAL (undeterminable).
     tilt, kurtosis : float
         Medians over usable seconds; NaN where undefined.
@@ -142,6 +143,8 @@ def estimate_floor(
         return Floor(np.nan, np.nan, np.nan, "", "", "NO_USABLE_SIGNAL")
     facts = _Facts.gather(frames, seconds, settings)
     found, notes = _choose(facts, settings, device_uv, calibration)
+    if found.source not in ("device", "calibration") and found.floor_uv < facts.least_uv:
+        notes.append("FLOOR_IMPLAUSIBLE")
     reason = ";".join(dict.fromkeys(c for c in [*notes, found.reason] if c))
     psd = np.nanmedian(frames.psd[facts.still], axis=0).astype(np.float64) if facts.still.any() else None
     return replace(

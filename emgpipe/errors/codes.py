@@ -91,6 +91,9 @@ CODES: dict[str, Code] = {
     "FLOOR_CAPPED": Code(_R, "Every in-signal bound is above the cap: the floor is the cap, values are lower bounds."),
     "FLOOR_LOW_CONFIDENCE": Code(_R, "The floor rests on in-signal bounds that activity may have raised."),
     "FLOOR_CHANGES": Code(_R, "Still seconds are of several levels: the noise changes, or a lead came off."),
+    "FLOOR_IMPLAUSIBLE": Code(
+        _R, "The floor is below any electrode or the digital step: a dead lead, or no microvolts."
+    ),
     "DEVICE_DISAGREES": Code(_R, "The stated device floor is 25 % off what the recording shows; it was used."),
     "CALIBRATION_NOT_QUIET": Code(_R, "An annotated calibration segment is not quiet; it was not used."),
     "LOW_PASS": Code(_F, "A hardware low-pass has taken the noise above the band; it gives no floor."),

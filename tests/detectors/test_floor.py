@@ -124,6 +124,12 @@ def test_a_bound_below_the_quantum_is_no_floor():
     assert floor.floor_uv >= 2.44 / np.sqrt(12)
 
 
+def test_a_floor_below_any_electrode_is_said():
+    """A lead that dies to 0.1 µV leaves no plausible floor, whatever was active before."""
+    alive = muscle(2000.0, 10.0) * np.where(np.arange(SECONDS * 2000) < 20 * 2000, 1.0, 0.05)
+    assert "FLOOR_IMPLAUSIBLE" in floor_of(alive, 2000.0).reason.split(";")
+
+
 @pytest.mark.parametrize(("device_uv", "said"), [(2.0, ""), (1.0, "DEVICE_DISAGREES"), (14.0, "DEVICE_DISAGREES")])
 def test_a_device_floor_that_the_recording_contradicts_is_used_and_said(device_uv, said):
     frames = frames_of(noise_of(9, SECONDS, 2000.0, 2.0), 2000.0)
