@@ -113,8 +113,10 @@ CODES: dict[str, Code] = {
     "RATE_TOO_LOW": Code(_R, "The sampling rate is too low for the analysis band; nothing is measured."),
     "ECG_NOT_REMOVED": Code(_R, "A trunk lead: heart beats are not removed yet, and may raise the value."),
     "TILT_UNDEFINED": Code(_R, "350-425 Hz is not recorded at this sampling rate."),
-    "LOWER_BOUND": Code(_R, "More than a tenth of the time is undeterminable; the value is a lower bound."),
-    "PARTLY_UNDETERMINABLE": Code(_R, "More than a tenth of the time is undeterminable; it did not enter."),
+    "LOWER_BOUND": Code(_R, "Time is undeterminable (more than a tenth) or clipped; the value is a lower bound."),
+    "PARTLY_UNDETERMINABLE": Code(
+        _R, "More than a tenth of the time is undeterminable; it is left out, or told by one bracket end."
+    ),
     "MOSTLY_UNDETERMINABLE": Code(_R, "More than half of the time is undeterminable; no value."),
     "REST_NOT_DECLARED": Code(_R, "No annotation, task or option declares rest; rest measures are not given."),
     "MUSCLE_MISSING": Code(_R, "A muscle that was asked for is not in the recording."),
@@ -123,10 +125,18 @@ CODES: dict[str, Code] = {
     "UNEQUAL_RATES": Code(_R, "The channels of a pair have unequal sampling rates."),
     "CROSSTALK_POSSIBLE": Code(_R, "Both muscles share signal without delay; the weaker one may be crosstalk."),
     "NO_REFERENCE": Code(_R, "No reference contraction is at hand in this recording."),
+    "REFERENCE_BELOW_LIMIT": Code(_R, "The reference contraction of a muscle is below its limit."),
     "BOTH_NEAR_FLOOR": Code(_R, "Both envelopes together are below two floors: a ratio would be noise."),
+    "NAME_UNKNOWN": Code(
+        _F, "A muscle or channel that was named is not in the recording; the nearest known one is given."
+    ),
     "PRIME_MOVER_NOT_LOUDEST": Code(_F, "The loudest muscle is none of the stated prime movers: labels swapped?"),
     "BAD_WITHOUT_DURATION": Code(_F, "A BAD_ mark has no duration; it excludes nothing."),
     "MAINS_INVALID": Code(_E, "The mains frequency is neither 50 nor 60 Hz; it is never guessed."),
+    # marks
+    "SEGMENTS_OVERLAP": Code(_F, "A rest overlaps another rest (they are one), a segment or a calibration (cut out)."),
+    "SEGMENT_OUT_OF_RANGE": Code(_F, "A segment begins after the end of the recording, or loses over 1 s to its ends."),
+    "ANNOTATION_UNKNOWN": Code(_F, "A mark without meaning begins like a known one, or stands in an open-ended rest."),
     # visits and subjects
     "REFERENCE_IS_REST": Code(_E, "A reference names rest or the whole recording, which would remove the effect."),
     "INDEX_NOT_DECLARED": Code(_R, "The study names no muscles for the rigidity index."),

@@ -1,15 +1,22 @@
 """From annotations to segments: what is rest, what is a reference, what is left out."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from emgpipe.intervals import Intervals
 from emgpipe.measures.views import REST, WHOLE, Segment
 from emgpipe.recording import Annotation, Finding
-from emgpipe.study.segments import EXCLUDE_PREFIX, segment_of
+from emgpipe.study.segments import EXCLUDE_PREFIX, nearest_meaning, segment_of
 
 CUES = ("relax_cue", "stimulus", "calibration")
 """Meanings that are no segment of their own."""
+ROUNDING_S = 1e-3
+"""Segments that overlap by less touch: times in files are rounded."""
+CUT_S = 1.0
+"""A segment that loses more than this to the ends of the recording is a finding."""
+
+Marks = Sequence[tuple[Annotation, str]]
+"""Annotations and their meanings."""
 
 
 class Timeline(NamedTuple):
@@ -22,13 +29,28 @@ class Timeline(NamedTuple):
     bad, calibration : Intervals
         Seconds that people excluded; seconds annotated as calibration.
     findings : tuple of Finding
-        Marks that could not be used.
+        Marks that could not be used, or not as they were written.
     """
 
     segments: tuple[Segment, ...]
     bad: Intervals
     calibration: Intervals
     findings: tuple[Finding, ...]
+
+
+class _Span(NamedTuple):
+    """A stretch with a meaning; `stated`: its end is written in the file."""
+
+    kind: str
+    start_s: float
+    stop_s: float
+    stated: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.start_s:g}-{self.stop_s:g} s"
+
+    def overlaps(self, other: "_Span") -> bool:
+        return min(self.stop_s, other.stop_s) - max(self.start_s, other.start_s) > ROUNDING_S
 
 
 def recording_segments(
@@ -50,7 +72,7 @@ def recording_segments(
         `[segments]` of the study.
     rest : bool
         The recording is declared rest: where no annotation says rest, the longest stretch
-        outside all other segments is.
+        outside all other segments and calibrations is.
 
     Returns
     -------
@@ -59,7 +81,10 @@ def recording_segments(
     Notes
     -----
     A segment without duration lasts to the next segment or to the end. A second rest is
-    `rest_2`. A BAD mark without duration excludes nothing and is a finding.
+    `rest_2`; rests that overlap are one. Other segments and calibrations are cut out of rest: its longest
+    stretch is kept, or nothing (a rest of 0 s) where they cover it. A BAD mark without duration excludes
+    nothing. Findings: SEGMENTS_OVERLAP, SEGMENT_OUT_OF_RANGE, BAD_WITHOUT_DURATION, and ANNOTATION_UNKNOWN for
+    a text that begins like a meaning, or that stands in a rest whose end is not written.
 
     Examples
     --------
@@ -68,25 +93,28 @@ def recording_segments(
     [('rest', 5.0, 60.0), ('reference', 60.0, 70.0)]
     """
     known = [(mark, segment_of(mark.text, meanings)) for mark in annotations]
-    bad = [(mark, meaning) for mark, meaning in known if meaning.startswith(EXCLUDE_PREFIX)]
-    calibration = [mark for mark, meaning in known if meaning == "calibration"]
+    bad = [(mark, what) for mark, what in known if what.startswith(EXCLUDE_PREFIX)]
+    calibration = [(mark, what) for mark, what in known if what == "calibration" and mark.duration_s]
     marked = [(m, what) for m, what in known if what and what not in CUES and not what.startswith(EXCLUDE_PREFIX)]
     spans = _spans(marked, duration_s)
-    if rest and REST not in {kind for kind, *_ in spans}:
-        spans = sorted([*spans, (REST, *_longest_free(spans, duration_s))], key=lambda span: span[1])
-    if not spans:
-        spans = [(WHOLE, 0.0, duration_s)]
-    findings = tuple(
-        Finding(
-            "BAD_WITHOUT_DURATION", "warning", mark.text, f"mark {mark.text!r} at {mark.onset_s:g} s has no duration"
-        )
-        for mark, _ in bad
-        if not mark.duration_s
+    others = [span for span in [*spans, *_spans(calibration, duration_s)] if span.kind != REST]
+    rests, findings = _joined([span for span in spans if span.kind == REST])
+    if rest and not rests:
+        rests = [_Span(REST, *_longest_free(others, 0.0, duration_s), stated=False)]
+    unknown = [mark for mark, what in known if not what and mark.text.strip()]
+    findings += [*_unknown_findings(unknown, rests, meanings), *_range_findings([*marked, *calibration], duration_s)]
+    findings += _bad_findings(bad)
+    rests, cuts = _cut_rests(rests, others)
+    spans = sorted([*rests, *(s for s in spans if s.kind != REST)], key=lambda span: span.start_s)
+    return Timeline(
+        _numbered(spans or [_Span(WHOLE, 0.0, duration_s)]),
+        _intervals([mark for mark, _ in bad], duration_s),
+        _intervals([mark for mark, _ in calibration], duration_s),
+        (*findings, *cuts),
     )
-    return Timeline(_numbered(spans), _cut([m for m, _ in bad], duration_s), _cut(calibration, duration_s), findings)
 
 
-def _spans(marked: Sequence[tuple[Annotation, str]], duration_s: float) -> list[tuple[str, float, float]]:
+def _spans(marked: Marks, duration_s: float) -> list[_Span]:
     onsets = sorted(mark.onset_s for mark, _ in marked)
     spans = []
     for mark, meaning in marked:
@@ -94,29 +122,93 @@ def _spans(marked: Sequence[tuple[Annotation, str]], duration_s: float) -> list[
         stop_s = mark.onset_s + mark.duration_s if mark.duration_s else following
         start_s, stop_s = max(mark.onset_s, 0.0), min(stop_s, duration_s)
         if start_s < stop_s:
-            spans.append((meaning, start_s, stop_s))
-    return spans
+            spans.append(_Span(meaning, start_s, stop_s, bool(mark.duration_s)))
+    return sorted(spans, key=lambda span: span.start_s)
 
 
-def _longest_free(spans: Sequence[tuple[str, float, float]], duration_s: float) -> tuple[float, float]:
-    best, end = (0.0, 0.0), 0.0
-    for _, start_s, stop_s in [*sorted(spans, key=lambda span: span[1]), ("", duration_s, duration_s)]:
-        best = max(best, (end, start_s), key=lambda free: free[1] - free[0])
-        end = max(end, stop_s)
+def _joined(rests: Sequence[_Span]) -> tuple[list[_Span], list[Finding]]:
+    """Rests in order of time, those that overlap made one."""
+    out: list[_Span] = []
+    findings = []
+    for span in rests:
+        if out and out[-1].overlaps(span):
+            last = out.pop()
+            one = _Span(REST, last.start_s, max(last.stop_s, span.stop_s), last.stated and span.stated)
+            message = f"{last} and {span} overlap; they are measured as one, {one}"
+            findings.append(Finding("SEGMENTS_OVERLAP", "warning", REST, message))
+            span = one
+        out.append(span)
+    return out, findings
+
+
+def _cut_rests(rests: Sequence[_Span], others: Sequence[_Span]) -> tuple[list[_Span], list[Finding]]:
+    """Longest stretch of each rest outside the other spans."""
+    out, findings = [], []
+    for span in rests:
+        within = [other for other in others if span.overlaps(other)]
+        left = _Span(REST, *_longest_free(within, span.start_s, span.stop_s), span.stated)
+        if within:
+            message = f"{span} overlaps {', '.join(map(str, within))}; measured is {left}, mend the marks if it is not"
+            findings.append(Finding("SEGMENTS_OVERLAP", "warning", REST, message))
+        out.append(left)
+    return out, findings
+
+
+def _longest_free(spans: Sequence[_Span], start_s: float, stop_s: float) -> tuple[float, float]:
+    """Longest stretch of `[start_s, stop_s)` outside spans, the first of equals; empty where they cover it."""
+    best, end_s = (start_s, start_s), start_s
+    for span in [*sorted(spans, key=lambda span: span.start_s), _Span("", stop_s, stop_s)]:
+        best = max(best, (end_s, min(span.start_s, stop_s)), key=lambda free: free[1] - free[0])
+        end_s = max(end_s, span.stop_s)
     return best
 
 
-def _numbered(spans: Sequence[tuple[str, float, float]]) -> tuple[Segment, ...]:
+def _range_findings(marked: Marks, duration_s: float) -> Iterator[Finding]:
+    for mark, _ in marked:
+        stop_s = mark.onset_s + (mark.duration_s or 0.0)
+        lost_s = max(-mark.onset_s, 0.0) + max(stop_s - duration_s, 0.0)
+        outside = mark.onset_s >= duration_s or (mark.duration_s and stop_s <= 0)
+        if outside or (mark.duration_s and lost_s > CUT_S):
+            done = "left out" if outside else f"cut by {lost_s:g} s"
+            ends = f"to {stop_s:g} s" if mark.duration_s else "without duration"
+            where = f"mark {mark.text!r} from {mark.onset_s:g} s {ends}"
+            message = f"{where}; the recording has {duration_s:g} s, it is {done}"
+            yield Finding("SEGMENT_OUT_OF_RANGE", "warning", mark.text, message)
+
+
+def _unknown_findings(
+    unknown: Sequence[Annotation], rests: Sequence[_Span], meanings: Mapping[str, str] | None
+) -> Iterator[Finding]:
+    """One finding a text that means nothing and perhaps should."""
+    said = set()
+    for mark in unknown:
+        near = nearest_meaning(mark.text, meanings)
+        inside = any(not rest.stated and rest.start_s <= mark.onset_s < rest.stop_s for rest in rests)
+        if (near or inside) and mark.text not in said:
+            said.add(mark.text)
+            what = f"it begins like {near!r}" if near else "it stands in a rest whose end is not written"
+            message = f"mark {mark.text!r} at {mark.onset_s:g} s has no meaning, and {what}; give it one in [segments]"
+            yield Finding("ANNOTATION_UNKNOWN", "warning", mark.text, message)
+
+
+def _bad_findings(bad: Marks) -> Iterator[Finding]:
+    for mark, _ in bad:
+        if not mark.duration_s:
+            message = f"mark {mark.text!r} at {mark.onset_s:g} s has no duration"
+            yield Finding("BAD_WITHOUT_DURATION", "warning", mark.text, message)
+
+
+def _numbered(spans: Sequence[_Span]) -> tuple[Segment, ...]:
     seen: dict[str, int] = {}
     out = []
-    for kind, start_s, stop_s in spans:
+    for kind, start_s, stop_s, _ in spans:
         seen[kind] = seen.get(kind, 0) + 1
         name = kind if seen[kind] == 1 else f"{kind}_{seen[kind]}"
         out.append(Segment(name, kind, start_s, stop_s))
     return tuple(out)
 
 
-def _cut(marks: Sequence[Annotation], duration_s: float) -> Intervals:
+def _intervals(marks: Sequence[Annotation], duration_s: float) -> Intervals:
     pairs = [(max(m.onset_s, 0.0), min(m.onset_s + (m.duration_s or 0.0), duration_s)) for m in marks]
     joined = Intervals.of([])
     for pair in sorted(p for p in pairs if p[0] < p[1]):

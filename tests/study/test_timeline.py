@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from emgpipe.pipeline import compute_frames, measure
 from emgpipe.recording import Annotation, array_recording
-from emgpipe.study.timeline import recording_segments
+from emgpipe.study.timeline import ROUNDING_S, recording_segments
 from tests.strategies import noise_of
 
 
@@ -96,6 +96,92 @@ def test_calibration_is_a_stretch_and_no_segment():
     assert [s.name for s in plan.segments] == ["rest"]
 
 
+def told(marks, duration_s=100.0, meanings=None, **options):
+    plan = recording_segments([Annotation(*mark) for mark in marks], duration_s, meanings, **options)
+    return [f.code for f in plan.findings]
+
+
+def test_a_calibration_in_a_declared_rest_is_no_rest():
+    assert spans([(0.0, 30.0, "calibration")], rest=True) == [("rest", 30.0, 100.0)]
+
+
+@pytest.mark.parametrize("other", ["mvc", "reference", "calibration", "walk"])
+def test_what_is_declared_inside_a_rest_is_cut_out_and_the_longest_stretch_stays(other):
+    marks, meanings = [(0.0, 90.0, "rest"), (50.0, 10.0, other)], {"walk": "walk"}
+    assert ("rest", 0.0, 50.0) in spans(marks, meanings=meanings)
+    assert told(marks, meanings=meanings) == ["SEGMENTS_OVERLAP"]
+    found = recording_segments([Annotation(*m) for m in marks], 100.0, meanings).findings[0]
+    assert (found.severity, found.where) == ("warning", "rest")
+    assert all(text in found.message for text in ("rest 0-90 s", f"{other} 50-60 s", "rest 0-50 s"))
+
+
+def test_a_rest_that_is_covered_has_no_seconds_and_is_not_forgotten():
+    marks = [(10.0, 30.0, "rest"), (5.0, 60.0, "mvc")]
+    assert spans(marks) == [("mvc", 5.0, 65.0), ("rest", 10.0, 10.0)]
+    assert told(marks) == ["SEGMENTS_OVERLAP"]
+
+
+def test_rests_that_overlap_are_one():
+    assert spans([(0.0, 60.0, "rest"), (30.0, 60.0, "rest")]) == [("rest", 0.0, 90.0)]
+    assert spans([(0.0, 60.0, "rest"), (0.0, 60.0, "rest")]) == [("rest", 0.0, 60.0)]
+    assert told([(0.0, 60.0, "rest"), (30.0, 60.0, "rest")]) == ["SEGMENTS_OVERLAP"]
+
+
+@pytest.mark.parametrize("start_s", [60.0, 60.0 - 1e-9])
+def test_rests_and_segments_that_touch_stay_as_they_are(start_s):
+    marks = [(0.0, 60.0, "rest"), (start_s, 20.0, "rest"), (80.0, 10.0, "mvc")]
+    assert [name for name, *_ in spans(marks)] == ["rest", "rest_2", "mvc"]
+    assert told(marks) == []
+
+
+@pytest.mark.parametrize("options", [{"rest": True}, {"marks": [(0.0, None, "rest")]}])
+def test_a_mark_without_meaning_in_a_rest_whose_end_is_not_written_is_named(options):
+    marks = [*options.pop("marks", []), (40.0, None, "walk"), (50.0, None, "walk"), (60.0, None, " ")]
+    plan = recording_segments([Annotation(*mark) for mark in marks], 100.0, **options)
+    assert [(f.code, f.severity, f.where) for f in plan.findings] == [("ANNOTATION_UNKNOWN", "warning", "walk")]
+
+
+def test_a_mark_without_meaning_in_a_rest_whose_end_is_written_says_nothing():
+    assert told([(0.0, 90.0, "rest"), (40.0, None, "walk")]) == []
+
+
+@pytest.mark.parametrize(("text", "near"), [("rest 2", "'rest'"), ("Rest supine", "'rest'"), ("Ruhe links", "'rest'")])
+def test_a_text_that_begins_like_a_meaning_is_not_guessed_and_named(text, near):
+    plan = recording_segments([Annotation(5.0, 40.0, text)], 100.0, {"Ruhe": "rest"})
+    assert [s.name for s in plan.segments] == ["whole"]
+    assert [f.code for f in plan.findings] == ["ANNOTATION_UNKNOWN"]
+    assert repr(text) in plan.findings[0].message
+    assert near in plan.findings[0].message
+
+
+@pytest.mark.parametrize("text", ["BAD movement", "bad", "Bad ", "BAD_x", "bad\tcough"])
+def test_bad_may_be_followed_by_a_blank_or_by_nothing(text):
+    assert list(recording_segments([Annotation(30.0, 10.0, text)], 100.0).bad) == [(30.0, 40.0)]
+
+
+def test_badminton_excludes_nothing():
+    assert len(recording_segments([Annotation(30.0, 10.0, "Badminton")], 100.0).bad) == 0
+
+
+@pytest.mark.parametrize("mark", [(120.0, 60.0, "rest"), (120.0, None, "rest"), (-20.0, 10.0, "rest")])
+def test_a_segment_outside_the_recording_is_left_out_and_said(mark):
+    assert spans([mark]) == [("whole", 0.0, 100.0)]
+    assert told([mark]) == ["SEGMENT_OUT_OF_RANGE"]
+
+
+@pytest.mark.parametrize(
+    ("mark", "codes"),
+    [
+        ((60.0, 40.9, "rest"), []),
+        ((60.0, 41.1, "rest"), ["SEGMENT_OUT_OF_RANGE"]),
+        ((-1.1, 50.0, "mvc"), ["SEGMENT_OUT_OF_RANGE"]),
+        ((95.0, 60.0, "calibration"), ["SEGMENT_OUT_OF_RANGE"]),
+    ],
+)
+def test_a_segment_that_loses_more_than_a_second_is_said(mark, codes):
+    assert told([mark]) == codes
+
+
 marks = st.lists(
     st.builds(
         Annotation,
@@ -111,9 +197,13 @@ marks = st.lists(
 def test_segments_lie_in_the_recording_and_their_names_are_unique(given, rest):
     plan = recording_segments(given, 100.0, rest=rest)
     for s in plan.segments:
-        declared = rest and s.kind == "rest"  # of which nothing may be left
         assert 0.0 <= s.start_s <= s.stop_s <= 100.0
-        assert s.start_s < s.stop_s or declared
+        assert s.start_s < s.stop_s or s.kind == "rest"  # of which nothing may be left
+    rests, others = ([s for s in plan.segments if (s.kind == "rest") is wanted] for wanted in (True, False))
+    taken = [*((s.start_s, s.stop_s) for s in others if s.kind != "whole"), *plan.calibration]
+    for s in rests:
+        around = [*taken, *((r.start_s, r.stop_s) for r in rests if r is not s)]
+        assert all(min(s.stop_s, stop) - max(s.start_s, start) <= ROUNDING_S for start, stop in around)
     names = [s.name for s in plan.segments]
     assert len(names) == len(set(names)) > 0
     assert all(0.0 <= start < stop <= 100.0 for start, stop in [*plan.bad, *plan.calibration])
