@@ -142,6 +142,7 @@ CODES: dict[str, Code] = {
     "INDEX_NOT_DECLARED": Code(_R, "The study names no muscles for the rigidity index."),
     "INDEX_INCOMPLETE": Code(_R, "Less than 75 % of the index muscles are determinable at all visits compared."),
     "INDEX_PARTIAL": Code(_R, "Some index muscles are not determinable at all visits compared; they do not count."),
+    "BELOW_LIMIT": Code(_R, "A muscle that counts in a subject-level value is below its limit; its estimate is in it."),
     "NO_REGION": Code(_R, "No muscle of a body region has both measures."),
     "CONTRAST_INCOMPLETE": Code(_R, "One side of a contrast has no value."),
     "CONDITIONS_DIFFER": Code(_F, "Conditions of visits that are compared differ."),

@@ -1,6 +1,7 @@
 """Subject-level measures: which muscles count, denominators, signs, and laws of the index."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -130,13 +131,68 @@ def test_without_any_region_the_count_is_missing_and_the_denominator_zero():
     assert (there.value, there.status) == (0.0, "ok")
 
 
-@pytest.mark.parametrize(
-    ("cmua", "status", "expected"), [(0.5, "ok", 0.0), (0.51, "ok", 1.0), (1.0, "below_limit", 0.0)]
-)
-def test_active_needs_more_than_half_of_the_epochs_and_a_level_above_the_limit(cmua, status, expected):
-    p10, frac = resting("TA_R", 5.0, cmua)
-    p10 = p10._replace(row=type(p10.row)(**{**vars(p10.row), "status": status}))
-    assert regions([p10, frac])[0].value == expected
+@pytest.mark.parametrize(("cmua", "limit_uv", "expected"), [(0.5, 1.0, 0.0), (0.51, 5.0, 1.0), (1.0, 5.1, 0.0)])
+def test_active_needs_more_than_half_of_the_epochs_and_a_level_above_the_limit(cmua, limit_uv, expected):
+    assert regions(resting("TA_R", 5.0, cmua, limit=limit_uv))[0].value == expected
+
+
+def repeats(*levels_uv, limit_uv=1.0):
+    return [
+        r
+        for run, level_uv in enumerate(levels_uv)
+        for r in resting(
+            "TA_R", level_uv, run=str(run), limit=limit_uv, status="ok" if level_uv >= limit_uv else "below_limit"
+        )
+    ]
+
+
+@pytest.mark.parametrize(("levels_uv", "expected"), [((0.1, 0.2, 5.0), 0.0), ((0.1, 5.0, 5.0), 1.0)])
+def test_the_pooled_level_is_compared_with_the_limit_and_not_the_best_repeat(levels_uv, expected):
+    assert regions(repeats(*levels_uv))[0].value == expected
+
+
+def test_doubts_of_the_parts_that_count_go_into_every_subject_row():
+    rows = visit_of([1.0, 2.0, 4.0, 8.0], status="flagged", reason="SHORT;FLOOR_CAPPED")
+    got = measured([*rows, *resting("TA_L", 3.0)])
+    names = ("rigidity_index_log", "active_regions_emg", "axial_limb_ln_ratio")
+    told = [got["V1", "subject", name] for name in names] + [got["V1", "TA", "lr_ln_ratio"]]
+    assert {(r.status, r.reason) for r in told} == {("flagged", "FLOOR_CAPPED;SHORT")}
+    assert got["V1", "subject", "regions_measured"].status == "ok"
+
+
+def test_doubts_of_muscles_that_do_not_count_are_left_out():
+    rows = [*visit_of([1.0, 2.0, 4.0, 8.0]), *resting("SOL_R", 1.0, status="flagged", reason="SHORT")]
+    assert index(rows).status == "ok"
+    rows = [*visit_of([1.0, 2.0, 4.0, 8.0])[:6], *resting("RA_L", None, reason="TOO_SHORT")]
+    assert index(rows).reason == "INDEX_PARTIAL"
+
+
+def test_a_partial_index_keeps_the_doubts_of_its_muscles():
+    rows = visit_of([1.0, 2.0, 4.0, 8.0], status="flagged", reason="SHORT")[:6]
+    assert (index(rows).status, index(rows).reason) == ("flagged", "INDEX_PARTIAL;SHORT")
+
+
+def test_doubts_of_one_visit_stay_there():
+    rows = [*visit_of([1.0, 2.0, 4.0, 8.0]), *visit_of([1.0, 2.0, 4.0, 8.0], "V2", status="flagged", reason="SHORT")]
+    assert (index(rows).status, index(rows, "V2").status) == ("ok", "flagged")
+
+
+def test_a_level_below_its_limit_is_said_in_the_index_and_is_an_answer_in_the_regions():
+    rows = visit_of([0.1, 2.0, 4.0, 8.0])
+    rows[0] = rows[0]._replace(row=replace(rows[0].row, status="below_limit", limit=0.5))
+    assert (index(rows).status, index(rows).reason) == ("flagged", "BELOW_LIMIT")
+    assert regions(rows)[0].status == "ok"
+
+
+def test_all_rests_of_a_visit_count_alike_by_their_median():
+    rows = [r for name, level in (("rest", 1.0), ("rest_2", 3.0), ("rest_3", 50.0)) for m in LIST
+            for r in resting(m, level, segment=name)]  # fmt: skip
+    assert index(rows).value == pytest.approx(math.log(3.5), rel=1e-14)
+    assert index(rows[len(LIST) * 2 : len(LIST) * 4]).value == pytest.approx(math.log(3.5), rel=1e-14)
+
+
+def test_a_segment_whose_name_only_begins_like_rest_is_no_rest():
+    assert list(subject_rows(resting("TA_R", 5.0, segment="rest_after"), LIST, OFFSET_UV)) == []
 
 
 def test_left_louder_than_right_is_positive_and_names_the_bare_muscle():
