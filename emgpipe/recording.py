@@ -275,6 +275,11 @@ def array_recording(
     -------
     Recording
 
+    Raises
+    ------
+    SettingsError
+        SAMPLES_NOT_FINITE: NaN, infinite or beyond float32. Nothing is interpolated in silence.
+
     Examples
     --------
     >>> import numpy as np
@@ -282,7 +287,7 @@ def array_recording(
     >>> recording.duration_s, recording.read("TA_R", 0.5, 0.502).tolist()
     (2.0, [0.0, 0.0])
     """
-    stored = [np.asarray(x, np.float32) for x in samples_uv]
+    stored = [finite_samples(x, label, name) for x, label in zip(samples_uv, labels, strict=True)]
     rates = [float(rate_hz)] * len(stored) if isinstance(rate_hz, int | float) else [float(r) for r in rate_hz]
     signals = tuple(
         Signal(i, label, (muscles or labels)[i], (kinds or ["emg"] * len(stored))[i], "uV", rates[i], len(stored[i]),
@@ -301,3 +306,32 @@ def array_recording(
         sha256=sha256,
         read_samples=lambda index, first, stop: stored[index][first:stop],
     )
+
+
+def finite_samples(samples_uv: NDArray[np.floating], label: str, where: str) -> NDArray[np.float32]:
+    """Samples of one signal as float32, all of them numbers.
+
+    Parameters
+    ----------
+    samples_uv : ndarray, shape (n_samples,)
+        µV.
+    label, where : str
+        Signal and recording, for the message.
+
+    Returns
+    -------
+    ndarray of float32, shape (n_samples,)
+
+    Raises
+    ------
+    SettingsError
+        SAMPLES_NOT_FINITE.
+    """
+    with np.errstate(over="ignore"):
+        stored = np.asarray(samples_uv, np.float32)
+    wrong = np.flatnonzero(~np.isfinite(stored))
+    if len(wrong):
+        found = f"signal {label!r} has {len(wrong)} samples that are no finite number, the first at {wrong[0]}"
+        message = f"{found}; cut it there, or fill them knowingly and mark them BAD_"
+        raise SettingsError("SAMPLES_NOT_FINITE", message, where=where)
+    return stored

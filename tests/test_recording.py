@@ -95,3 +95,11 @@ def test_arrays_of_unequal_rates_keep_their_own():
     recording = array_recording([np.zeros(20), np.zeros(200)], ["a", "b"], [10.0, 100.0])
     assert [s.rate_hz for s in recording.signals] == [10.0, 100.0]
     assert recording.duration_s == 2.0
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf, 1e39])
+def test_samples_that_are_no_finite_number_are_refused_with_how_many_and_where(value):
+    samples = np.zeros(1000)
+    samples[[300, 700]] = value
+    with pytest.raises(SettingsError, match=r"SAMPLES_NOT_FINITE: signal 'b' has 2 samples .* the first at 300; "):
+        array_recording([np.zeros(1000), samples], ["a", "b"], RATE_HZ)

@@ -29,6 +29,7 @@ CODES: dict[str, Code] = {
     "CHANNEL_UNKNOWN": Code(_E, "A channel was asked for that the recording does not have."),
     "CHANNEL_AMBIGUOUS": Code(_E, "A channel was asked for by a name that several signals carry."),
     "INTERVALS_INVALID": Code(_E, "Pairs of start and stop are unsorted, overlapping, reversed, empty or not numbers."),
+    "SAMPLES_NOT_FINITE": Code(_E, "Samples in memory are NaN, infinite or beyond float32; nothing is interpolated."),
     # recordings refused
     "FILE_UNREADABLE": Code(_E, "There is no such file, it may not be read, or it is a folder, a pipe or a device."),
     "FILE_EMPTY": Code(_E, "The file has no bytes."),

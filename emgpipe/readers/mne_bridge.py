@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from emgpipe.errors import SettingsError
 from emgpipe.muscles import kind_of_label, muscle_of_label
-from emgpipe.recording import Annotation, Kind, Recording, Run, Signal
+from emgpipe.recording import Annotation, Kind, Recording, Run, Signal, finite_samples
 
 if TYPE_CHECKING:
     from mne.io import BaseRaw
@@ -21,6 +21,7 @@ GAP_TEXT = "BAD_ACQ_SKIP"
 
 _VOLTAGE_TYPES = ("emg", "ecg", "eeg", "eog", "bio")
 _SAMPLES_AT_ONCE = 100_000
+_LARGEST_V = float(np.finfo(np.float32).max) / UV_PER_V
 
 
 def to_mne(recording: Recording, *, channels: Sequence[str | int] | None = None) -> "BaseRaw":
@@ -94,6 +95,11 @@ def from_mne(raw: "BaseRaw", *, lsb_uv: float = 0.05, clip_uv: float = 1e6, name
         listed and refused (NOT_A_VOLTAGE). Stretches annotated `BAD_ACQ_SKIP` are gaps. A
         duration of 0 s is none. `sha256` covers names, rate and samples.
 
+    Raises
+    ------
+    SettingsError
+        SAMPLES_NOT_FINITE: NaN or infinite outside `BAD_ACQ_SKIP`; mark such stretches so.
+
     Examples
     --------
     >>> import numpy as np
@@ -109,6 +115,13 @@ def from_mne(raw: "BaseRaw", *, lsb_uv: float = 0.05, clip_uv: float = 1e6, name
         _signal(i, label, kind, rate_hz, sum(s.n for s in stretches), (lsb_uv, clip_uv))
         for i, (label, kind) in enumerate(zip(raw.ch_names, raw.get_channel_types(), strict=True))
     )
+
+    sha256, wrong = _hash(raw, [s.index for s in signals if not s.refused], stretches)
+    for index in wrong:
+        uv = np.zeros(n_times, np.float32)
+        for s in stretches:
+            uv[s.place : s.place + s.n] = _read(raw, index, s, s.offset, s.offset + s.n)
+        finite_samples(uv, signals[index].label, name)
 
     def read_samples(index: int, first: int, stop: int) -> NDArray[np.float32]:
         if signals[index].refused:
@@ -126,7 +139,7 @@ def from_mne(raw: "BaseRaw", *, lsb_uv: float = 0.05, clip_uv: float = 1e6, name
         runs=tuple(Run(s.place / rate_hz, (s.place + s.n) / rate_hz) for s in stretches),
         annotations=tuple(sorted((m for m in marks if m.text != GAP_TEXT), key=lambda mark: mark.onset_s)),
         findings=(),
-        sha256=_hash(raw),
+        sha256=sha256,
         read_samples=read_samples,
     )
 
@@ -206,11 +219,21 @@ def _read(raw: "BaseRaw", index: int, stretch: _Stretch, first: int, stop: int) 
         return np.empty(0, np.float32)
     shift = stretch.place - stretch.offset
     volts: NDArray[np.float64] = raw.get_data(picks=[index], start=a + shift, stop=b + shift)[0]
-    return (volts * UV_PER_V).astype(np.float32)
+    with np.errstate(over="ignore"):
+        return (volts * UV_PER_V).astype(np.float32)
 
 
-def _hash(raw: "BaseRaw") -> str:
+def _hash(raw: "BaseRaw", voltages: Sequence[int], stretches: Sequence[_Stretch]) -> tuple[str, list[int]]:
+    """Hash of names, rate and samples, and the channels with samples outside gaps that are no finite number."""
     digest = hashlib.sha256(repr((list(raw.ch_names), float(raw.info["sfreq"]), int(raw.n_times))).encode())
+    recorded = np.zeros(raw.n_times, bool)
+    for stretch in stretches:
+        recorded[stretch.place : stretch.place + stretch.n] = True
+    finite = np.ones(len(voltages), bool)
     for start in range(0, raw.n_times, _SAMPLES_AT_ONCE):
-        digest.update(raw.get_data(start=start, stop=min(start + _SAMPLES_AT_ONCE, raw.n_times)).tobytes())
-    return digest.hexdigest()
+        stop = min(start + _SAMPLES_AT_ONCE, raw.n_times)
+        block: NDArray[np.float64] = raw.get_data(start=start, stop=stop)
+        digest.update(block.tobytes())
+        # NaN compares false
+        finite &= (np.abs(block[voltages][:, recorded[start:stop]]) <= _LARGEST_V).all(1)
+    return digest.hexdigest(), [index for index, good in zip(voltages, finite, strict=True) if not good]

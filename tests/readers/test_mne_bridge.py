@@ -101,3 +101,23 @@ def test_the_hash_changes_with_any_sample():
     first = from_mne(mne.io.RawArray(data.copy(), info, verbose="ERROR")).sha256
     data[0, -1] = 1e-6
     assert from_mne(mne.io.RawArray(data, info, verbose="ERROR")).sha256 != first
+
+
+def with_samples(value, at=1500, skip=None):
+    info = mne.create_info(["TA R", "x"], RATE_HZ, ["emg", "misc"])
+    data = np.zeros((2, 3000))
+    data[0, at] = value
+    data[1] = np.nan  # no voltage: never read
+    raw = mne.io.RawArray(data, info, verbose="ERROR")
+    return raw.set_annotations(mne.Annotations(*zip(*skip, strict=True))) if skip else raw
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, 1e34])
+def test_samples_that_are_no_finite_number_are_refused(value):
+    with pytest.raises(SettingsError, match=r"SAMPLES_NOT_FINITE: signal 'TA R' has 1 samples .* the first at 1500"):
+        from_mne(with_samples(value))
+
+
+def test_samples_that_are_no_number_inside_a_skip_are_a_gap():
+    recording = from_mne(with_samples(math.nan, skip=[(1.4, 0.2, "BAD_ACQ_SKIP")]))
+    assert recording.runs == (Run(0.0, 1.4), Run(1.6, 3.0))
