@@ -43,6 +43,8 @@ COLOURED = 1.05
 SLOPE_HZ, HUMP_HZ, WHITE_HZ = (25, 50), (75, 150), (600, 850)
 SLOPE_OF_NOISE, SLOPE_OVER_HUMP = 3.3, 2.4
 """Excess in 25-50 Hz over that in 75-150 Hz: 3.3 for 1/f noise of any corner, below 1.5 for EMG (decision 0010)."""
+LEAST_SLOPE = 0.15
+"""Excess in 25-50 Hz over the white part below which its scatter is not reckoned relative to itself."""
 BAND_SCATTER, SCATTERS = 0.25, 2.0
 """Relative standard deviation of the median density of 25 bins, and how many of it the limit gives way."""
 REGRESSION_SECONDS = 400
@@ -276,7 +278,7 @@ def _muscle_shaped(psd: NDArray[np.float32]) -> bool:
     if not hump > white:
         return False
     bands = np.array([(b - a) / 25 for a, b in (SLOPE_HZ, HUMP_HZ)])
-    excess = np.array([max(low - white, 1e-3 * white), hump - white])
+    excess = np.array([max(low - white, LEAST_SLOPE * white), hump - white])
     scatter = np.sqrt(((BAND_SCATTER * np.array([low, hump]) / excess) ** 2 / (bands * len(psd))).sum())
     limit = min(SLOPE_OVER_HUMP, SLOPE_OF_NOISE * (1 - SCATTERS * scatter))
     return bool(low - white < limit * (hump - white))

@@ -200,4 +200,5 @@ def add_discharges(
     rows = (1 - beyond[:, None]) * phases[inside + 1] + beyond[:, None] * phases[inside]
     place = first[:, None] - templates.lead_samples + np.arange(length)[None, :]
     kept = (place >= 0) & (place < len(samples_uv))
-    return samples_uv + np.asarray(np.bincount(place[kept], rows[kept], minlength=len(samples_uv)), np.float64)
+    added: Floats = np.bincount(place[kept], rows[kept], minlength=len(samples_uv)).astype(np.float64)
+    return samples_uv + added
