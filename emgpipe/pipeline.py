@@ -18,7 +18,7 @@ from emgpipe.frames.covariance import pair_covariance
 from emgpipe.frames.model import ChannelFrames, Frames, PairCovariance
 from emgpipe.frames.reduce import Conditioner, ReadRun, RunSamples, prepare_runs, reduce_channel
 from emgpipe.intervals import Intervals
-from emgpipe.measures.findings import prime_mover_findings
+from emgpipe.measures.findings import floor_findings, name_findings, prime_mover_findings
 from emgpipe.measures.intervals import muscle_intervals, pair_intervals
 from emgpipe.measures.judge import muscle_rows, pair_rows, unmeasured_rows
 from emgpipe.measures.rows import IntervalRow, MeasureRow, Status
@@ -248,16 +248,24 @@ def measure(
         covariances = pair_covariances(recording, frames, wanted, settings)
     rows: list[MeasureRow] = []
     for segment in plan.segments:
-        levels = _reference_levels(judged, plan.segments, reference, settings)
-        rows += _segment_rows(segment, judged, refused, wanted, covariances, levels, settings)
+        references = _reference_rows(judged, plan.segments, reference, settings)
+        rows += _segment_rows(segment, judged, refused, wanted, covariances, references, settings)
     intervals = [
         row for name, one in judged.items() for row in muscle_intervals(name, one, plan.segments, settings.detect)
     ]
     intervals += [
         row for a, b in wanted if a in judged and b in judged for row in pair_intervals((a, b), judged[a], judged[b])
     ]
-    findings = [*recording.findings, *plan.findings, *prime_mover_findings(rows, plan.segments, prime_movers)]
     floors = {name: one.floor for name, one in judged.items()}
+    given = {"pairs": [m for p in wanted for m in p], "device_uv": [*(device_uv or {})], "exclude": exclude,
+             "prime_movers": prime_movers}  # fmt: skip
+    findings = [
+        *recording.findings,
+        *plan.findings,
+        *name_findings(given, [c.muscle or c.label for c in frames.channels], [c.label for c in frames.channels]),
+        *floor_findings(floors),
+        *prime_mover_findings(rows, plan.segments, prime_movers),
+    ]
     return Result(tuple(rows), tuple(intervals), floors, plan.segments, judged, tuple(findings))
 
 
@@ -326,13 +334,13 @@ def _segment_rows(
     refused: Mapping[str, str],
     pairs: Sequence[tuple[str, str]],
     covariances: Mapping[tuple[str, str], PairCovariance | None],
-    levels_uv: Mapping[str, float],
+    references: Mapping[str, MeasureRow],
     settings: Settings,
 ) -> Iterator[MeasureRow]:
     """Rows of all targets over one segment: muscles in file order, refused ones, pairs."""
     plain = {name: MuscleView(one, segment, settings.detect, settings.measure) for name, one in judged.items()}
     views = {
-        p: PairView(plain[p[0]], plain[p[1]], covariances.get(p), levels_uv)
+        p: PairView(plain[p[0]], plain[p[1]], covariances.get(p), references)
         for p in pairs
         if p[0] in plain and p[1] in plain
     }
@@ -363,9 +371,9 @@ def _weaker(view: PairView) -> str:
     return min((view.agonist, view.antagonist), key=level).judged.frames.muscle
 
 
-def _reference_levels(
+def _reference_rows(
     judged: Mapping[str, Judged], segments: Sequence[Segment], reference: str, settings: Settings
-) -> dict[str, float]:
+) -> dict[str, MeasureRow]:
     """`rest_rms_uv` of each muscle in the reference segment of this recording."""
     found = [s for s in segments if reference and s.name == reference]
     if not found:
@@ -373,7 +381,5 @@ def _reference_levels(
     out = {}
     for name, one in judged.items():
         rows = muscle_rows(MuscleView(one, found[0], settings.detect, settings.measure))
-        value = next(r.value for r in rows if r.measure == "rest_rms_uv")
-        if value is not None:
-            out[name] = value
+        out[name] = next(r for r in rows if r.measure == "rest_rms_uv")
     return out

@@ -90,6 +90,7 @@ def _need(need: str, *, rest_only: bool) -> str:
     least = MeasureSettings()
     seconds = {
         "amplitude": least.least_usable_s,
+        "third": least.least_usable_s,
         "continuity": least.least_continuity_s,
         "nothing": least.least_reference_s,
     }

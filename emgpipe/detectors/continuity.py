@@ -9,12 +9,13 @@ from emgpipe.detectors.activity import ACTIVE, EXCLUDED, SILENT, UNDETERMINABLE,
 from emgpipe.detectors.floor import Floor
 from emgpipe.detectors.settings import DetectSettings
 from emgpipe.detectors.windows import window_power
+from emgpipe.detectors.witnesses import usable_hops
 from emgpipe.frames.model import ChannelFrames
 from emgpipe.intervals import Intervals
 
 SUSTAINED_S = 0.5
 SUSTAINED_STEP_S = 0.25
-MOST_EXCLUDED = 0.1
+MOST_EXCLUDED = 0.5
 """Excluded share above which an epoch says nothing."""
 
 
@@ -30,11 +31,14 @@ class Epochs:
         Epochs with a verdict or undeterminable; excluded ones left out.
     n_undeterminable : int
         Epochs that would be continuous if their undeterminable time were active, and are not without it.
+    used_s : float
+        Usable seconds of the usable epochs.
     """
 
     cmua: Intervals
     n_usable: int
     n_undeterminable: int
+    used_s: float
 
 
 def cmua_epochs(
@@ -62,24 +66,28 @@ def cmua_epochs(
     Notes
     -----
     Active >= 95 %, longest gap < 0.5 s, P10 of the 500 ms RMS > 1.25 floors. No upper
-    bound on variability: spasm seconds do not disqualify an epoch.
+    bound on variability: spasm seconds do not disqualify an epoch. At least half of an
+    epoch must be usable.
     """
     count = int((stop_s - start_s) / settings.cmua_epoch_s + 1e-9)
     starts = [start_s + i * settings.cmua_epoch_s for i in range(count)]
     levels_uv = _sustained_uv(frames, starts, settings.cmua_epoch_s)
-    found, usable, unsure = [], 0, 0
+    entered = usable_hops(frames) & (states != EXCLUDED)
+    found, usable, unsure, used = [], 0, 0, 0
     for a, level_uv in zip(starts, levels_uv, strict=True):
         b = a + settings.cmua_epoch_s
-        part = states[frames.hops(a) : frames.hops(b)]
-        if not len(part) or (part == EXCLUDED).mean() > MOST_EXCLUDED:
+        inside = slice(frames.hops(a), frames.hops(b))
+        part = states[inside]
+        if not len(part) or entered[inside].mean() < 1 - MOST_EXCLUDED:
             continue
         usable += 1
+        used += int(entered[inside].sum())
         if _continuous(part == ACTIVE, part, frames.hop_s, settings):
             if level_uv > settings.cmua_p10_ratio * floor.floor_uv:
                 found.append((a, b))
         elif _continuous((part == ACTIVE) | (part == UNDETERMINABLE), part, frames.hop_s, settings):
             unsure += 1
-    return Epochs(Intervals.of(found), usable, unsure)
+    return Epochs(Intervals.of(found), usable, unsure, used * frames.hop_s)
 
 
 def _continuous(active: NDArray[np.bool_], states: States, hop_s: float, settings: DetectSettings) -> bool:
@@ -109,3 +117,22 @@ def inactive_runs_s(states: States, hop_s: float) -> NDArray[np.float64]:
     """
     pairs = Intervals.from_mask(states == SILENT).pairs
     return np.asarray((pairs[:, 1] - pairs[:, 0]) * hop_s, np.float64)
+
+
+def count_gaps(states: States, hop_s: float, shortest_s: float) -> int:
+    """Count pauses between active stretches that hold a silent run of at least `shortest_s`.
+
+    Silence before the first and after the last activity is no gap. Excluded time is cut
+    out, so that silence on both of its sides is one run.
+
+    Examples
+    --------
+    >>> count_gaps(np.array([ACTIVE, SILENT, EXCLUDED, SILENT, ACTIVE, SILENT], np.int8), 0.1, 0.2)
+    1
+    """
+    seen = states[states != EXCLUDED]
+    active = np.flatnonzero(seen == ACTIVE)
+    runs = Intervals.from_mask(seen == SILENT).drop(shortest_s / hop_s - 1e-9).pairs
+    # two runs in one pause, undeterminable time between, are one gap
+    before = np.searchsorted(active, runs[:, 0])
+    return len(np.unique(before[(before > 0) & (before < len(active))]))

@@ -73,10 +73,12 @@ CODES: dict[str, Code] = {
     # a study
     "SETTING_MISSING": Code(_E, "A required key of study.toml is not given."),
     "ARM_COLUMN": Code(_E, "A column of recordings.csv may give an arm, a treatment or a sequence away."),
+    "ARM_CELL": Code(_E, "A visit, task or run of recordings.csv may give an arm, a treatment or a sequence away."),
     "COLUMN_UNKNOWN": Code(_E, "A column of recordings.csv does not exist or stands twice."),
     "COLUMN_MISSING": Code(_E, "A required column of recordings.csv is not there."),
     "CELL_INVALID": Code(_E, "A cell of recordings.csv says what its column cannot mean."),
     "MANIFEST_INVALID": Code(_E, "recordings.csv is no CSV, or a row is not as wide as the header."),
+    "REFERENCE_UNKNOWN": Code(_E, "A reference names a visit that recordings.csv does not have."),
     "FILE_OUTSIDE": Code(_E, "A recording lies outside the study folder, or its path cannot be followed."),
     "RECORDING_TWICE": Code(_E, "Two rows name the same subject, visit, task and run."),
     "FILE_TWICE": Code(_E, "Two rows name the same file."),

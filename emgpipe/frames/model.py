@@ -27,6 +27,8 @@ REASON_BITS = {
 
 IDENTICAL_R = 0.999
 """From here on two channels are one signal, not two muscles."""
+IDENTICAL_SHARE = 0.2
+"""Share of the seconds in which they may not be one signal."""
 
 
 @dataclass(frozen=True)
@@ -143,12 +145,11 @@ class PairCovariance:
             r = np.where(np.isfinite(part.r), part.r, r)
         return cls(parts[0].first, parts[0].second, parts[0].lags_samples, r)
 
-    @property
-    def identical(self) -> bool:
-        """Whether the two channels are one signal: |r| without lag is 1 in the median second."""
-        middle = np.abs(self.r[:, len(self.lags_samples) // 2])
+    def identical(self, usable: NDArray[np.bool_]) -> bool:
+        """Whether the two channels are one signal: |r| without lag is 1 in a fifth of the usable seconds."""
+        middle = np.abs(self.r[:, len(self.lags_samples) // 2])[usable]
         middle = middle[np.isfinite(middle)]
-        return bool(len(middle) and np.median(middle) > IDENTICAL_R)
+        return bool(len(middle) and (middle > IDENTICAL_R).mean() >= IDENTICAL_SHARE)
 
 
 @dataclass(frozen=True, eq=False)

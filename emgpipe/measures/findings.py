@@ -1,7 +1,9 @@
 """What the numbers of a recording say about the recording itself."""
 
-from collections.abc import Iterator, Sequence
+import difflib
+from collections.abc import Iterator, Mapping, Sequence
 
+from emgpipe.detectors.floor import Floor
 from emgpipe.measures.rows import MeasureRow
 from emgpipe.measures.views import REST, WHOLE, Segment
 from emgpipe.recording import Finding
@@ -41,3 +43,59 @@ def prime_mover_findings(
             text = ", ".join(prime_movers)
             message = f"{loudest!r} is louder than the stated prime movers {text}; check labels and task"
             yield Finding("PRIME_MOVER_NOT_LOUDEST", "warning", segment.name, message)
+
+
+def name_findings(given: Mapping[str, Sequence[str]], known: Sequence[str], labels: Sequence[str]) -> Iterator[Finding]:
+    """Say so where a name that was given stands for nothing in the recording.
+
+    Parameters
+    ----------
+    given : mapping of str to sequence of str
+        Argument -> names, each once.
+    known : sequence of str
+        Targets of the recording: muscles, labels where there is none.
+    labels : sequence of str
+        Labels, which only `exclude` takes.
+
+    Yields
+    ------
+    Finding
+        NAME_UNKNOWN, with the nearest name or all of them.
+
+    Examples
+    --------
+    >>> [f.message for f in name_findings({"exclude": ["ta_r"]}, ["TA_R", "GM_R"], [])]
+    ["'ta_r' in exclude is no muscle of the recording; did you mean 'TA_R'?"]
+    """
+    for argument, names in given.items():
+        allowed = dict.fromkeys([*known, *(labels if argument == "exclude" else [])])
+        for name in dict.fromkeys(names):
+            if name not in allowed:
+                advice = _nearest(name, list(allowed))
+                message = f"{name!r} in {argument} is no muscle of the recording; {advice}"
+                yield Finding("NAME_UNKNOWN", "warning", argument, message)
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    folded = {k.casefold(): k for k in known}
+    close = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)
+    return f"did you mean {folded[close[0]]!r}?" if close else f"it has {', '.join(sorted(known)) or 'none'}"
+
+
+def floor_findings(floors: Mapping[str, Floor]) -> Iterator[Finding]:
+    """Say so where a hardware low-pass leaves a floor one witness less.
+
+    Yields
+    ------
+    Finding
+        LOW_PASS, one a channel.
+
+    Examples
+    --------
+    >>> [f.where for f in floor_findings({"TA_R": Floor(1.0, 0.8, 1.2, "in_signal", "medium", "LOW_PASS")})]
+    ['TA_R']
+    """
+    for name, floor in floors.items():
+        if "LOW_PASS" in floor.reason.split(";"):
+            message = "noise above 600 Hz is taken away by the amplifier; switch its filter off or state a device floor"
+            yield Finding("LOW_PASS", "warning", name, message)

@@ -1,6 +1,7 @@
 """From views to rows: the rules that hold for every measure."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -15,6 +16,10 @@ ACTIVITY_MEASURES = frozenset(
     {"act_frac", "act_frac_lo", "act_frac_hi", "cmua_frac", "longest_silence_s", "gaps_per_min"}
 )
 """Where possible crosstalk of the weaker muscle is flagged."""
+MUCH_EXCLUDED = 0.1
+"""Share of the segment above which a reason to exclude is named in a row."""
+CLIPPED_COUNTS = 0.01
+"""Clipped share of the segment from which on a value is a lower bound."""
 
 
 def muscle_rows(view: MuscleView) -> list[MeasureRow]:
@@ -35,9 +40,10 @@ def muscle_rows(view: MuscleView) -> list[MeasureRow]:
     lines_hz = _lines_hz(view)
     for measure in _given(MUSCLE_MEASURES, view.segment):
         reading = _muscle_refusal(measure, view) or measure.function(view)
-        flags = [*_doubts(measure, view), *reading.flags]
+        flags = [*_doubts(measure, view), *reading.flags, *_left_out(measure, view)]
         flags += [f for f in view.flags if measure.name in ACTIVITY_MEASURES]
-        rows.append(_row(measure, reading, view, muscle, "muscle", flags, view.used_s, lines_hz))
+        used_s = reading.used_s if reading.used_s is not None else view.used_s
+        rows.append(_row(measure, reading, view, muscle, "muscle", flags, used_s, lines_hz))
     return rows
 
 
@@ -61,6 +67,7 @@ def pair_rows(view: PairView) -> list[MeasureRow]:
         refusal = _pair_refusal(measure, view)
         reading = refusal or measure.function(view)
         flags = [*_doubts(measure, view.agonist), *_doubts(measure, view.antagonist), *reading.flags]
+        flags += [*_left_out(measure, view.agonist), *_left_out(measure, view.antagonist)]
         flags += ["CROSSTALK_POSSIBLE"] if crosstalk else []
         used_s = reading.used_s if reading.used_s is not None else min(view.agonist.used_s, view.antagonist.used_s)
         rows.append(_row(measure, reading, view.louder_floor, target, "pair", flags, used_s, lines_hz))
@@ -89,30 +96,34 @@ def _muscle_refusal(measure: Measure, view: MuscleView) -> Reading | None:
     if measure.needs_floor and not view.judged.floor.known:
         codes = dict.fromkeys([view.judged.floor.reason or "NO_USABLE_SIGNAL", *_excluding(view)])
         return Reading.none(";".join(codes))
-    return _too_little(measure, view, view.used_s)
+    return _too_little(measure, [view], view.used_s)
 
 
 def _pair_refusal(measure: Measure, view: PairView) -> Reading | None:
     """Why a pair measure has no number, before it is computed."""
     if measure.rest_only and view.agonist.segment.kind == WHOLE:
         return Reading.none("REST_NOT_DECLARED", "not_measured")
-    if view.covariance is not None and view.covariance.identical:
+    if view.identical:
         return Reading.none("IDENTICAL_CHANNELS")
     for muscle in (view.agonist, view.antagonist):
         refusal = _muscle_refusal(measure, muscle)
         if refusal:
             return refusal
-    return None
+    # correlation counts its own seconds
+    return _too_little(measure, [view.agonist, view.antagonist], view.joint_s) if measure.needs_floor else None
 
 
-def _too_little(measure: Measure, view: MuscleView, used_s: float) -> Reading | None:
-    settings = view.settings
-    length_s = view.segment.stop_s - view.segment.start_s
+def _too_little(measure: Measure, views: Sequence[MuscleView], used_s: float) -> Reading | None:
+    """Why the usable time of one muscle, or the joint one of two, is not enough."""
+    settings, segment = views[0].settings, views[0].segment
+    length_s = segment.stop_s - segment.start_s
+    reading = None
     if used_s == 0 or (measure.need != "nothing" and used_s < settings.least_usable_share * length_s):
-        return Reading.none(";".join(["TOO_MUCH_EXCLUDED" if length_s > 0 else "TOO_SHORT", *_excluding(view)]))
-    if used_s < _needed_s(measure, view.segment, settings):
-        return Reading.none("TOO_SHORT")
-    return None
+        codes = ["TOO_MUCH_EXCLUDED" if length_s > 0 else "TOO_SHORT", *(c for v in views for c in _excluding(v))]
+        reading = Reading.none(";".join(dict.fromkeys(codes)))
+    elif used_s < _needed_s(measure, segment, settings):
+        reading = Reading.none("TOO_SHORT")
+    return reading and replace(reading, used_s=used_s)
 
 
 def _needed_s(measure: Measure, segment: Segment, settings: MeasureSettings) -> float:
@@ -123,8 +134,24 @@ def _needed_s(measure: Measure, segment: Segment, settings: MeasureSettings) -> 
 
 def _excluding(view: MuscleView) -> list[str]:
     """Reason bits that take more than a tenth of the segment."""
+    return [name for name in REASON_BITS if _excluded_share(view, name) > MUCH_EXCLUDED]
+
+
+def _excluded_share(view: MuscleView, reason: str) -> float:
     reasons = view.judged.frames.reasons[view.hops]
-    return [name for name, bit in REASON_BITS.items() if len(reasons) and ((reasons & bit) != 0).mean() > 0.1]
+    return float(((reasons & REASON_BITS[reason]) != 0).mean()) if len(reasons) else 0.0
+
+
+def _left_out(measure: Measure, view: MuscleView) -> list[str]:
+    """What a value does not hold: clipped time, which is the loudest there is, and much else that was excluded."""
+    if measure.need == "nothing":
+        return []
+    codes = _excluding(view)
+    if _excluded_share(view, "CLIPPED") >= CLIPPED_COUNTS:
+        codes = [*codes, "CLIPPED"]
+        if measure.limited or (measure.direction == "up" and measure.unit == "1"):
+            codes = ["LOWER_BOUND", *codes]
+    return codes
 
 
 def _doubts(measure: Measure, view: MuscleView) -> list[str]:
@@ -156,7 +183,8 @@ def _row(
     floor = view.judged.floor
     given = reading.value is not None and bool(np.isfinite(reading.value))
     codes = list(flags)
-    if given and measure.need != "nothing" and view.segment.kind in (REST, WHOLE) and used_s < view.settings.short_s:
+    short_s = view.settings.short_s / (3 if measure.need == "third" else 1)
+    if given and measure.need != "nothing" and view.segment.kind in (REST, WHOLE) and used_s < short_s:
         codes.append("SHORT")
     limit = view.limit_uv if measure.limited and floor.known else None
     status: Status = reading.status

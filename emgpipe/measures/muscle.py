@@ -1,12 +1,13 @@
 """Measures of one muscle."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emgpipe.detectors.activity import EXCLUDED
-from emgpipe.detectors.continuity import cmua_epochs, inactive_runs_s
+from emgpipe.detectors.continuity import cmua_epochs, count_gaps, inactive_runs_s
 from emgpipe.detectors.windows import corrected_rms, windows_of_seconds
 from emgpipe.detectors.witnesses import Floats
 from emgpipe.measures.views import MuscleView, Reading
@@ -42,8 +43,13 @@ def rest_rms_uv(view: MuscleView) -> Reading:
 
 
 def _third(view: MuscleView, number: int) -> Reading:
-    start, length = view.segment.start_s, (view.segment.stop_s - view.segment.start_s) / 3
-    return _median_rms(view, start + (number - 1) * length, start + number * length)
+    length = (view.segment.stop_s - view.segment.start_s) / 3
+    start = view.segment.start_s + (number - 1) * length
+    used_s = view.usable_s(start, start + length)
+    # hops are rounded to at both ends
+    least_s = max(view.settings.least_usable_share * length, view.settings.least_reference_s) - view.judged.frames.hop_s
+    reading = _median_rms(view, start, start + length) if used_s >= least_s else Reading.none("TOO_SHORT")
+    return replace(reading, used_s=used_s)
 
 
 def rest_third1_uv(view: MuscleView) -> Reading:
@@ -115,7 +121,8 @@ def _share_if(active: NDArray[np.bool_], view: MuscleView, further: Callable[[fl
     share = float(active[view.hops][seen].mean())
     # edges are refined with another floor, and undeterminable time enters another denominator
     best = act_frac(view).value
-    return Reading(share if best is None else further(share, best))
+    flags = ("PARTLY_UNDETERMINABLE",) if view.undeterminable_share > view.detect.flag_undeterminable else ()
+    return Reading(share if best is None else further(share, best), flags=flags)
 
 
 def cmua_frac(view: MuscleView) -> Reading:
@@ -124,9 +131,10 @@ def cmua_frac(view: MuscleView) -> Reading:
     epochs = cmua_epochs(
         judged.frames, judged.activity.states, judged.floor, segment.start_s, segment.stop_s, view.detect
     )
-    if not epochs.n_usable:
-        return Reading.none("TOO_SHORT")
-    return _bounded(len(epochs.cmua) / epochs.n_usable, epochs.n_undeterminable / epochs.n_usable, view)
+    if not epochs.n_usable or epochs.used_s + judged.frames.hop_s < view.settings.least_continuity_s:
+        return replace(Reading.none("TOO_SHORT"), used_s=epochs.used_s)
+    reading = _bounded(len(epochs.cmua) / epochs.n_usable, epochs.n_undeterminable / epochs.n_usable, view)
+    return replace(reading, used_s=epochs.used_s)
 
 
 def _with_gaps(value: float, view: MuscleView) -> Reading:
@@ -144,6 +152,6 @@ def longest_silence_s(view: MuscleView) -> Reading:
 
 
 def gaps_per_min(view: MuscleView) -> Reading:
-    """Silent runs of at least 0.2 s a usable minute."""
-    runs = inactive_runs_s(view.states, view.judged.frames.hop_s)
-    return _with_gaps(float((runs >= view.detect.silence_s - 1e-9).sum()) / (view.used_s / 60), view)
+    """Silent runs of at least 0.2 s between activity, a usable minute."""
+    gaps = count_gaps(view.states, view.judged.frames.hop_s, view.detect.silence_s)
+    return _with_gaps(gaps / (view.used_s / 60), view)

@@ -1,5 +1,7 @@
 """Measures of an agonist/antagonist pair."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from emgpipe.detectors import cocontraction
@@ -9,7 +11,7 @@ from emgpipe.measures.views import PairView, Reading
 def _overlap_reading(value: float, view: PairView) -> Reading:
     detect = view.agonist.detect
     pair = view.envelopes
-    used_s = float(pair.defined.sum() * cocontraction.STEP_S)
+    used_s = view.length_s * float(pair.defined.mean())
     unsure = pair.undeterminable_share
     if unsure > detect.most_undeterminable or not np.isfinite(value):
         return Reading.none("MOSTLY_UNDETERMINABLE")
@@ -30,14 +32,20 @@ def cc_rudolph_uv(view: PairView) -> Reading:
 def cc_fw_pct(view: PairView) -> Reading:
     """Falconer-Winter share of common area, on envelopes over an external reference."""
     muscles = (view.agonist.judged.frames.muscle, view.antagonist.judged.frames.muscle)
-    if not all(view.reference_uv.get(m, 0.0) > 0 for m in muscles):
+    references = [view.references[m] for m in muscles if m in view.references]
+    levels_uv = [row.value for row in references if row.value is not None]
+    if len(levels_uv) < 2:
         return Reading.none("NO_REFERENCE", "not_measured")
+    if any(row.status == "below_limit" for row in references) or min(levels_uv) <= 0:
+        return Reading.none("REFERENCE_BELOW_LIMIT", "not_measured")
     pair = view.envelopes
     total = pair.first.value_uv[pair.defined] + pair.second.value_uv[pair.defined]
     if not len(total) or total.mean() < 2 * view.louder_floor.judged.floor.floor_uv:
         return Reading.none("BOTH_NEAR_FLOOR", "not_measured")
-    value = cocontraction.falconer_winter_pct(pair, (view.reference_uv[muscles[0]], view.reference_uv[muscles[1]]))
-    return _overlap_reading(value, view)
+    reading = _overlap_reading(cocontraction.falconer_winter_pct(pair, (levels_uv[0], levels_uv[1])), view)
+    # a reference that is a lower bound makes no lower bound of a share
+    doubts = [code for row in references for code in row.reason.split(";") if code not in ("", "LOWER_BOUND")]
+    return replace(reading, flags=(*reading.flags, *doubts))
 
 
 def coact_frac(view: PairView) -> Reading:
@@ -51,9 +59,9 @@ def coact_excess(view: PairView) -> Reading:
 
 
 def xt_r0(view: PairView) -> Reading:
-    """Largest correlation within +-2 ms, median over seconds."""
+    """Largest correlation within +-2 ms, median over seconds usable in both."""
     if view.covariance is None:
         return Reading.none("UNEQUAL_RATES", "not_measured")
-    if not np.isfinite(view.r0):
-        return Reading.none("TOO_SHORT")
-    return Reading(view.r0)
+    if view.r0_s < view.agonist.settings.least_reference_s:
+        return replace(Reading.none("TOO_SHORT"), used_s=view.r0_s)
+    return Reading(view.r0, used_s=view.r0_s)

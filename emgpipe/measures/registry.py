@@ -31,14 +31,14 @@ MUSCLE_MEASURES: tuple[Measure, ...] = (
             " of 0.5 s, P10 of the 500 ms RMS above 1.25 floors.", _OWN, muscle.cmua_frac, rest_only=True,
             need="continuity"),
     Measure("longest_silence_s", "s", "down", "Longest silent run.", _OWN, muscle.longest_silence_s, rest_only=True),
-    Measure("gaps_per_min", "1/min", "none", "Silent runs of 0.2 s and more a usable minute; 0 also when never active.",
-            "Hansson et al. 2000 (gap); floor: own", muscle.gaps_per_min, rest_only=True),
+    Measure("gaps_per_min", "1/min", "none", "Silent runs of 0.2 s and more between activity, a usable minute; 0 when"
+            " always or never active.", "Hansson et al. 2000 (gap); floor: own", muscle.gaps_per_min, rest_only=True),
     Measure("rest_third1_uv", "uV", "none", "rest_rms_uv of the first third (settling).", _OWN, muscle.rest_third1_uv,
-            rest_only=True, limited=True),
+            rest_only=True, limited=True, need="third"),
     Measure("rest_third2_uv", "uV", "none", "rest_rms_uv of the middle third.", _OWN, muscle.rest_third2_uv,
-            rest_only=True, limited=True),
+            rest_only=True, limited=True, need="third"),
     Measure("rest_third3_uv", "uV", "none", "rest_rms_uv of the last third.", _OWN, muscle.rest_third3_uv,
-            rest_only=True, limited=True),
+            rest_only=True, limited=True, need="third"),
 )  # fmt: skip
 """Measures of one muscle, in the order of the tables."""
 
@@ -46,14 +46,15 @@ PAIR_MEASURES: tuple[Measure, ...] = (
     Measure("cc_overlap_uv", "uV", "up", "Mean over time of the lower of both floor-corrected 100 ms envelopes, which"
             " are 0 in silent windows.", _OWN, pair.cc_overlap_uv, limited=True),
     Measure("cc_fw_pct", "%", "up", "Twice the common area over the total area, on envelopes divided by an external"
-            " reference of each muscle.", "Falconer & Winter 1985", pair.cc_fw_pct, rest_only=True),
+            " reference of each muscle, which must be above its limit.", "Falconer & Winter 1985", pair.cc_fw_pct,
+            rest_only=True),
     Measure("cc_rudolph_uv", "uV", "up", "Mean of (low/high)(low + high) of both envelopes.",
             "Rudolph et al. 2000; floor-corrected µV: own", pair.cc_rudolph_uv, rest_only=True, limited=True),
     Measure("coact_frac", "1", "up", "Share of time in which both muscles are active.", _OWN, pair.coact_frac),
     Measure("coact_excess", "1", "none", "coact_frac minus the product of both active shares; 0 when both are always"
             " on.", _OWN, pair.coact_excess),
-    Measure("xt_r0", "1", "none", "Largest |correlation| of the conditioned signals within +-2 ms, median over seconds;"
-            " 0.3 and more flags possible crosstalk.", "Winter, Fuglevand & Archer 1994; lag and threshold: own",
-            pair.xt_r0, need="nothing", needs_floor=False),
+    Measure("xt_r0", "1", "none", "Largest |correlation| of the conditioned signals within +-2 ms, median over seconds"
+            " that are usable in both; 0.3 and more flags possible crosstalk.",
+            "Winter, Fuglevand & Archer 1994; lag and threshold: own", pair.xt_r0, need="nothing", needs_floor=False),
 )  # fmt: skip
 """Measures of one pair."""

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from emgpipe.detectors.activity import ACTIVE, SILENT, UNDETERMINABLE, Activity
 from emgpipe.detectors.cocontraction import PairEnvelopes, envelope
-from emgpipe.detectors.crosstalk import crosstalk_r0
+from emgpipe.detectors.crosstalk import crosstalk_r0, told_seconds
 from emgpipe.detectors.floor import Floor
 from emgpipe.detectors.settings import DetectSettings
 from emgpipe.detectors.witnesses import Witnesses, usable_hops, witness_seconds
 from emgpipe.frames.model import ChannelFrames, PairCovariance
-from emgpipe.measures.rows import Status
+from emgpipe.measures.rows import MeasureRow, Status
 from emgpipe.measures.settings import MeasureSettings
 
 WHOLE = "whole"
@@ -85,7 +85,12 @@ class MuscleView:
     @cached_property
     def used_s(self) -> float:
         """Usable seconds of the segment."""
-        return float(self.judged.usable[self.hops].sum() * self.judged.frames.hop_s)
+        return self.usable_s(self.segment.start_s, self.segment.stop_s)
+
+    def usable_s(self, start_s: float, stop_s: float) -> float:
+        """Usable seconds of a stretch."""
+        frames = self.judged.frames
+        return float(self.judged.usable[frames.hops(start_s) : frames.hops(stop_s)].sum() * frames.hop_s)
 
     @property
     def excluded_s(self) -> float:
@@ -115,12 +120,12 @@ class MuscleView:
 
 @dataclass(frozen=True, eq=False)
 class PairView:
-    """Agonist and antagonist over one segment."""
+    """Agonist and antagonist over one segment; `references` are `rest_rms_uv` rows by muscle."""
 
     agonist: MuscleView
     antagonist: MuscleView
     covariance: PairCovariance | None
-    reference_uv: Mapping[str, float] = field(default_factory=dict)
+    references: Mapping[str, MeasureRow] = field(default_factory=dict)
 
     @cached_property
     def envelopes(self) -> PairEnvelopes:
@@ -130,6 +135,22 @@ class PairView:
             for v in (self.agonist, self.antagonist)
         )
         return PairEnvelopes(one, other)
+
+    @cached_property
+    def joint_s(self) -> float:
+        """Seconds of the segment that are usable in both muscles."""
+        excluded = self.envelopes.first.excluded | self.envelopes.second.excluded
+        return self.length_s * float((~excluded).mean()) if len(excluded) else 0.0
+
+    @property
+    def length_s(self) -> float:
+        """Length of the segment."""
+        return self.agonist.segment.stop_s - self.agonist.segment.start_s
+
+    @cached_property
+    def usable_seconds(self) -> NDArray[np.bool_]:
+        """Seconds of the recording that are usable in both muscles."""
+        return self.agonist.judged.witnesses.usable & self.antagonist.judged.witnesses.usable
 
     @property
     def louder_floor(self) -> MuscleView:
@@ -141,7 +162,21 @@ class PairView:
         """`xt_r0` of the segment; NaN without covariance."""
         if self.covariance is None:
             return float("nan")
-        return crosstalk_r0(self.covariance, self.agonist.segment.start_s, self.agonist.segment.stop_s)
+        segment = self.agonist.segment
+        return crosstalk_r0(self.covariance, self.usable_seconds, segment.start_s, segment.stop_s)
+
+    @property
+    def r0_s(self) -> float:
+        """Seconds that `r0` rests on."""
+        if self.covariance is None:
+            return 0.0
+        segment = self.agonist.segment
+        return float(len(told_seconds(self.covariance, self.usable_seconds, segment.start_s, segment.stop_s)))
+
+    @cached_property
+    def identical(self) -> bool:
+        """Whether both channels are one signal."""
+        return self.covariance is not None and self.covariance.identical(self.usable_seconds)
 
 
 @dataclass(frozen=True)
@@ -177,7 +212,7 @@ class Reading:
 
 
 Direction = Literal["up", "down", "none"]
-Need = Literal["amplitude", "continuity", "nothing"]
+Need = Literal["amplitude", "continuity", "third", "nothing"]
 
 
 @dataclass(frozen=True)
@@ -195,7 +230,8 @@ class Measure:
     rest_only : bool
         Given in declared rest only.
     need : str
-        Which usable time it needs: `amplitude` 10 s, `continuity` 30 s, `nothing` 3 s and no flag.
+        Which usable time it needs: `amplitude` 10 s, `continuity` 30 s, `nothing` 3 s and no flag; `third` as
+        `amplitude`, and of each third half and 3 s.
     limited : bool
         Has a smallest value told from 0.
     needs_floor : bool

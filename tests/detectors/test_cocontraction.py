@@ -141,10 +141,13 @@ def covariance(*seconds):
 
 def test_crosstalk_is_the_median_over_seconds_of_the_largest_correlation():
     found = covariance([0.1, -0.4, 0], [np.nan] * 3, [0.2, 0.1, 0], [0.9, 0, 0])
-    assert crosstalk_r0(found, 0, 4) == pytest.approx(0.4)
-    assert crosstalk_r0(found, 0.5, 3.9) == pytest.approx(0.2)
-    assert np.isnan(crosstalk_r0(found, 1, 2))
-    assert np.isnan(crosstalk_r0(found, 0.1, 0.9))
+    every = np.ones(4, bool)
+    assert crosstalk_r0(found, every, 0, 4) == pytest.approx(0.4)
+    assert crosstalk_r0(found, every, 0.5, 3.9) == pytest.approx(0.2)
+    assert np.isnan(crosstalk_r0(found, every, 1, 2))
+    assert np.isnan(crosstalk_r0(found, every, 0.1, 0.9))
+    assert crosstalk_r0(found, np.array([False, True, True, True]), 0, 4) == pytest.approx(0.55)
+    assert np.isnan(crosstalk_r0(found, ~every, 0, 4))
 
 
 def test_windows_count_usable_hops_only_and_need_half_of_them():

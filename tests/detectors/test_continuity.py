@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from emgpipe.detectors.activity import ACTIVE, EXCLUDED, SILENT, UNDETERMINABLE
-from emgpipe.detectors.continuity import cmua_epochs, inactive_runs_s
+from emgpipe.detectors.continuity import cmua_epochs, count_gaps, inactive_runs_s
 from emgpipe.detectors.floor import Floor
 from emgpipe.detectors.settings import DetectSettings
+from emgpipe.intervals import Intervals
 from tests.strategies import frames_of, noise_of
 
 DETECT = DetectSettings()
@@ -54,10 +55,13 @@ def test_undeterminable_time_makes_an_epoch_unsure_and_not_silent():
     assert (len(found.cmua), found.n_usable, found.n_undeterminable) == (3, 4, 1)
 
 
-def test_excluded_time_takes_an_epoch_out_from_a_tenth_on():
-    assert epochs(with_state(EXCLUDED, 10, 12)).n_usable == 3
-    found = epochs(with_state(EXCLUDED, 10, 10.8))
-    assert (len(found.cmua), found.n_usable) == (4, 4)
+def test_an_epoch_counts_when_at_least_half_of_it_is_usable():
+    found = epochs(with_state(EXCLUDED, 10, 15.1))
+    assert (len(found.cmua), found.n_usable, found.used_s) == (3, 3, 30)
+    found = epochs(with_state(EXCLUDED, 10, 15))
+    assert (len(found.cmua), found.n_usable, found.used_s) == (4, 4, 35)
+    marked = FRAMES.marked_bad(Intervals.of([(10, 15.1)]))
+    assert epochs(ALWAYS, marked).n_usable == 3
 
 
 def test_activity_must_stand_1_25_floors_above_the_floor_to_be_continuous():
@@ -77,3 +81,25 @@ def test_runs_of_silence_end_at_what_is_not_known():
     states = np.array([SILENT, SILENT, EXCLUDED, SILENT, UNDETERMINABLE, SILENT, ACTIVE], np.int8)
     assert inactive_runs_s(states, 0.5).tolist() == [1.0, 0.5, 0.5]
     assert inactive_runs_s(ALWAYS, 0.0125).tolist() == []
+
+
+@pytest.mark.parametrize(
+    ("states", "n"),
+    [
+        ("AssA", 1),
+        ("AsA", 0),
+        ("ssss", 0),
+        ("ssAss", 0),
+        ("", 0),
+        ("AsxsA", 1),
+        ("AxxxA", 0),
+        ("AssussA", 1),
+        ("AsusA", 0),
+        ("AssuAssxAxssA", 3),
+        ("xxssAssA", 1),
+    ],
+)
+def test_a_gap_is_silence_of_its_length_between_activity(states, n):
+    """A active, s silent, u undeterminable, x excluded; 0.1 s each."""
+    names = {"A": ACTIVE, "s": SILENT, "u": UNDETERMINABLE, "x": EXCLUDED}
+    assert count_gaps(np.array([names[c] for c in states], np.int8), 0.1, 0.2) == n

@@ -55,20 +55,31 @@ def test_seconds_outside_the_run_are_nan():
 def test_a_constant_channel_has_no_correlation():
     found = covariance(noise_of(1, 4, 1000.0), np.zeros(4000), 1000.0)
     assert np.isnan(found.r).all()
-    assert not found.identical
+    assert not found.identical(np.ones(4, bool))
 
 
 @pytest.mark.parametrize("factor", [1.0, -3.0])
 def test_one_signal_twice_is_identical_whatever_its_gain(factor):
     x = noise_of(1, 6, 1000.0, 5.0)
-    assert covariance(x, factor * x, 1000.0).identical
+    assert covariance(x, factor * x, 1000.0).identical(np.ones(6, bool))
 
 
 @pytest.mark.parametrize("share", [0.0, 0.9, 0.99])
 def test_two_signals_with_common_parts_are_not_identical(share):
     x = noise_of(1, 6, 1000.0, 5.0)
     y = share * x + np.sqrt(1 - share**2) * noise_of(2, 6, 1000.0, 5.0)
-    assert not covariance(x, y, 1000.0).identical
+    assert not covariance(x, y, 1000.0).identical(np.ones(6, bool))
+
+
+def test_a_fifth_of_the_usable_seconds_makes_two_channels_one():
+    found = PairCovariance(0, 1, np.arange(1), np.array([[1.0]] * 2 + [[0.1]] * 9, np.float32))
+    usable = np.ones(11, bool)
+    assert not found.identical(usable)
+    usable[-1] = False
+    assert found.identical(usable)
+    usable[0] = False
+    assert not found.identical(usable)
+    assert not found.identical(~np.ones(11, bool))
 
 
 def test_joined_runs_take_each_second_from_the_run_that_holds_it():

@@ -156,7 +156,7 @@ def test_half_of_the_segment_must_be_usable():
     assert row_of(result, "TA_R", "act_frac").reason == "TOO_MUCH_EXCLUDED;BAD"
     bad = [Annotation(0.0, 30.0, "BAD_movement")]
     row = row_of(measured({"TA_R": ALWAYS}, 2000.0, annotations=bad), "TA_R", "act_frac")
-    assert (row.value, row.status, row.reason) == (1.0, "flagged", "SHORT")
+    assert (row.value, row.status, row.reason) == (1.0, "flagged", "BAD;SHORT")
     assert (row.used_s, row.excluded_s) == pytest.approx((40, 30), abs=0.02)
 
 
@@ -236,7 +236,10 @@ def act_frac_of(active, silent, unsure):
     judged = Judged(frames, floor, Activity(states, states == ACTIVE, states != SILENT, 1.5))
     view = MuscleView(judged, Segment("rest", "rest", 0.0, 100.0), DetectSettings(), MeasureSettings())
     rows = {row.measure: row for row in muscle_rows(view)}
-    return rows["act_frac"], rows["act_frac_lo"].value, rows["act_frac_hi"].value
+    low, high = rows["act_frac_lo"], rows["act_frac_hi"]
+    partly = rows["act_frac"].reason != ""
+    assert {low.reason, high.reason} == {"PARTLY_UNDETERMINABLE" if partly else ""}
+    return rows["act_frac"], low.value, high.value
 
 
 def test_little_undeterminable_time_is_left_out_more_makes_a_lower_bound_and_most_of_it_no_number():
