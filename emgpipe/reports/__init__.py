@@ -1,15 +1,31 @@
 """Pages for people: a page a visit and the study page, each one self-contained HTML file.
 
-`model` says what a page is made from, `columns` reduces hops to pixels, `figures` draws, `words` chooses
-digits and words, `tables` arranges rows, `visit` and `index` fill the templates. Pages hold measurements
-and what they rest on, never a verdict on a patient; they hold no time of making, so the same data gives
-the same bytes. matplotlib and jinja2 live here and nowhere else.
+`write` finds the pages that are stale, `draw` draws them. `model` says what a page is made from, `columns`
+reduces hops to pixels, `figures` draws, `words` chooses digits and words, `tables` arranges rows, `visit` and
+`index` fill the templates. Pages hold measurements and what they rest on, never a verdict on a patient; they
+hold no time of making, so the same data gives the same bytes. matplotlib and jinja2 live here and nowhere
+else; public names are imported on first use, so that a run that draws nothing does not import them.
 """
 
-from emgpipe.reports.figures import figure_png, recording_figure
-from emgpipe.reports.index import index_page
-from emgpipe.reports.model import RecordingReport, VisitReport, visit_file_name
-from emgpipe.reports.visit import visit_page
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from emgpipe.reports.figures import figure_png, recording_figure
+    from emgpipe.reports.index import index_page
+    from emgpipe.reports.model import RecordingReport, VisitReport
+    from emgpipe.reports.names import visit_file_name
+    from emgpipe.reports.visit import visit_page
+
+_HOMES = {
+    "RecordingReport": "model",
+    "VisitReport": "model",
+    "figure_png": "figures",
+    "index_page": "index",
+    "recording_figure": "figures",
+    "visit_file_name": "names",
+    "visit_page": "visit",
+}
 
 __all__ = [
     "RecordingReport",
@@ -20,3 +36,9 @@ __all__ = [
     "visit_file_name",
     "visit_page",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

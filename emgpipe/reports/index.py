@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from emgpipe.reports.model import visit_file_name
+from emgpipe.reports.names import visit_file_name
 from emgpipe.reports.pages import render
 from emgpipe.reports.words import Reason, reasons
 

@@ -71,14 +71,3 @@ class VisitReport:
     version: str
     subject_rows: tuple[MeasureRow, ...] = ()
     simulated: bool = False
-
-
-def visit_file_name(subject: str, visit: str) -> str:
-    """File name of a visit page: unique, as identifiers hold no full stop.
-
-    Examples
-    --------
-    >>> visit_file_name("S01", "V2")
-    'visit.S01.V2.html'
-    """
-    return f"visit.{subject}.{visit}.html"

@@ -3,6 +3,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+import emgpipe.reports
 from emgpipe.measures.rows import MeasureRow
 from emgpipe.reports import RecordingReport, index_page, visit_file_name, visit_page
 from emgpipe.reports.words import CAVEATS, STATUS_WORDS
@@ -175,3 +176,13 @@ def test_a_study_without_recordings_is_still_a_page():
 
 def test_pages_of_two_visits_never_share_a_name():
     assert visit_file_name("A_1", "2") != visit_file_name("A", "1_2")
+
+
+def test_a_name_that_the_room_does_not_have_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no_such_name"):
+        emgpipe.reports.no_such_name  # noqa: B018
+
+
+def test_the_names_of_the_room_are_the_ones_that_can_be_imported():
+    assert sorted(emgpipe.reports._HOMES) == sorted(emgpipe.reports.__all__)
+    assert all(getattr(emgpipe.reports, name).__doc__ for name in emgpipe.reports.__all__)

@@ -2,6 +2,8 @@
 
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -160,3 +162,17 @@ def test_a_folder_without_results_is_refused(tmp_path):
 def test_a_folder_that_a_run_holds_is_refused(copy):
     with OutputLock(copy / "out"), pytest.raises(StoreError, match="STORE_LOCKED"):
         write_reports(copy / "out")
+
+
+AGAIN = """
+import sys
+from emgpipe import run_study, write_reports
+computed, drawn = run_study(sys.argv[1], sys.argv[2], jobs=1).computed, write_reports(sys.argv[2])
+heavy = {"numba", "scipy", "mne", "pandas", "pyarrow", "matplotlib", "jinja2"} & set(sys.modules)
+print(computed, drawn, sorted(heavy))
+"""
+
+
+def test_a_run_that_draws_nothing_imports_nothing_that_draws(copy, made):
+    command = [sys.executable, "-c", AGAIN, str(made / "study"), str(copy / "out")]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "0 [] []\n"
