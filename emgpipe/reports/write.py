@@ -1,9 +1,11 @@
 """Pages of a results folder: drawn from units, tables and cached frames, the recordings are not read again."""
 
 import csv
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from importlib.metadata import version
 from pathlib import Path
 
@@ -11,10 +13,13 @@ from emgpipe.errors import StoreError
 from emgpipe.reports.names import visit_file_name
 from emgpipe.settings import Settings, fingerprint, load_settings
 from emgpipe.store import OutputLock, content_key, write_json, write_text
+from emgpipe.store.atomic import storing
 
 PAGES_VERSION = 1
 """Raised whenever the same results would give other pages."""
 INDEX = "index.html"
+USED = ("inputs.csv", "measures.csv", "settings.toml")
+"""Tables that pages are drawn from."""
 
 Row = Mapping[str, str]
 Visit = tuple[str, str]
@@ -74,9 +79,7 @@ def write_reports(out: str | Path, *, wait: bool = False) -> list[Path]:
     Pages of visits that left the study are removed; other files in `reports` are left alone.
     """
     folder = Path(out)
-    if not (folder / "run.json").is_file():
-        message = "no run.json; give a folder that `emgpipe run` has written"
-        raise StoreError("RESULTS_UNREADABLE", message, where=str(out))
+    _record(folder)  # before a lock is made where no results are
     with OutputLock(folder, wait=wait):
         return _write_locked(folder)
 
@@ -88,11 +91,20 @@ def _write_locked(folder: Path) -> list[Path]:
     stale = {name for name, key in keys.items() if known.get(name) != key or not (pages / name).is_file()}
     drawn, problems = _drawn(told, folder, stale) if stale else ([], {})
     now = {name: key for name, key in keys.items() if name not in problems}
+    for name in known.keys() - keys.keys():
+        _remove(pages, name)
     if drawn or known != now:
         write_json(pages / "pages.json", now)
     if problems:
         raise next(iter(problems.values()))
     return drawn
+
+
+def _remove(pages: Path, name: str) -> None:
+    """Remove the page of a visit that left the study; a name that is no page's is left alone."""
+    if fnmatch(name, "visit.*.html") and Path(name).name == name:
+        with storing(pages / name):
+            (pages / name).unlink(missing_ok=True)
 
 
 def _drawn(told: _Told, folder: Path, stale: set[str]) -> tuple[list[Path], dict[str, StoreError]]:
@@ -119,10 +131,35 @@ def _drawn(told: _Told, folder: Path, stale: set[str]) -> tuple[list[Path], dict
 
 
 def _read(folder: Path) -> _Told:
-    run = json.loads((folder / "run.json").read_text("utf-8"))
+    """Results as the run wrote them; anything else would be drawn as if it had been measured."""
+    outputs, study, conditions = _record(folder)
+    for name in USED:
+        try:
+            written = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        except OSError as problem:
+            raise _unreadable(folder, f"{name}: {problem.strerror}") from None
+        if outputs.get(name) != written:
+            raise _unreadable(folder, f"{name} is not as it was written")
     inputs, measures = _read_csv(folder / "inputs.csv"), _read_csv(folder / "measures.csv")
     settings = load_settings(folder / "settings.toml")
-    return _Told(str(run["study"]), settings, run["conditions"], inputs, _by_visit(inputs), _by_visit(measures))
+    return _Told(study, settings, conditions, inputs, _by_visit(inputs), _by_visit(measures))
+
+
+def _record(folder: Path) -> tuple[dict[str, str], str, dict[str, dict[str, str]]]:
+    """Hashes of the tables, study and conditions of `run.json`."""
+    try:
+        run = json.loads((folder / "run.json").read_text("utf-8"))
+        conditions = {name: dict(cells) for name, cells in dict(run["conditions"]).items()}
+        return dict(run["outputs"]), str(run["study"]), conditions
+    except FileNotFoundError:
+        message = "no run.json; give a folder that `emgpipe run` has written"
+        raise StoreError("RESULTS_UNREADABLE", message, where=str(folder)) from None
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as problem:
+        raise _unreadable(folder, f"run.json cannot be read ({type(problem).__name__})") from None
+
+
+def _unreadable(folder: Path, found: str) -> StoreError:
+    return StoreError("RESULTS_UNREADABLE", f"{found}; run the study again", where=str(folder))
 
 
 def _by_visit(rows: Sequence[Row]) -> dict[Visit, list[Row]]:

@@ -1,5 +1,6 @@
 """Pages of a results folder: drawn once, drawn again when something changed, from results alone."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -176,3 +177,42 @@ print(computed, drawn, sorted(heavy))
 def test_a_run_that_draws_nothing_imports_nothing_that_draws(copy, made):
     command = [sys.executable, "-c", AGAIN, str(made / "study"), str(copy / "out")]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "0 [] []\n"
+
+
+def test_the_page_of_a_visit_that_left_the_study_is_removed_and_nothing_else(copy):
+    pages = copy / "out" / "reports"
+    (pages / "visit.mine.html").write_text("not ours")
+    write_manifest(copy / "study", [row_of(name, posture=NOTED[name]) for name in NAMES if name != "P01_V2"])
+    run_study(copy / "study", copy / "out", jobs=1)
+    drawn(copy)
+    kept = [name for name in PAGES if name != "visit.P01.V2.html"]
+    assert sorted(p.name for p in pages.glob("*.html")) == sorted([*kept, "visit.mine.html"])
+    assert "visit.P01.V2.html" not in (pages / "pages.json").read_text()
+
+
+def test_a_list_of_pages_cannot_make_it_remove_other_files(copy):
+    (copy / "out" / "visit.x.html").write_text("")
+    (copy / "out" / "reports" / "notes.txt").write_text("")
+    known = {"../visit.x.html": "0", "visit./../../visit.x.html": "0", "notes.txt": "0"}
+    (copy / "out" / "reports" / "pages.json").write_text(json.dumps(known))
+    drawn(copy)
+    assert (copy / "out" / "visit.x.html").exists()
+    assert (copy / "out" / "reports" / "notes.txt").exists()
+
+
+DAMAGE = {
+    "run.json": [b"{", b"[]", b"{}", b"\xff", b'{"study": "A", "conditions": [1], "outputs": {}}'],
+    "measures.csv": [b"garbage\n", b"\xff\x00", None],
+    "inputs.csv": [b"subject,visit,recording\n../..,V1,a\n", None],
+    "settings.toml": [b"[", None],
+}
+
+
+@pytest.mark.parametrize(("name", "data"), [(name, data) for name, all_of in DAMAGE.items() for data in all_of])
+def test_damaged_results_are_refused_and_no_page_is_touched(copy, name, data):
+    path = copy / "out" / name
+    path.unlink() if data is None else path.write_bytes(data)
+    before = stamps(copy / "out" / "reports")
+    with pytest.raises(StoreError, match=r"RESULTS_UNREADABLE: .*run"):
+        write_reports(copy / "out")
+    assert stamps(copy / "out" / "reports") == before
