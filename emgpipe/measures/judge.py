@@ -121,7 +121,7 @@ def _too_little(measure: Measure, views: Sequence[MuscleView], used_s: float) ->
     if used_s == 0 or (measure.need != "nothing" and used_s < settings.least_usable_share * length_s):
         codes = ["TOO_MUCH_EXCLUDED" if length_s > 0 else "TOO_SHORT", *(c for v in views for c in _excluding(v))]
         reading = Reading.none(";".join(dict.fromkeys(codes)))
-    elif used_s < _needed_s(measure, segment, settings):
+    elif used_s + views[0].judged.frames.hop_s < _needed_s(measure, segment, settings):
         reading = Reading.none("TOO_SHORT")
     return reading and replace(reading, used_s=used_s)
 
@@ -184,7 +184,9 @@ def _row(
     given = reading.value is not None and bool(np.isfinite(reading.value))
     codes = list(flags)
     short_s = view.settings.short_s / (3 if measure.need == "third" else 1)
-    if given and measure.need != "nothing" and view.segment.kind in (REST, WHOLE) and used_s < short_s:
+    # whole hops may fall one short of a whole minute
+    short = used_s + view.judged.frames.hop_s < short_s
+    if given and measure.need != "nothing" and view.segment.kind in (REST, WHOLE) and short:
         codes.append("SHORT")
     limit = view.limit_uv if measure.limited and floor.known else None
     status: Status = reading.status

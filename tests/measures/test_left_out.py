@@ -169,3 +169,15 @@ def test_the_doubts_about_a_reference_are_those_of_its_share():
     loud = only(emg_of(5, 160), (75, 85))
     row = fw_row(QUIET + only(emg_of(4, 20), (0, 70)) + loud, ALWAYS)
     assert (row.value is not None, row.status, row.reason) == (True, "flagged", "CLIPPED")
+
+
+@pytest.mark.parametrize(("seconds", "name"), [(30, "cmua_frac"), (10, "act_frac"), (10, "rest_third2_uv")])
+def test_a_segment_of_just_the_time_that_is_needed_is_enough_at_any_rate(seconds, name):
+    """Hops do not divide it: 30 s of 2048 Hz hold 29.999 s of hops."""
+    n = 60 * 2048
+    muscle = scenario("always_active", 1, 60, 2048.0).samples_uv[:n]
+    result = measured({"TA_R": muscle}, 2048.0, annotations=[Annotation(5.0, seconds, "rest")])
+    row = row_of(result, "TA_R", name, "rest")
+    assert (row.value is not None, row.reason) == (True, "SHORT")
+    whole = row_of(measured({"TA_R": muscle}, 2048.0), "TA_R", name)
+    assert whole.reason == ""
