@@ -41,7 +41,7 @@ def segments(marks, duration_s=100.0, meanings=None, *, rest=False):
         ([(100, 5, "rest"), (200, None, "mvc")], False, [("whole", 0, 100)]),
         ([(10, None, "door"), (20, None, "stimulus"), (30, None, "relax_cue")], False, [("whole", 0, 100)]),
         ([(10, None, "rest"), (20, None, "stimulus")], False, [("rest", 10, 100)]),
-        ([(10, 10, "calibration"), (5, 3, "BAD_cough")], True, [("rest", 0, 100)]),
+        ([(10, 10, "calibration"), (5, 3, "BAD_cough")], True, [("rest", 20, 100)]),
     ],
 )
 def test_annotations_become_segments(marks, rest, wanted):
@@ -64,7 +64,7 @@ def test_a_recording_covered_by_other_segments_leaves_a_rest_of_no_length():
 def test_bad_marks_are_joined_and_cut_and_one_without_duration_is_said():
     marks = [Annotation(*m) for m in ((5, 10, "bad_a"), (12, 10, "BAD_b"), (95, 50, "BAD"), (30, None, "BAD_c"))]
     plan = recording_segments([*marks, Annotation(-3, 4, "BAD_d")], 100.0)
-    assert plan.bad.pairs.tolist() == [[0, 1], [5, 22]]
+    assert plan.bad.pairs.tolist() == [[0, 1], [5, 22], [95, 100]]
     assert [(f.code, f.where) for f in plan.findings] == [("BAD_WITHOUT_DURATION", "BAD_c")]
 
 
