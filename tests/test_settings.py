@@ -109,6 +109,11 @@ def test_a_file_that_is_not_there_is_refused(tmp_path, name):
         load_settings(str(tmp_path / "x") + name)
 
 
+def test_a_folder_given_as_settings_is_called_a_folder(tmp_path):
+    with pytest.raises(SettingsError, match="TEXT_UNREADABLE: it is a folder"):
+        load_settings(tmp_path)
+
+
 def test_byte_order_mark_and_crlf_are_accepted(tmp_path):
     path = tmp_path / "s.toml"
     path.write_bytes(b"\xef\xbb\xbf[detect]\r\nsilence_s = 0.3\r\n")

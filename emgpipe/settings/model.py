@@ -14,6 +14,7 @@ from emgpipe.errors import SettingsError
 from emgpipe.filters.settings import ConditionSettings
 from emgpipe.measures.settings import MeasureSettings
 from emgpipe.settings.places import nearest, parse_toml, place_of, read_text
+from emgpipe.settings.refusals import shown, what_is_allowed
 
 TABLES: dict[str, type[Any]] = {"condition": ConditionSettings, "detect": DetectSettings, "measure": MeasureSettings}
 """Table of a settings file -> the frozen dataclass that a room owns."""
@@ -160,7 +161,7 @@ def _refuse_unknown(name: str, given: Any, *, where: str, text: str) -> None:
         message = f"table [{name}]; {nearest(name, TABLES)}"
         raise SettingsError("SETTING_UNKNOWN", message, where=place)
     if not isinstance(given, Mapping):
-        message = f"{name} = {given!r}; it is a table: write [{name}] and settings below it"
+        message = f"{name} = {shown(given)}; it is a table: write [{name}] and settings below it"
         raise SettingsError("SETTING_INVALID", message, where=place)
     known = _MODELS[name].model_fields
     for key in given:
@@ -172,20 +173,12 @@ def _refuse_unknown(name: str, given: Any, *, where: str, text: str) -> None:
 def _setting_invalid(problem: ValidationError, chosen: Mapping[str, Any], *, where: str, text: str) -> SettingsError:
     first = problem.errors(include_url=False)[0]
     key = tuple(first["loc"])
-    says = first["msg"].removeprefix("Value error, ").removeprefix("Input ").replace("should", "must", 1)
+    says = what_is_allowed(first)
     if len(key) < 2:
         found = f"[{key[0]}]: {says}"
     else:
-        found = f"[{key[0]}] {key[1]} = {_short(chosen[str(key[0])][key[1]])}; it {says}"
+        found = f"[{key[0]}] {key[1]} = {shown(chosen[str(key[0])][key[1]])}; it {says}"
     return SettingsError("SETTING_INVALID", found, where=place_of(text, key, where))
-
-
-def _short(value: object) -> str:
-    try:
-        shown = repr(value)
-    except ValueError:  # an integer of thousands of digits
-        return "a number too long to show"
-    return shown if len(shown) <= 60 else shown[:57] + "..."
 
 
 def parse_settings(text: str, *, where: str = "settings", base: Settings | None = None) -> Settings:

@@ -36,7 +36,8 @@ def read_text(path: Path, *, error: type[SettingsError] = SettingsError) -> str:
     """
     try:
         if not path.is_file():
-            raise error("TEXT_UNREADABLE", "there is no such file; give the path of a text file", where=str(path))
+            found = "it is a folder" if path.is_dir() else "it is no plain file" if path.exists() else "no such file"
+            raise error("TEXT_UNREADABLE", f"{found}; give the path of a text file", where=str(path))
         with path.open("rb") as stream:
             data = stream.read(MOST_BYTES + 1)
         text = data.decode("utf-8-sig")

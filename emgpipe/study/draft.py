@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -54,7 +55,8 @@ def draft_study(folder: str | Path, out: str | Path | None = None) -> tuple[Path
     NoInputError
         NO_RECORDINGS: no recording below the folder.
     StudyError
-        STUDY_EXISTS: one of the two files is there already; FILE_OUTSIDE: recordings do not lie below `out`.
+        STUDY_EXISTS: one of the two files is there already; FILE_OUTSIDE: recordings do not lie below `out`;
+        STORE_UNWRITABLE: a file cannot be written.
     """
     root = Path(folder)
     study = Path(out) if out else root / "study.toml"
@@ -64,7 +66,7 @@ def draft_study(folder: str | Path, out: str | Path | None = None) -> tuple[Path
         message = f"no {' or '.join(SUFFIXES)} file below it; give the folder of the recordings"
         raise NoInputError("NO_RECORDINGS", message, where=str(root))
     for path in (study, manifest):
-        if path.exists():
+        if os.path.lexists(path):  # no raise on a name that is too long
             raise StudyError("STUDY_EXISTS", "it is there already; remove it or choose another -o", where=str(path))
     guesses = [_guess(path, study.parent) for path in found]
     _write_new(study, _study_text(root.resolve().name, found))
@@ -77,8 +79,8 @@ def _write_new(path: Path, text: str) -> None:
         with path.open("x", encoding="utf-8", newline="\n") as stream:
             stream.write(text)
     except OSError as problem:
-        message = f"{problem.strerror}; choose a folder that can be written with -o"
-        raise StudyError("TEXT_UNREADABLE", message, where=str(path)) from None
+        message = f"{problem.strerror}; name a study.toml with -o, in a folder that is there and can be written"
+        raise StudyError("STORE_UNWRITABLE", message, where=str(path)) from None
 
 
 def _guess(path: Path, folder: Path) -> Guess:

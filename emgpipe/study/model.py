@@ -1,6 +1,7 @@
 """The tables of `study.toml`: what may stand there, and errors that name the line."""
 
 import difflib
+import re
 from collections.abc import Mapping
 from math import isnan
 from typing import Annotated, Any, Literal
@@ -10,11 +11,24 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from emgpipe.errors import StudyError
 from emgpipe.muscles import is_muscle, nearest_muscles
 from emgpipe.readers.units import known_voltages, uv_per_unit
-from emgpipe.settings import TABLES, nearest, place_of
+from emgpipe.settings import TABLES, nearest, place_of, shown, what_is_allowed
 from emgpipe.study.segments import EXCLUDE_PREFIX, KNOWN_SEGMENTS
 
 ID_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
 """Studies, subjects, visits, tasks and runs: safe in file names everywhere."""
+ID_WORDS = "letters, digits, '_' and '-', at most 64, a letter or digit first"
+"""The same for people."""
+
+
+def _written(pattern: str, allowed: str) -> AfterValidator:
+    """Accept text of a form; say the form in words where it is another."""
+
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(f"must be {allowed}")
+        return value
+
+    return AfterValidator(check)
 
 
 def _meaning(value: str) -> str:
@@ -43,12 +57,25 @@ def _unit(value: str) -> str:
     return value
 
 
-Identifier = Annotated[str, Field(pattern=f"^{ID_PATTERN}$")]
+Identifier = Annotated[str, _written(ID_PATTERN, ID_WORDS)]
 Muscle = Annotated[str, Field(max_length=32), AfterValidator(_muscle)]
 Lead = Annotated[str, Field(max_length=32), AfterValidator(lambda v: v if v == "ECG" else _muscle(v))]
 Unit = Annotated[str, AfterValidator(_unit)]
-Meaning = Annotated[str, Field(pattern=r"^([a-z][a-z0-9_]{0,31}|BAD_[A-Z0-9_]{1,32})$"), AfterValidator(_meaning)]
-Reference = Annotated[str, Field(pattern=rf"^(same visit|visit {ID_PATTERN}): ?[a-z][a-z0-9_]*$")]
+Meaning = Annotated[
+    str,
+    _written(
+        r"[a-z][a-z0-9_]{0,31}|BAD_[A-Z0-9_]{1,32}",
+        "a name such as 'rest' in small letters, digits and '_', at most 32, or BAD_... in capitals",
+    ),
+    AfterValidator(_meaning),
+]
+Reference = Annotated[
+    str,
+    _written(
+        rf"(same visit|visit {ID_PATTERN}): ?[a-z][a-z0-9_]*",
+        "'same visit: ...' or 'visit V1: ...' with a segment such as mvc behind the colon",
+    ),
+]
 PositiveUv = Annotated[float, Field(gt=0.0, le=1000.0, allow_inf_nan=False)]
 
 
@@ -139,10 +166,8 @@ def _as_study_error(problem: ValidationError, tables: Mapping[str, Any], *, wher
     if first["type"] == "missing":
         advice = "50 or 60, the mains of the place of recording" if key[-1] == "mains_hz" else "it is required"
         return StudyError("SETTING_MISSING", f"{name!r} is not given; {advice}", where=place)
-    says = first["msg"].removeprefix("Value error, ").removeprefix("Input ").removeprefix("String ")
-    found = repr(first["input"])
-    found = found if len(found) <= 60 else found[:57] + "..."
-    return StudyError("SETTING_INVALID", f"{name} = {found}; it {says.replace('should', 'must', 1)}", where=place)
+    says = what_is_allowed(first, ("pairs", "floor"))
+    return StudyError("SETTING_INVALID", f"{name} = {shown(first['input'])}; it {says}", where=place)
 
 
 def _dotted(key: tuple[str | int, ...]) -> str:

@@ -62,6 +62,12 @@ def test_nothing_is_overwritten(tmp_path):
         draft_study(tmp_path)
 
 
+def test_a_study_that_cannot_be_written_says_so_and_names_the_way_out(tmp_path):
+    touch(tmp_path, "P03_V2_rest.edf")
+    with pytest.raises(StudyError, match=r"study\.toml: STORE_UNWRITABLE: .*; name a study\.toml with -o"):
+        draft_study(tmp_path, tmp_path / f"{'x' * 300}study.toml")
+
+
 def test_recordings_must_lie_below_the_study(tmp_path):
     touch(tmp_path, "data/P03_V2_rest.edf")
     (tmp_path / "study").mkdir()
