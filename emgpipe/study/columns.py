@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 
 from emgpipe.muscles import is_muscle
-from emgpipe.study.model import ID_PATTERN
+from emgpipe.study.model import ID_PATTERN, ID_WORDS
 
 REQUIRED = ("subject", "visit", "file", "task")
 
@@ -38,7 +38,7 @@ def _muscles(cell: str) -> str:
     return "" if all(map(is_muscle, split_cell(cell))) else "muscles such as TA_R, ';' between"
 
 
-_IDENTIFIER = _pattern(ID_PATTERN, "letters, digits, '_' and '-', at most 64, a letter or digit first")
+_IDENTIFIER = _pattern(ID_PATTERN, ID_WORDS)
 _HOURS = _number(0, 100_000)
 _DOSE = _number(0, 10_000)
 
@@ -78,16 +78,21 @@ CONDITIONS = tuple(CELLS)[tuple(CELLS).index("visit_date") :]
 """Columns about the conditions of a recording; blank is "not recorded"."""
 
 _ARM_WORDS = {"arm", "arms", "trt", "trta", "trtp", "seq", "drug", "drugs", "group", "grp", "rx", "verum", "cohort"}
+_ARM_WORDS |= {"sham", "ivig"}
 _ARM_STEMS = ("treat", "sequence", "placebo", "alloc", "randomi", "blind", "therap", "intervention", "medication")
 
 
-def names_an_arm(column: str) -> bool:
-    """Tell whether a column could give an arm, a treatment or a sequence away.
+BLIND_CELLS = ("visit", "task", "run")
+"""Columns whose cells go into names and tables, and so may name no arm either."""
+
+
+def names_an_arm(name: str) -> bool:
+    """Tell whether a name could give an arm, a treatment or a sequence away.
 
     Parameters
     ----------
-    column : str
-        Name of a column that is not one of `CELLS`.
+    name : str
+        Of a column that is not one of `CELLS`, or a cell of one of `BLIND_CELLS`.
 
     Returns
     -------
@@ -98,7 +103,7 @@ def names_an_arm(column: str) -> bool:
     >>> names_an_arm("Treatment_code"), names_an_arm("TRT01P"), names_an_arm("armGroup"), names_an_arm("forearm")
     (True, True, True, False)
     """
-    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", column).casefold()
+    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).casefold()
     words = re.findall(r"[^\W\d_]+", parted)
     joined = "".join(words)
     return bool(_ARM_WORDS & {*words, joined}) or any(stem in joined for stem in _ARM_STEMS)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from emgpipe.errors import NoInputError, StudyError
 from emgpipe.settings import nearest
-from emgpipe.study.columns import CELLS, CONDITIONS, missing_columns, names_an_arm, split_cell
+from emgpipe.study.columns import BLIND_CELLS, CELLS, CONDITIONS, missing_columns, names_an_arm, split_cell
 
 MOST_NAME = 200
 """Longest recording name; longer ones do not fit into file names."""
@@ -75,7 +75,7 @@ def parse_manifest(text: str, folder: Path, *, where: str, allow_outside: bool =
     Raises
     ------
     StudyError
-        ARM_COLUMN, COLUMN_UNKNOWN, COLUMN_MISSING, MANIFEST_INVALID, CELL_INVALID, FILE_OUTSIDE,
+        ARM_COLUMN, ARM_CELL, COLUMN_UNKNOWN, COLUMN_MISSING, MANIFEST_INVALID, CELL_INVALID, FILE_OUTSIDE,
         RECORDING_TWICE, FILE_TWICE.
     NoInputError
         NO_RECORDINGS: a header and no rows.
@@ -143,6 +143,9 @@ def _entry(row: Mapping[str, str], line: int, root: Path, where: str, allow_outs
         if allowed:
             message = f"{column} = {cell[:60]!r}; {'it is ' if not cell else 'allowed: '}{allowed}"
             raise StudyError("CELL_INVALID", message, where=place)
+        if column in BLIND_CELLS and names_an_arm(cell):
+            message = f"{column} = {cell!r} may give an arm away; results are computed blind: use names such as V1, V2"
+            raise StudyError("ARM_CELL", message, where=place)
     run = row.get("run", "")
     name = "_".join(part for part in (row["subject"], row["visit"], row["task"], run) if part)
     if len(name) > MOST_NAME:

@@ -57,6 +57,22 @@ def test_a_column_that_names_an_arm_is_refused(column):
     assert repr(column) in error.message
 
 
+@pytest.mark.parametrize(
+    ("column", "cell"),
+    [("visit", "placebo"), ("visit", "V2_drug"), ("task", "arm_A"), ("run", "armB"), ("task", "IVIG"), ("run", "sham")],
+)
+def test_a_visit_task_or_run_that_names_an_arm_is_refused(column, cell):
+    row = {"subject": "P01", "visit": "V1", "file": "a.edf", "task": "rest", "run": "1"} | {column: cell}
+    error = refusal(",".join(row) + "\n" + ",".join(row.values()) + "\n")
+    assert (error.code, error.where) == ("ARM_CELL", "recordings.csv:2")
+    assert repr(cell) in error.message
+
+
+def test_names_of_visits_and_muscles_are_no_arms():
+    rows = "P01,baseline,a.edf,forearm_rest,2\nP01,week-12,b.edf,charm,\nSHAM1,V3,c.edf,supine,run-1\n"
+    assert len(read("subject,visit,file,task,run\n" + rows)) == 3
+
+
 def test_no_column_of_ours_looks_like_an_arm():
     assert [c for c in CELLS if names_an_arm(c)] == []
 
