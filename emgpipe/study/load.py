@@ -6,10 +6,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from emgpipe.errors import StudyError
+from emgpipe.errors import SettingsError, StudyError
 from emgpipe.settings import TABLES, Settings, check_settings, load_settings, nearest, parse_toml, place_of, read_text
 from emgpipe.study.manifest import Entry, parse_manifest
 from emgpipe.study.model import Floor, Pair, StudyFile, check_study_file
+from emgpipe.summary.references import Reference
 
 PRESETS = ("plain", "sps-crossover")
 
@@ -108,8 +109,8 @@ def load_study(path: str | Path, *, settings: str | Path | None = None, allow_ou
     Raises
     ------
     SettingsError, StudyError
-        TEXT_UNREADABLE, TOML_INVALID, SETTING_UNKNOWN, SETTING_MISSING, SETTING_INVALID, and those of
-        `parse_manifest`; each names file and line.
+        TEXT_UNREADABLE, TOML_INVALID, SETTING_UNKNOWN, SETTING_MISSING, SETTING_INVALID, REFERENCE_UNKNOWN,
+        REFERENCE_IS_REST, and those of `parse_manifest`; each names its file, and the line where there is one.
     NoInputError
         NO_RECORDINGS.
     """
@@ -125,7 +126,22 @@ def load_study(path: str | Path, *, settings: str | Path | None = None, allow_ou
     entries = parse_manifest(
         read_text(manifest, error=StudyError), file.parent, where=str(manifest), allow_outside=allow_outside
     )
+    _check_reference(told.subject.reference, entries, place_of(text, ("subject", "reference"), str(file)))
     return _study(file, told, chosen, entries)
+
+
+def _check_reference(reference: str | None, entries: tuple[Entry, ...], place: str) -> None:
+    """Refuse a reference at a visit that no row of `recordings.csv` has."""
+    try:
+        visit = Reference.parse(reference).visit if reference else ""
+    except SettingsError as problem:
+        raise StudyError(problem.code, problem.message, where=place) from None
+    visits = sorted({entry.visit for entry in entries})
+    if visit and visit not in visits:
+        message = (
+            f"subject.reference = {reference!r}; no recording is of visit {visit!r}, known are {', '.join(visits)}"
+        )
+        raise StudyError("REFERENCE_UNKNOWN", message, where=place)
 
 
 def _study(file: Path, told: StudyFile, settings: Settings, entries: tuple[Entry, ...]) -> Study:

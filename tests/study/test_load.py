@@ -140,6 +140,43 @@ def test_a_value_that_cannot_be_meant_is_refused_in_one_line(write, text):
     assert len(error.message) < 250
 
 
+@pytest.mark.parametrize(
+    ("text", "allowed"),
+    [
+        (HEAD.replace("SPS", "a b"), "letters, digits, '_' and '-'"),
+        (HEAD.replace('"SPS"', "3"), "text in quotes"),
+        (HEAD + '[segments]\n"Ruhe" = "Rest"\n', "small letters"),
+        (HEAD + '[subject]\nreference = "peak"\n', "'visit V1: ...'"),
+        (HEAD + '[subject]\nindex_muscles = "TA_R"\n', "a list in brackets"),
+        ("pairs = 3\n" + HEAD, "write [[pairs]]"),
+        ("pairs = [3]\n" + HEAD, "write [[pairs]]"),
+        ('[floor]\namplifier = "A"\n' + HEAD, "write [[floor]]"),
+        ("channels = 3\n" + HEAD, "write [channels]"),
+        ("study = 3\n", "write [study]"),
+        (HEAD + f"[subject]\nindex_offset_uv = 0x{'f' * 5000}\n", "must be a number"),
+        (HEAD + "[detect]\nactivity_ratio = 'x'\n", "must be a number"),
+        (HEAD + "[condition]\norder = 1.5\n", "must be a whole number"),
+    ],
+)
+def test_what_is_allowed_is_said_in_words_of_the_file(write, text, allowed):
+    message = refusal(write(text)).message
+    assert allowed in message
+    assert not [word for word in ("pattern", "^", "tuple", "dictionary", "instance", "Value error") if word in message]
+
+
+def test_a_reference_at_a_visit_that_is_not_there_is_refused_naming_those_that_are(write):
+    rows = ROWS + "P02,V2,b.edf,rest\n"
+    error = refusal(write(HEAD + '[subject]\nreference = "visit V9: mvc"\n', rows))
+    assert (error.code, error.where.rpartition("/")[2]) == ("REFERENCE_UNKNOWN", "study.toml:5")
+    assert "'V9', known are V1, V2" in error.message
+    assert load_study(write(HEAD + '[subject]\nreference = "visit V2: mvc"\n', rows)).reference == "visit V2: mvc"
+
+
+def test_a_reference_that_is_rest_is_refused_with_its_line(write):
+    error = refusal(write(HEAD + '[subject]\nreference = "same visit: rest"\n'))
+    assert (error.code, error.where.rpartition("/")[2]) == ("REFERENCE_IS_REST", "study.toml:5")
+
+
 def test_a_missing_manifest_is_named(tmp_path):
     (tmp_path / "study.toml").write_text(HEAD)
     with pytest.raises(StudyError, match=r"recordings\.csv: TEXT_UNREADABLE"):
