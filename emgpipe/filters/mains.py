@@ -88,7 +88,12 @@ class LineTrack:
 
 
 def find_lines(
-    read: Callable[[int, int], Floats], n_samples: int, rate_hz: float, mains_hz: float, settings: ConditionSettings
+    read: Callable[[int, int], Floats],
+    n_samples: int,
+    rate_hz: float,
+    mains_hz: float,
+    settings: ConditionSettings,
+    most_stretches: int = MOST_STRETCHES,
 ) -> tuple[FoundLine, ...]:
     """Look for mains lines that stand out of the recording's own spectrum.
 
@@ -104,6 +109,8 @@ def find_lines(
         50 or 60: nominal, the line may lie up to 0.5 Hz off.
     settings : ConditionSettings
         `line_ratio`, `line_share`, `line_search_max_hz`.
+    most_stretches : int
+        Longer runs are searched in this many stretches, evenly spread.
 
     Returns
     -------
@@ -135,7 +142,7 @@ def find_lines(
         return ()
     top = min(settings.line_search_max_hz, 0.47 * rate_hz)
     harmonics = np.arange(1, int(top / mains_hz) + 1, dtype=np.float64)
-    count = min(max(1, n_cells // length * 2 - 1), MOST_STRETCHES)
+    count = min(max(1, n_cells // length * 2 - 1), most_stretches)
     starts = np.linspace(0, n_cells - length, count).astype(int)
     seen = [_peaks(read(s * cell, (s + length) * cell), cell, rate_hz, mains_hz, harmonics) for s in starts.tolist()]
     ratio, power, share, frequency = _typical(np.array(seen), settings)

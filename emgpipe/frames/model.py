@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from emgpipe.intervals import Intervals
 
-FRAMES_VERSION = 3
+FRAMES_VERSION = 4
 """Part of the cache key: raised whenever the same file would give other frames."""
 
 GAP, CLIPPED, FLAT, QRS, EDGE, MAINS_JUMP, BAD = 1, 2, 4, 8, 16, 32, 64
@@ -76,6 +76,8 @@ class ChannelFrames:
         One digital step, µV.
     refused : str
         Code that forbids any number from this channel, or `""`; the arrays are then empty.
+    other_lines : tuple of Line
+        Lines of the other mains frequency (60 Hz where 50 is stated), which were left in: a wrong setting?
     """
 
     index: int
@@ -98,6 +100,7 @@ class ChannelFrames:
     lines: tuple[Line, ...]
     lsb_uv: float
     refused: str = ""
+    other_lines: tuple[Line, ...] = ()
 
     @classmethod
     def refusing(cls, index: int, label: str, muscle: str, rate_hz: float, code: str) -> "ChannelFrames":

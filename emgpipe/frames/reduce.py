@@ -15,6 +15,11 @@ from emgpipe.frames.spectra import n_bands, second_spectra
 from emgpipe.kernels.hops import hop_moments
 
 HOP_S = 0.0125
+OTHER_MAINS_HZ = {50: 60, 60: 50}
+OTHER_STRETCHES = 8
+"""A wrong mains frequency is wrong all along: a few stretches tell it."""
+REMAINDER = 1e-3
+"""Share of a removed line that may be left, and be mirrored to the other mains frequency."""
 EDGE_S = 0.1
 """Where lines were removed, the ends of a run keep part of them for about 60 ms."""
 
@@ -44,6 +49,16 @@ class Conditioner:
             if self.track is not None:
                 subtract(y, first, self.track)
             yield first, y
+
+    def stretch(self, first: int, stop: int) -> NDArray[np.float64]:
+        """Conditioned samples `[first, stop)` alone, warmed up on both sides."""
+        run, edge = self.run, self.band.edge_samples
+        a, b = max(first - edge, 0), min(stop + edge, run.n_samples)
+        parts = zero_phase_blocks(lambda i, j: run.read(a + i, a + j), b - a, self.band, b - a)
+        y = next(parts)[1][first - a : stop - a]
+        if self.track is not None:
+            subtract(y, first, self.track)
+        return y
 
 
 def hop_length(rate_hz: float) -> int:
@@ -85,14 +100,7 @@ def prepare_runs(
     if not runs:
         return [], (), band
     longest = max(runs, key=lambda run: run.n_samples)
-
-    def stretch(first: int, stop: int) -> NDArray[np.float64]:
-        """Conditioned samples of a stretch, warmed up on both sides."""
-        a, b = max(first - band.edge_samples, 0), min(stop + band.edge_samples, longest.n_samples)
-        parts = zero_phase_blocks(lambda i, j: longest.read(a + i, a + j), b - a, band, b - a)
-        return next(parts)[1][first - a : stop - a]
-
-    lines = find_lines(stretch, longest.n_samples, rate_hz, mains_hz, settings)
+    lines = find_lines(Conditioner(longest, band, None).stretch, longest.n_samples, rate_hz, mains_hz, settings)
     conditioners = []
     for run in runs:
         plain = Conditioner(run, band, None)
@@ -135,7 +143,7 @@ def reduce_channel(
     Returns
     -------
     ChannelFrames
-        Hops and seconds that touch a gap hold NaN and GAP.
+        Hops and seconds that touch a gap hold NaN and GAP. Lines of the other mains frequency are told and left in.
 
     Raises
     ------
@@ -180,9 +188,31 @@ def reduce_channel(
         bandwidth_hz=bandwidth_hz,
         band_gain=band.gain_by_band(count),
         band_hz=(band.low_hz, band.high_hz),
-        lines=tuple(Line(line.frequency_hz, line.rms_uv, line.ratio) for line in lines),
+        lines=_told(lines),
         lsb_uv=lsb_uv,
+        other_lines=_told(_other_lines(conditioners, lines, rate_hz, mains_hz, settings)),
     )
+
+
+def _told(lines: Sequence[FoundLine]) -> tuple[Line, ...]:
+    return tuple(Line(line.frequency_hz, line.rms_uv, line.ratio) for line in lines)
+
+
+def _other_lines(
+    conditioners: Sequence[Conditioner],
+    lines: Sequence[FoundLine],
+    rate_hz: float,
+    mains_hz: float,
+    settings: ConditionSettings,
+) -> tuple[FoundLine, ...]:
+    """Lines of the mains frequency that was not stated, looked for where the stated ones are gone."""
+    if mains_hz not in OTHER_MAINS_HZ or not conditioners:
+        return ()
+    one = max(conditioners, key=lambda c: c.run.n_samples)
+    other_hz = OTHER_MAINS_HZ[int(mains_hz)]
+    found = find_lines(one.stretch, one.run.n_samples, rate_hz, other_hz, settings, OTHER_STRETCHES)
+    least_uv = REMAINDER * max((line.rms_uv for line in lines), default=0.0)
+    return found if any(line.harmonic <= 3 and line.rms_uv > least_uv for line in found) else ()
 
 
 def _reduce_hops(conditioner: Conditioner, hop: int, moments: NDArray[np.float32], reasons: NDArray[np.uint8]) -> None:

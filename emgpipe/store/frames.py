@@ -26,7 +26,8 @@ ARRAYS = {**PER_HOP, **PER_SECOND, "band_gain": "f8"}
 
 WHOLE = ("duration_s", "sha256", "mains_hz")
 SCALARS = ("index", "label", "muscle", "rate_hz", "hop_samples", "bandwidth_hz", "lsb_uv", "refused")
-"""What `meta.json` says of the recording and of each channel; band edges and lines beside them."""
+LINES = ("lines", "other_lines")
+"""What `meta.json` says of the recording and of each channel; band edges beside them."""
 
 
 def save_frames(folder: Path, frames: Frames) -> None:
@@ -100,9 +101,9 @@ def _save_channel(folder: Path, place: int, channel: ChannelFrames) -> dict[str,
         np.save(data, array, allow_pickle=False)
         _write_new(folder / _array_name(place, name), data.getvalue())
         arrays[name] = {"shape": list(array.shape), "sha256": hashlib.sha256(data.getvalue()).hexdigest()}
-    lines = [[line.frequency_hz, line.rms_uv, line.ratio] for line in channel.lines]
+    lines = {name: [[x.frequency_hz, x.rms_uv, x.ratio] for x in getattr(channel, name)] for name in LINES}
     scalars = {name: getattr(channel, name) for name in SCALARS}
-    return {**scalars, "band_hz": list(channel.band_hz), "lines": lines, "arrays": arrays}
+    return {**scalars, "band_hz": list(channel.band_hz), **lines, "arrays": arrays}
 
 
 def _load_channel(folder: Path, place: int, told: Mapping[str, Any], *, verify: bool) -> ChannelFrames:
@@ -114,8 +115,8 @@ def _load_channel(folder: Path, place: int, told: Mapping[str, Any], *, verify: 
         raise ValueError(f"arrays of channel {place} differ in length")
     scalars: dict[str, Any] = {name: _number(told[name]) for name in SCALARS}
     low_hz, high_hz = map(_number, told["band_hz"])
-    lines = tuple(Line(*map(_number, line)) for line in told["lines"])
-    return ChannelFrames(**scalars, **arrays, band_hz=(low_hz, high_hz), lines=lines)
+    lines: dict[str, Any] = {name: tuple(Line(*map(_number, line)) for line in told[name]) for name in LINES}
+    return ChannelFrames(**scalars, **arrays, band_hz=(low_hz, high_hz), **lines)
 
 
 def _load_array(path: Path, kind: np.dtype[Any], told: Mapping[str, Any], *, verify: bool) -> NDArray[Any]:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from emgpipe.errors import SettingsError
@@ -81,6 +81,8 @@ def test_a_gap_changes_nothing_in_the_other_run(seed, rate_hz, start, gap):
     total = place + len(other) + 17
     both = placed([(start, one), (place, other)], total, rate_hz)
     first, second = placed([(start, one)], total, rate_hz), placed([(place, other)], total, rate_hz)
+    assume(not first.lines)  # three seconds of noise hold a line by chance, one time in 300
+    assume(not second.lines)
     for name in ARRAYS:
         a, b, c = (getattr(f, name) for f in (both, first, second))
         merged = np.where(np.isnan(b), c, b) if a.dtype != np.uint8 else b & c
@@ -210,3 +212,36 @@ def test_a_mark_makes_every_hop_it_touches_bad_and_leaves_the_frames_alone():
     bad = frames.marked_bad(Intervals.of([(1.001, 1.026), (2.99, 9.0)]))
     assert np.flatnonzero(bad.reasons).tolist() == [80, 81, 82, 239]
     assert not frames.reasons.any()
+
+
+@pytest.mark.parametrize("rate_hz", [500.0, 1000.0, 2000.0, 2048.0])
+@pytest.mark.parametrize("stated_hz", [50, 60])
+def test_lines_of_the_other_mains_frequency_are_told_and_left_in(rate_hz, stated_hz):
+    x, rng = noise_of(1, 30, rate_hz, 2.0), np.random.default_rng(3)
+    line = mains(len(x), rate_hz, rng, rms_uv=20, line_hz=110 - stated_hz, harmonics=(1,))
+    frames = frames_of(x + line, rate_hz, mains_hz=stated_hz)
+    assert frames.lines == ()
+    assert [round(found.frequency_hz) for found in frames.other_lines] == [110 - stated_hz]
+    # the level wanders by 5 %
+    assert frames.other_lines[0].rms_uv == pytest.approx(20, rel=0.1)
+    assert float(np.sqrt(np.median(frames.mean_square))) > 10
+
+
+@pytest.mark.parametrize("rate_hz", [500.0, 1000.0, 2000.0, 2144.57])
+@pytest.mark.parametrize(
+    ("stated_hz", "off_hz", "rms_uv"), [(50, -0.1, 400), (50, 0.4, 3000), (60, 0.4, 400), (60, 0.0, 3000)]
+)
+def test_strong_lines_of_the_stated_frequency_are_none_of_the_other(rate_hz, stated_hz, off_hz, rms_uv):
+    """A cell of 60 Hz is no whole cycle of 50 Hz, and 300 Hz is a harmonic of both."""
+    x, rng = noise_of(1, 25, rate_hz, 2.0), np.random.default_rng(3)
+    shares = [1, 0.3, 0.5, 0.2, 0.3, 0.2, 0.2, *[0.1] * 5][: int(0.47 * rate_hz / (stated_hz + 1))]
+    x = x + mains(len(x), rate_hz, rng, rms_uv=rms_uv, line_hz=stated_hz + off_hz, harmonics=shares)
+    frames = frames_of(x, rate_hz, mains_hz=stated_hz)
+    assert frames.lines
+    assert frames.other_lines == ()
+
+
+@pytest.mark.parametrize("name", ["silent", "always_active", "silent_ecg", "tonic_plus_spasms"])
+def test_muscles_and_hearts_are_no_line_of_the_other_mains_frequency(name):
+    channel = scenario(name, seed=1, duration_s=40.0)
+    assert frames_of(channel.samples_uv, channel.rate_hz, mains_hz=60).other_lines == ()

@@ -12,7 +12,7 @@ from emgpipe.errors import StoreError
 from emgpipe.filters.settings import ConditionSettings
 from emgpipe.frames.model import FRAMES_VERSION, ChannelFrames, Frames, Line
 from emgpipe.store import frames_key, load_frames, save_frames
-from emgpipe.store.frames import ARRAYS, SCALARS, WHOLE
+from emgpipe.store.frames import ARRAYS, LINES, SCALARS, WHOLE
 
 
 def channel(seed: int, n_hops: int = 40, n_seconds: int = 3) -> ChannelFrames:
@@ -46,6 +46,7 @@ def channel(seed: int, n_hops: int = 40, n_seconds: int = 3) -> ChannelFrames:
         band_hz=(20.0, 450.0),
         lines=(Line(50.013, 3.3, 120.0),),
         lsb_uv=math.nan,
+        other_lines=(Line(60.0, 20.0, 999.0), Line(120.0, 1.0, 50.0)),
     )
 
 
@@ -71,7 +72,7 @@ def test_frames_come_back_bit_for_bit(saved):
 
 
 def test_no_part_of_the_frames_is_forgotten():
-    assert {f.name for f in fields(ChannelFrames)} == {*ARRAYS, *SCALARS, "band_hz", "lines"}
+    assert {f.name for f in fields(ChannelFrames)} == {*ARRAYS, *SCALARS, *LINES, "band_hz"}
     assert {f.name for f in fields(Frames)} == {*WHOLE, "channels"}
 
 
