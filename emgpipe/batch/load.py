@@ -60,7 +60,7 @@ class Results:
 
 
 def load_results(folder: str | Path) -> Results:
-    """Open the results of a run.
+    r"""Open the results of a run.
 
     Parameters
     ----------
@@ -75,7 +75,21 @@ def load_results(folder: str | Path) -> Results:
     Raises
     ------
     StoreError
-        RESULTS_UNREADABLE: no results here.
+        RESULTS_UNREADABLE: no results here; a table that cannot be read raises it on first use.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     load_results(folder)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    emgpipe.errors.StoreError: ...: RESULTS_UNREADABLE: no measures.csv; give a folder that `emgpipe run` has written
+    >>> with TemporaryDirectory() as folder:  # the tables that are asked for, as `emgpipe run` lays them down
+    ...     _ = (Path(folder) / "measures.csv").write_text("")
+    ...     _ = (Path(folder) / "inputs.csv").write_text("recording,status\nP01_V1_rest,ok\n")
+    ...     load_results(folder).inputs["status"].tolist()
+    ['ok']
     """
     path = Path(folder)
     if not (path / "measures.csv").is_file():

@@ -53,6 +53,20 @@ def read_recording(
     -----
     The whole file is read once for its hash and its annotations, by blocks of bounded size.
     A file marked EDF+D is taken where the onset of every record proves that it has no gap.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import TemporaryDirectory
+    >>> from emgpipe.simulate import write_edf
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "P01_V1.edf"
+    ...     write_edf(path, [np.full(1000, 5.0)], ["EMG TA_R"], 1000.0)
+    ...     recording = read_recording(path)
+    ...     recording.read("TA_R", 0.0, 0.002).tolist()
+    [5.0, 5.0]
+    >>> recording.name, recording.duration_s, [signal.muscle for signal in recording.signals]
+    ('P01_V1.edf', 1.0, ['TA_R'])
     """
     header, findings, stamp = _open(path)
     if header is None:
@@ -95,7 +109,12 @@ def check_file(
     -------
     list of Finding
         Everything at once; empty where nothing is to be said. Severity `error` at a signal
-        refuses that signal, elsewhere the file.
+        refuses that signal, elsewhere the file. Nothing is raised: a file that cannot be read is one finding.
+
+    Examples
+    --------
+    >>> [(f.code, f.severity, f.where) for f in check_file("no_such_file.edf")]
+    [('FILE_UNREADABLE', 'error', 'file')]
     """
     try:
         header, findings, _ = _open(path)

@@ -184,6 +184,11 @@ def _setting_invalid(problem: ValidationError, chosen: Mapping[str, Any], *, whe
 def parse_settings(text: str, *, where: str = "settings", base: Settings | None = None) -> Settings:
     r"""Settings from TOML text; see `check_settings`.
 
+    Raises
+    ------
+    SettingsError
+        TOML_INVALID, SETTING_UNKNOWN, SETTING_INVALID.
+
     Examples
     --------
     >>> parse_settings("[detect]\nactivity_ratio = 2").detect.activity_ratio
@@ -193,7 +198,7 @@ def parse_settings(text: str, *, where: str = "settings", base: Settings | None 
 
 
 def load_settings(path: str | Path, *, base: Settings | None = None) -> Settings:
-    """Settings from a TOML file; see `check_settings`.
+    r"""Settings from a TOML file; see `check_settings`.
 
     Parameters
     ----------
@@ -210,6 +215,15 @@ def load_settings(path: str | Path, *, base: Settings | None = None) -> Settings
     ------
     SettingsError
         TEXT_UNREADABLE, TOML_INVALID, SETTING_UNKNOWN, SETTING_INVALID.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "mine.toml"
+    ...     _ = file.write_text(to_toml(parse_settings("[detect]\nactivity_ratio = 2")))
+    ...     load_settings(file).detect.activity_ratio
+    2.0
     """
     return parse_settings(read_text(Path(path)), where=str(path), base=base)
 
@@ -227,6 +241,11 @@ def to_toml(settings: Settings, *, comments: bool = False) -> str:
     Returns
     -------
     str
+
+    Examples
+    --------
+    >>> to_toml(Settings()).splitlines()[:2]
+    ['[condition]', 'low_hz = 20.0']
     """
     blocks = []
     for name, cls in TABLES.items():

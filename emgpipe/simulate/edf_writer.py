@@ -63,6 +63,14 @@ def write_edf(
     Notes
     -----
     pyedflib cuts off the fraction when it scales; here samples are scaled first and written as integers.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     write_edf(Path(folder) / "a.edf", [np.zeros(1000)], ["EMG TA_R"], 1000.0)
+    ...     (Path(folder) / "a.edf").read_bytes()[192:197]
+    b'EDF+C'
     """
     writer = _pyedflib(path)
     _check_fields(path, {16: labels, 8: [f"{x}" for x in range_uv], 80: [prefilter]})

@@ -173,6 +173,16 @@ def simulate_trial(
         SIMULATION_INVALID, SIMULATION_UNWRITABLE.
     EmgpipeError
         WRITER_ABSENT.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     study = simulate_trial(
+    ...         folder, patients=draw_patients(1, seed=1), visits=VISITS[:1], rest_s=5.0, reference_s=2.0
+    ...     )
+    ...     sorted(path.name for path in study.parent.rglob("*.*"))
+    ['README.md', 'S01_V1.edf', 'arms.csv', 'recordings.csv', 'study.toml', 'truth.json']
     """
     _check(model)
     folder = Path(folder)

@@ -90,7 +90,7 @@ class Study:
 
 
 def load_study(path: str | Path, *, settings: str | Path | None = None, allow_outside: bool = False) -> Study:
-    """Read a study; everything in its two files is checked before this returns.
+    r"""Read a study; everything in its two files is checked before this returns.
 
     Parameters
     ----------
@@ -113,6 +113,16 @@ def load_study(path: str | Path, *, settings: str | Path | None = None, allow_ou
         REFERENCE_IS_REST, and those of `parse_manifest`; each names its file, and the line where there is one.
     NoInputError
         NO_RECORDINGS.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     _ = (Path(folder) / "study.toml").write_text('[study]\nid = "SPS"\nmains_hz = 50\n')
+    ...     _ = (Path(folder) / "recordings.csv").write_text("subject,visit,file,task\nP01,V1,a.edf,rest\n")
+    ...     study = load_study(folder)
+    >>> study.id, study.mains_hz, [entry.recording for entry in study.entries]
+    ('SPS', 50, ['P01_V1_rest'])
     """
     file = Path(path) / "study.toml" if Path(path).is_dir() else Path(path)
     text = read_text(file, error=StudyError)
