@@ -13,9 +13,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from emgpipe.batch.conditions import differing_conditions
 from emgpipe.batch.jobs import Job, study_jobs
 from emgpipe.batch.units import failed_body, is_current, read_unit, save_unit, unit_head
 from emgpipe.errors import NoInputError
+from emgpipe.recording import Finding
 from emgpipe.settings import fingerprint, to_toml
 from emgpipe.store import OutputLock, append_event, content_key, write_json, write_text
 from emgpipe.study import Study, load_study
@@ -42,12 +44,15 @@ class RunReport:
         Results folder.
     computed, failed, total : int
         Recordings computed now, failed (now or earlier), and of the study.
+    warnings : tuple of (str, Finding)
+        File (or subject and task) and what leaves it usable, but must be said; in the order of the study.
     """
 
     out: Path
     computed: int
     failed: int
     total: int
+    warnings: tuple[tuple[str, Finding], ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -138,7 +143,16 @@ def _run_locked(
     units = {job.entry.recording: read_unit(job.unit_path) for job in todo}
     _finish(study, todo, units, out)
     failed = sum((unit or {}).get("status") == "failed" for unit in units.values())
-    return RunReport(out, len(stale), failed, len(todo))
+    return RunReport(out, len(stale), failed, len(todo), tuple(_warnings(todo, units)))
+
+
+def _warnings(todo: Sequence[Job], units: dict[str, Any]) -> Iterator[tuple[str, Finding]]:
+    for job in todo:
+        for told in (units[job.entry.recording] or {}).get("findings", ()):
+            if told["severity"] != "info":
+                yield job.entry.file, Finding(**told)
+    for (subject, task), findings in differing_conditions(todo).items():
+        yield from ((f"{subject} {task}", finding) for finding in findings)
 
 
 def _worked(stale: Sequence[Job], workers: int) -> Iterator[tuple[Job, str]]:

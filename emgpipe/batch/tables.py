@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from emgpipe.batch.conditions import differing_conditions
 from emgpipe.batch.dictionary import data_dictionary
 from emgpipe.batch.jobs import Job
 from emgpipe.measures.rows import IntervalRow, MeasureRow
@@ -29,11 +30,6 @@ INPUT_COLUMNS = (
     "duration_s", "rates_hz", "grade", "findings",
 )  # fmt: skip
 INTERVAL_COLUMNS = ("subject", "visit", "recording", *(f.name for f in fields(IntervalRow)))
-COMPARED_CONDITIONS = (
-    "relaxation", "posture", "support", "amplifier", "hw_highpass_hz", "hw_lowpass_hz", "inter_electrode_mm",
-    "sleep_state",
-)  # fmt: skip
-"""Conditions that should not differ between visits that are compared."""
 
 TABLE_COLUMNS = {
     "measures.csv": MEASURE_COLUMNS,
@@ -121,12 +117,12 @@ def _failed_cells(study: Study, job: Job, units: Units) -> dict[str, Any]:
 
 
 def _input_cells(jobs: Sequence[Job], units: Units) -> Iterable[dict[str, Any]]:
-    differing = _differing_conditions(jobs)
+    differing = differing_conditions(jobs)
     for job in jobs:
         e = job.entry
         unit = units[e.recording] or {"status": "not_measured", "code": "NOT_SELECTED"}
         findings = [f"{f['code']}: {f['where']}: {f['message']}" for f in unit.get("findings", ())]
-        findings += differing.get((e.subject, e.task), [])
+        findings += [f"{f.code}: {f.message}" for f in differing.get((e.subject, e.task), ())]
         yield {
             "recording": e.recording, "subject": e.subject, "visit": e.visit, "task": e.task, "run": e.run,
             "file": e.file, "sha256": unit.get("sha256", ""), "status": unit["status"], "code": unit["code"],
@@ -134,25 +130,6 @@ def _input_cells(jobs: Sequence[Job], units: Units) -> Iterable[dict[str, Any]]:
             "rates_hz": ";".join(f"{rate:g}" for rate in unit.get("rates_hz", ())), "grade": unit.get("grade", ""),
             "findings": " | ".join(findings),
         }  # fmt: skip
-
-
-def _differing_conditions(jobs: Sequence[Job]) -> dict[tuple[str, str], list[str]]:
-    """Findings on conditions that differ between the visits of one subject and task; blank is not recorded."""
-    seen: dict[tuple[str, str], dict[str, dict[str, str]]] = {}
-    for job in jobs:
-        e = job.entry
-        for name in COMPARED_CONDITIONS:
-            if e.conditions.get(name):
-                values = seen.setdefault((e.subject, e.task), {}).setdefault(name, {})
-                values.setdefault(e.conditions[name], e.visit)
-    return {
-        who: [
-            f"CONDITIONS_DIFFER: {name}: " + ", ".join(f"{value!r} at {visit}" for value, visit in values.items())
-            for name, values in conditions.items()
-            if len(values) > 1
-        ]
-        for who, conditions in seen.items()
-    }
 
 
 def _interval_cells(jobs: Sequence[Job], units: Units) -> Iterable[dict[str, Any]]:

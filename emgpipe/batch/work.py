@@ -63,7 +63,10 @@ def _measured(job: Job, sha256: str) -> dict[str, Any]:
     if not any(signal.kind == "emg" for signal in recording.signals):
         found = ", ".join(repr(signal.label) for signal in recording.signals) or "no signal at all"
         raise ReadError("NO_CHANNELS", f"{found}; at least one EMG signal is needed, name it in [channels]")
-    result = measured(job, recording, *cached_frames(job, recording, sha256))
+    frames, covariances = cached_frames(job, recording, sha256)
+    if all(channel.refused for channel in frames.channels):
+        raise _refusal(job, recording, frames)
+    result = measured(job, recording, frames, covariances)
     rates = dict.fromkeys(s.rate_hz for s in recording.signals if s.kind == "emg")
     return {
         "status": "ok",
@@ -77,6 +80,15 @@ def _measured(job: Job, sha256: str) -> dict[str, Any]:
         "rows": [asdict(row) for row in result.rows],
         "intervals": [asdict(row) for row in result.intervals],
     }
+
+
+def _refusal(job: Job, recording: Recording, frames: Frames) -> ReadError:
+    """Why no channel can be measured: the code of the first one, in the words of the reader where it has said so."""
+    first = frames.channels[0]
+    said = [f"{f.where}: {f.message}" for f in recording.findings if f.code == first.refused]
+    least_hz = job.settings.condition.least_rate_hz
+    message = said[0] if said else f"{first.label!r} has {first.rate_hz:g} Hz; at least {least_hz:g} Hz is needed"
+    return ReadError(first.refused, f"no EMG channel is usable; {message}")
 
 
 def measured(

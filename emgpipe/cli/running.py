@@ -15,7 +15,9 @@ DEMO_COLUMNS = ("TA_R.apdf_p10_uv", "TA_R.cmua_frac", "TA_R/GM_R.cc_overlap_uv",
 
 
 def run_told(study: Path, out: Path, *, report: bool = True, **options: Any) -> tuple[str, int]:
-    """Run a study and draw its pages; return what to say and the exit code. Failed recordings are named on stderr.
+    """Run a study and draw its pages; return what to say and the exit code.
+
+    Warnings and failed recordings go to stderr.
 
     Parameters
     ----------
@@ -31,6 +33,10 @@ def run_told(study: Path, out: Path, *, report: bool = True, **options: Any) -> 
     tuple of str and int
     """
     done = run_study(study, out, progress=_Progress(), **options)
+    if sys.stderr.isatty():
+        sys.stderr.write("\r\x1b[K")
+    for where, finding in done.warnings:
+        note("warning", finding.code, f"{finding.where}: {finding.message}".removeprefix(": "), where)
     for row in _rows(out / "inputs.csv"):
         if row["status"] == "failed":
             note("error", row["code"], row["message"], row["file"])
@@ -58,8 +64,6 @@ class _Progress:
 
 
 def _summary(done: RunReport) -> str:
-    if sys.stderr.isatty():
-        sys.stderr.write("\r\x1b[K")
     fresh = f"{done.computed} computed now" if done.computed else "nothing to compute"
     failed = f", {done.failed} failed (named in inputs.csv)" if done.failed else ""
     return f"{done.total} recordings, {fresh}{failed}; tables in {done.out}\n"

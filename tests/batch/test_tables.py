@@ -202,8 +202,8 @@ def test_units_that_a_file_does_not_state_are_told_by_the_study(study, tmp_path)
     first = {"jobs": 1, "subjects": ["P01"], "visits": ["V1"]}
     run_study(study, tmp_path / "out", **first)
     rows = read_table(tmp_path / "out" / "measures.csv")
-    assert {row["value"] for row in rows if row["target_kind"] == "muscle"} == {""}
-    assert {row["status"] for row in rows if row["target"] == "TA_R"} == {"undeterminable", "not_measured"}
+    told = {(row["status"], row["reason"]) for row in rows if row["recording"] == "P01_V1_supine"}
+    assert told == {("failed", "UNIT_UNKNOWN")}
     with (study / "study.toml").open("a") as stream:
         stream.write('[units]\n"EMG TA_R" = "mV"\n"EMG GM_R" = "mV"\n')
     assert run_study(study, tmp_path / "out", **first).computed == 1

@@ -137,3 +137,44 @@ def test_the_demo_prints_its_table_and_says_where_the_pages_are(study, tmp_path,
     pages = tmp_path / "demo" / "results" / "reports" / "index.html"
     assert lines[-1] == f"pages: {pages}"
     assert pages.exists()
+
+
+def test_findings_that_leave_a_file_usable_are_warnings_on_every_run(emgpipe, study, recordings):
+    data = (recordings / "p2.edf").read_bytes().replace(b"EMG GM_R".ljust(16), b"EMG TA_R".ljust(16), 1)
+    (study / "p2.edf").write_bytes(data)
+    for _ in range(2):
+        code, _, err = emgpipe(study)
+        assert code == 0
+        assert all(line.startswith("warning: p2.edf: ") for line in err)
+        assert "LABEL_DUPLICATE" in {line.split(": ")[2] for line in err}
+    assert emgpipe(study, "--quiet")[2] == []
+
+
+def test_conditions_that_differ_between_visits_are_a_warning(emgpipe, study):
+    rows = "subject,visit,file,task,posture\nP01,V1,p1.edf,rest,supine\nP01,V2,p2.edf,rest,sitting\n"
+    (study / "recordings.csv").write_text(rows)
+    said = "warning: P01 rest: CONDITIONS_DIFFER: posture: 'supine' at V1, 'sitting' at V2"
+    assert emgpipe(study)[2] == [said]
+
+
+def test_a_recording_of_which_every_channel_is_refused_has_failed_with_their_code(emgpipe, study, tmp_path):
+    data = (study / "p2.edf").read_bytes()
+    unit = data.index(b"uV".ljust(8))
+    assert data[unit + 8 : unit + 16] == b"uV".ljust(8)
+    (study / "p2.edf").write_bytes(data[:unit] + b"furlong ".ljust(8) * 2 + data[unit + 16 :])
+    write_edf(study / "p1.edf", list(np.random.default_rng(1).normal(size=(2, 3_000))), ["TA_R", "GM_R"], 200.0)
+    code, _, err = emgpipe(study)
+    assert code == 1
+    assert err[0].startswith("emgpipe: p1.edf: RATE_TOO_LOW: no EMG channel is usable; 'TA_R' has 200 Hz")
+    assert err[1].startswith("emgpipe: p2.edf: UNIT_UNKNOWN: no EMG channel is usable; 'EMG TA_R': unit 'furlong'")
+    assert "at least" in err[0]
+    assert (len(err), statuses(tmp_path)) == (2, {"P01_V1_rest": "failed", "P02_V1_rest": "failed"})
+
+
+def test_one_channel_that_is_usable_keeps_a_recording(emgpipe, study, tmp_path):
+    data = (study / "p2.edf").read_bytes()
+    (study / "p2.edf").write_bytes(data.replace(b"uV".ljust(8), b"furlong ", 1))
+    code, _, err = emgpipe(study)
+    assert code == 0
+    assert any(line.startswith("warning: p2.edf: UNIT_UNKNOWN: ") for line in err)
+    assert statuses(tmp_path)["P02_V1_rest"] == "ok"
