@@ -5,7 +5,6 @@ import platform
 import re
 import sys
 from importlib import metadata
-from pathlib import Path
 
 from emgpipe.cli.talk import table_text
 
@@ -44,9 +43,13 @@ def _cores() -> int:
 
 def _kernel_cache() -> tuple[str, str]:
     """Where compiled kernels are kept; without such a place each run compiles for seconds."""
-    chosen = os.environ.get("NUMBA_CACHE_DIR")
-    folder = Path(chosen) if chosen else Path(__file__).parents[1] / "kernels"
-    writable = os.access(folder if folder.exists() else folder.parent, os.W_OK)
-    if writable:
-        return "writable", str(folder)
-    return "not writable", f"{folder}; kernels go to the user's cache folder, or set NUMBA_CACHE_DIR"
+    from emgpipe.kernels import CACHE_PLACE
+    from emgpipe.kernels.cache import cache_places
+
+    if CACHE_PLACE is not None:
+        return "writable", str(CACHE_PLACE)
+    tried = ", ".join(map(str, cache_places()[1:]))  # the first is the one made for this process
+    return (
+        "not writable",
+        f"{tried}: each run compiles for seconds; set NUMBA_CACHE_DIR to a place for them",
+    )
