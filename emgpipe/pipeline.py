@@ -18,12 +18,12 @@ from emgpipe.frames.covariance import pair_covariance
 from emgpipe.frames.model import ChannelFrames, Frames, PairCovariance
 from emgpipe.frames.reduce import Conditioner, ReadRun, RunSamples, prepare_runs, reduce_channel
 from emgpipe.intervals import Intervals
-from emgpipe.measures.findings import floor_findings, name_findings, prime_mover_findings
+from emgpipe.measures.arguments import check_arguments, pair_list
+from emgpipe.measures.findings import floor_findings, mains_findings, name_findings, prime_mover_findings
 from emgpipe.measures.intervals import muscle_intervals, pair_intervals
 from emgpipe.measures.judge import muscle_rows, pair_rows, unmeasured_rows
 from emgpipe.measures.rows import IntervalRow, MeasureRow, Status
 from emgpipe.measures.views import Judged, MuscleView, PairView, Segment
-from emgpipe.muscles import pairs_present
 from emgpipe.recording import Finding, Recording, Signal
 from emgpipe.settings import Settings
 from emgpipe.study.timeline import recording_segments
@@ -227,7 +227,7 @@ def measure(
     Raises
     ------
     SettingsError
-        PAIR_INVALID.
+        PAIR_INVALID, FRAMES_FOREIGN, ARGUMENT_INVALID.
 
     Examples
     --------
@@ -241,6 +241,7 @@ def measure(
     (1.0, 'ok')
     """
     settings = settings or Settings()
+    check_arguments(recording, frames, device_uv or {}, exclude=exclude, pairs=pairs, prime_movers=prime_movers)
     plan = recording_segments(recording.annotations, recording.duration_s, meanings, rest=rest)
     wanted = pair_list(pairs, frames)
     judged, refused = _judge(frames, settings, plan.bad, plan.calibration, device_uv or {}, set(exclude))
@@ -264,28 +265,10 @@ def measure(
         *plan.findings,
         *name_findings(given, [c.muscle or c.label for c in frames.channels], [c.label for c in frames.channels]),
         *floor_findings(floors),
+        *mains_findings(judged),
         *prime_mover_findings(rows, plan.segments, prime_movers),
     ]
     return Result(tuple(rows), tuple(intervals), floors, plan.segments, judged, tuple(findings))
-
-
-def pair_list(pairs: Sequence[str] | None, frames: Frames) -> list[tuple[str, str]]:
-    """Pairs as (agonist, antagonist); the catalogue's that are present where none are given.
-
-    Raises
-    ------
-    SettingsError
-        PAIR_INVALID.
-    """
-    if pairs is None:
-        return [(a, b) for a, b in pairs_present([c.muscle for c in frames.channels if c.muscle])]
-    out = []
-    for text in pairs:
-        parts = text.strip().split("/")
-        if len(parts) != 2 or not all(parts) or parts[0] == parts[1]:
-            raise SettingsError("PAIR_INVALID", f"pair {text!r}; write AGONIST/ANTAGONIST, such as 'TA_R/GM_R'")
-        out.append((parts[0], parts[1]))
-    return out
 
 
 def _judge(

@@ -14,7 +14,8 @@ from emgpipe.batch.jobs import Job, stat_of
 from emgpipe.batch.units import failed_body, save_unit, unit_head
 from emgpipe.errors import EmgpipeError, ReadError, StoreError
 from emgpipe.frames.model import Frames, PairCovariance
-from emgpipe.pipeline import Result, compute_frames, measure, pair_covariances, pair_list
+from emgpipe.measures.arguments import pair_list
+from emgpipe.pipeline import Result, compute_frames, measure, pair_covariances
 from emgpipe.readers import file_sha256, read_recording
 from emgpipe.recording import Recording
 from emgpipe.store import load_frames, save_frames, write_bytes

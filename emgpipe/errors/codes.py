@@ -156,6 +156,9 @@ CODES: dict[str, Code] = {
     "FILE_MISSING": Code(_E, "The file of a recording does not exist."),
     "WORKER_LOST": Code(_E, "The worker process died twice on this recording."),
     "INTERNAL_ERROR": Code(_E, "A fault of emgpipe itself; the log has the details. Please report it."),
+    "MAINS_OTHER": Code(_R, "Lines of the other mains frequency are left in; the stated frequency may be wrong."),
+    "FRAMES_FOREIGN": Code(_E, "The frames are not those of the recording."),
+    "ARGUMENT_INVALID": Code(_E, "An argument of a call has a value that cannot be meant."),
     "PAIR_INVALID": Code(_E, "A pair is not written AGONIST/ANTAGONIST."),
     # simulation
     "SCENARIO_UNKNOWN": Code(_E, "A scenario was asked for that the simulator does not have."),

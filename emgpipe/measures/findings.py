@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from emgpipe.detectors.floor import Floor
 from emgpipe.measures.rows import MeasureRow
-from emgpipe.measures.views import REST, WHOLE, Segment
+from emgpipe.measures.views import REST, WHOLE, Judged, Segment
 from emgpipe.recording import Finding
 
 
@@ -98,4 +98,25 @@ def floor_findings(floors: Mapping[str, Floor]) -> Iterator[Finding]:
     for name, floor in floors.items():
         if "LOW_PASS" in floor.reason.split(";"):
             message = "noise above 600 Hz is taken away by the amplifier; switch its filter off or state a device floor"
-            yield Finding("LOW_PASS", "warning", name, message)
+            yield Finding("LOW_PASS", "info", name, message)
+
+
+def mains_findings(judged: Mapping[str, Judged]) -> Iterator[Finding]:
+    """Say so where a line of the other mains frequency stands in a channel.
+
+    Parameters
+    ----------
+    judged : mapping of str to Judged
+        By target.
+
+    Yields
+    ------
+    Finding
+        MAINS_OTHER, one a channel.
+    """
+    for name, one in judged.items():
+        if one.frames.other_lines:
+            lines = ", ".join(f"{line.frequency_hz:.1f} Hz" for line in one.frames.other_lines)
+            yield Finding(
+                "MAINS_OTHER", "warning", name, f"lines at {lines} are left in; is the mains frequency right?"
+            )

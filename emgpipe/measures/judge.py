@@ -159,6 +159,7 @@ def _doubts(measure: Measure, view: MuscleView) -> list[str]:
     if not measure.needs_floor or not view.judged.floor.known:
         return []
     codes = [code for code in view.judged.floor.reason.split(";") if code and code != "LOW_PASS"]
+    codes += ["MAINS_OTHER"] if view.judged.frames.other_lines else []
     # heart beats stand on trunk leads and are not removed yet: no such number goes without a word
     return [*codes, "ECG_NOT_REMOVED"] if part_of(view.judged.frames.muscle) == "axial" else codes
 
