@@ -60,6 +60,7 @@ NO_CODES = {
     "OPENBLAS_NUM_THREADS",
     "MKL_NUM_THREADS",
     "BAD_ACQ_SKIP",
+    "XDG_CACHE_HOME",
 }
 """Upper-case words that are names of the environment, or of MNE."""
 

@@ -16,7 +16,7 @@ def cache_places() -> tuple[Path, ...]:
 
 
 def _of_user() -> Path:
-    home = Path(os.path.expanduser("~"))  # noqa: PTH111: a user without a home is no error here
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111 (a user without a home is no error)
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA", home)) / "numba" / "Cache"
     if sys.platform == "darwin":
