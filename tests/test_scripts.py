@@ -108,6 +108,13 @@ def test_an_outcome_table_of_no_results_is_refused(tmp_path):
     assert "RESULTS_UNREADABLE" in done.stderr
 
 
+def test_sample_data_that_cannot_be_written_are_one_line(tmp_path):
+    (tmp_path / "file").write_text("")
+    done = script("make_sample_data.py", tmp_path / "file")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "SIMULATION_UNWRITABLE" in done.stderr
+
+
 def test_scripts_stay_short_and_use_public_names_only():
     for path in (ROOT / "scripts").glob("*.py"):
         text = path.read_text(encoding="utf-8")

@@ -155,7 +155,7 @@ CODES: dict[str, Code] = {
     "NOT_SELECTED": Code(_R, "The recording was not selected in this run and has no earlier result."),
     "FILE_MISSING": Code(_E, "The file of a recording does not exist."),
     "WORKER_LOST": Code(_E, "The worker process died twice on this recording."),
-    "INTERNAL_ERROR": Code(_E, "A fault of emgpipe itself; the log has the details. Please report it."),
+    "INTERNAL_ERROR": Code(_E, "A fault of emgpipe itself; the message names the place. Please report it."),
     "MAINS_OTHER": Code(_R, "Lines of the other mains frequency are left in; the stated frequency may be wrong."),
     "FRAMES_FOREIGN": Code(_E, "The frames are not those of the recording."),
     "ARGUMENT_INVALID": Code(_E, "An argument of a call has a value that cannot be meant."),
@@ -163,7 +163,7 @@ CODES: dict[str, Code] = {
     # simulation
     "SCENARIO_UNKNOWN": Code(_E, "A scenario was asked for that the simulator does not have."),
     "SIMULATION_INVALID": Code(_E, "A number given to the simulator cannot be meant."),
-    "SIMULATION_UNWRITABLE": Code(_E, "Simulated samples or marks do not fit into an EDF+ file."),
+    "SIMULATION_UNWRITABLE": Code(_E, "Simulated data do not fit into an EDF+ file, or cannot be written."),
     "WRITER_ABSENT": Code(_E, "The package that writes EDF+ is not installed (no wheel for this Python)."),
     # the command line
     "USAGE": Code(_E, "A command, an option or an argument that does not exist or is missing."),

@@ -3,13 +3,14 @@
 import csv
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from emgpipe.errors import SettingsError
 from emgpipe.simulate.checks import require_between, require_not_negative, require_positive
 from emgpipe.simulate.edf_writer import write_edf, write_truth
 from emgpipe.simulate.visit import SimulatedMuscle, simulate_visit
@@ -186,9 +187,25 @@ def simulate_trial(
     """
     _check(model)
     folder = Path(folder)
+    lengths = {"rest_s": rest_s, "reference_s": reference_s, "rate_hz": rate_hz}
+    try:
+        _write_trial(folder, seed, patients, visits, model, lengths)
+    except OSError as problem:
+        message = f"{problem.strerror or problem}; choose a folder that can be written"
+        raise SettingsError("SIMULATION_UNWRITABLE", message, where=str(folder)) from problem
+    return folder / "study.toml"
+
+
+def _write_trial(
+    folder: Path,
+    seed: int,
+    patients: Sequence[SimulatedPatient],
+    visits: Sequence[PlannedVisit],
+    model: TrialModel,
+    lengths: Mapping[str, float],
+) -> None:
     (folder / "recordings").mkdir(parents=True, exist_ok=True)
     truth: dict[str, Any] = {"simulated": True, "seed": seed, "model": vars(model), "recordings": {}}
-    lengths = {"rest_s": rest_s, "reference_s": reference_s, "rate_hz": rate_hz}
     for i, patient in enumerate(patients):
         for j, visit in enumerate(visits):
             treated = _at_visit(patient, visit, model, np.random.default_rng([seed, i, j, 1]))
@@ -198,7 +215,7 @@ def simulate_trial(
             )
             labels = [f"EMG {c.name}" for c in made.channels]
             samples_uv = [c.samples_uv for c in made.channels]
-            write_edf(path, samples_uv, labels, rate_hz, annotations=made.annotations, prefilter="none")
+            write_edf(path, samples_uv, labels, lengths["rate_hz"], annotations=made.annotations, prefilter="none")
             truth["recordings"][path.stem] = {
                 "treatment": _treatment(patient, visit),
                 "excitation": {m.name: m.excitation for m in treated},
@@ -207,7 +224,6 @@ def simulate_trial(
     write_truth(folder / "truth.json", truth)
     _write_tables(folder, patients, visits, seed)
     _write_sums(folder, [f"recordings/{p.subject}_{v.name}.edf" for p in patients for v in visits])
-    return folder / "study.toml"
 
 
 def _check(model: TrialModel) -> None:
@@ -292,6 +308,6 @@ and checks that the pipeline finds what was put in.
 In the sample data S01 never relaxes, S02 has a few units that fire without end (and mains in one visit), S03 is
 nearly relaxed. Spectra, pools and noise are idealised: no fat layer, no ECG, no movement.
 
-Made again, byte for byte, by `emgpipe simulate trial -o DIR --seed {seed}`; the copy in the repository by
+Made again, byte for byte, by `emgpipe.simulate_trial(DIR, seed={seed})`; the copy in the repository by
 `python scripts/make_sample_data.py`.
 """

@@ -178,3 +178,12 @@ def test_one_channel_that_is_usable_keeps_a_recording(emgpipe, study, tmp_path):
     assert code == 0
     assert any(line.startswith("warning: p2.edf: UNIT_UNKNOWN: ") for line in err)
     assert statuses(tmp_path)["P02_V1_rest"] == "ok"
+
+
+@pytest.mark.parametrize("place", ["file", "file/below"])
+def test_a_demo_that_cannot_be_written_is_one_line(tmp_path, capsys, place):
+    (tmp_path / "file").write_text("")
+    assert run(["--quiet", "demo", str(tmp_path / place)]) == 2
+    err = capsys.readouterr().err.splitlines()
+    assert len(err) == 1
+    assert "SIMULATION_UNWRITABLE: " in err[0]

@@ -152,3 +152,10 @@ def test_patients_of_the_sample_data_differ_as_told():
         [m["apdf_p50_uv"] for m in found[f"S02_{visit}"]["muscles"].values()] for visit in ("V3", "V2")
     )
     assert all(a < 0.7 * b for a, b in zip(treated, untreated, strict=True))
+
+
+@pytest.mark.parametrize("place", ["file", "file/below"])
+def test_a_folder_that_cannot_be_written_is_refused(tmp_path, place):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SettingsError, match=r"SIMULATION_UNWRITABLE: .*choose a folder"):
+        simulate_trial(tmp_path / place)
