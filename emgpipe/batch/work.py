@@ -3,6 +3,7 @@
 import hashlib
 import io
 import shutil
+import traceback
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -20,6 +21,7 @@ from emgpipe.readers import file_sha256, read_recording
 from emgpipe.recording import Recording
 from emgpipe.store import load_frames, save_frames, write_bytes
 
+PACKAGE = Path(__file__).parents[1]
 GRADES = {"high": "A", "medium": "B", "low": "C", "": "D"}
 
 
@@ -53,10 +55,17 @@ def write_unit(job: Job) -> str:
     except EmgpipeError as problem:
         body |= failed_body(problem.code, problem.message)
     except Exception as fault:  # a fault of ours must cost one row, not the run
-        body |= failed_body("INTERNAL_ERROR", f"{type(fault).__name__}: {fault}")
+        body |= failed_body("INTERNAL_ERROR", f"{type(fault).__name__}: {fault} ({_place(fault)})")
     body["key"] = job.key(body["sha256"])
     save_unit(job, body)
     return str(body["status"])
+
+
+def _place(fault: BaseException) -> str:
+    """Line of ours that was reached last, without the folders of this machine."""
+    frames = traceback.extract_tb(fault.__traceback__)
+    ours = [f for f in frames if Path(f.filename).is_relative_to(PACKAGE)]  # one at least: the worker itself
+    return f"{Path(ours[-1].filename).relative_to(PACKAGE.parent).as_posix()}:{ours[-1].lineno}"
 
 
 def _measured(job: Job, sha256: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -195,6 +196,15 @@ def test_a_recording_without_emg_fails_with_its_labels(study, tmp_path):
     report = run_study(study, tmp_path / "out", jobs=1, subjects=["P01"], visits=["V1"])
     assert report.failed == 1
     assert told(tmp_path / "out", "code")["P01_V1_supine"] == "NO_CHANNELS"
+
+
+def test_a_fault_of_ours_costs_one_row_and_names_its_place_but_no_folder(study, tmp_path, monkeypatch):
+    monkeypatch.setattr("emgpipe.batch.work.read_recording", lambda *_, **__: 1 // 0)
+    report = run_study(study, tmp_path / "out", jobs=1, subjects=["P01"], visits=["V1"])
+    assert report.failed == 1
+    assert told(tmp_path / "out", "code")["P01_V1_supine"] == "INTERNAL_ERROR"
+    message = told(tmp_path / "out", "message")["P01_V1_supine"]
+    assert re.fullmatch(r"ZeroDivisionError: .* \(emgpipe/batch/work.py:\d+\)", message)
 
 
 def test_every_input_of_a_study_ends_as_a_row_even_when_all_are_bad(study, tmp_path):
