@@ -109,7 +109,7 @@ def common(
 
 @app.command()
 def check(
-    paths: Annotated[list[Path], typer.Argument(help="EDF or BDF files, or folders of them.")],
+    paths: Annotated[list[Path], typer.Argument(readable=False, help="EDF or BDF files, or folders of them.")],
     *,
     as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] = False,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings refuse a file, too.")] = False,
@@ -122,12 +122,12 @@ def check(
 
 @app.command()
 def measure(
-    file: Annotated[Path, typer.Argument(help="An EDF or BDF recording.")],
+    file: Annotated[Path, typer.Argument(readable=False, help="An EDF or BDF recording.")],
     *,
     mains: Annotated[int, typer.Option(help="Mains frequency, 50 or 60 Hz: never guessed.")],
     pairs: Annotated[str, typer.Option(help="Agonist/antagonist, commas between: TA_R/GM_R,RF_L/BF_L.")] = "",
     rest: Annotated[bool, typer.Option("--rest", help="The patient was asked to rest.")] = False,
-    settings: Annotated[Path | None, typer.Option(help="A settings file (TOML).")] = None,
+    settings: Annotated[Path | None, typer.Option(readable=False, help="A settings file (TOML).")] = None,
     segment: Annotated[str, typer.Option(help="Rows of this segment only.")] = "",
     form: Annotated[Literal["table", "csv", "json"], typer.Option("--format", help="Form of the rows.")] = "table",
 ) -> None:
@@ -140,10 +140,10 @@ def measure(
 
 @app.command(name="run")
 def run_command(
-    study: Annotated[Path, typer.Argument(help="A study.toml, or a folder that holds one.")],
-    out: Annotated[Path, typer.Option("-o", "--out", help="Folder for the results.")],
+    study: Annotated[Path, typer.Argument(readable=False, help="A study.toml, or a folder that holds one.")],
+    out: Annotated[Path, typer.Option("-o", "--out", readable=False, help="Folder for the results.")],
     *,
-    settings: Annotated[Path | None, typer.Option(help="A settings file, laid over the study's.")] = None,
+    settings: Annotated[Path | None, typer.Option(readable=False, help="Settings, laid over the study's.")] = None,
     jobs: Annotated[int | None, typer.Option("-j", "--jobs", min=1, help="Worker processes; all cores.")] = None,
     subject: Annotated[list[str] | None, typer.Option(help="Compute this subject only; may be repeated.")] = None,
     visit: Annotated[list[str] | None, typer.Option(help="Compute this visit only; may be repeated.")] = None,
@@ -171,7 +171,7 @@ def run_command(
 
 @app.command()
 def report(
-    out: Annotated[Path, typer.Argument(help="A folder that `run` has written.")],
+    out: Annotated[Path, typer.Argument(readable=False, help="A folder that `run` has written.")],
     *,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for a run on the same folder.")] = False,
 ) -> None:
@@ -183,7 +183,9 @@ def report(
 
 
 @app.command()
-def demo(folder: Annotated[Path, typer.Argument(help="Folder to work in.")] = Path("emgpipe-demo")) -> None:
+def demo(
+    folder: Annotated[Path, typer.Argument(readable=False, help="Folder to work in.")] = Path("emgpipe-demo"),
+) -> None:
     """Simulate a small crossover, run it, print its table, say where the pages are."""
     from emgpipe.cli.running import demo
 
@@ -194,8 +196,10 @@ def demo(folder: Annotated[Path, typer.Argument(help="Folder to work in.")] = Pa
 
 @app.command()
 def init(
-    folder: Annotated[Path, typer.Argument(help="Folder of recordings.")],
-    out: Annotated[Path | None, typer.Option("-o", help="study.toml to write; recordings.csv goes beside it.")] = None,
+    folder: Annotated[Path, typer.Argument(readable=False, help="Folder of recordings.")],
+    out: Annotated[
+        Path | None, typer.Option("-o", readable=False, help="study.toml; recordings.csv goes beside it.")
+    ] = None,
 ) -> None:
     """Draft study.toml and recordings.csv for a folder; guesses are marked."""
     from emgpipe.study import draft_study

@@ -1,11 +1,11 @@
 """`emgpipe check`: the verdict on each file, all findings at once."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from emgpipe.cli.talk import printable, write
+from emgpipe.cli.talk import note, printable, write
 from emgpipe.errors import NoInputError
 from emgpipe.readers.edf import check_file
 from emgpipe.recording import Finding
@@ -18,7 +18,12 @@ def check_paths(paths: Sequence[Path], *, as_json: bool, strict: bool) -> int:
     """Write the verdict on every file and return the exit code: 3 where anything is refused."""
     worst: list[Verdict] = []
     told = []
-    for path in _files(paths):
+    found, empty = _files(paths)
+    if not found:
+        raise empty[0]
+    for problem in empty:
+        note("warning", problem.code, problem.message, problem.where)
+    for path in found:
         findings = check_file(path)
         worst.append(verdict(findings, strict=strict))
         told.append({"file": str(path), "verdict": worst[-1], "findings": [f._asdict() for f in findings]})
@@ -55,13 +60,23 @@ def _lines(file: str, said: Verdict, findings: Sequence[Finding]) -> str:
     return "\n".join(map(printable, lines))
 
 
-def _files(paths: Sequence[Path]) -> Iterator[Path]:
-    """Files as named, and recordings below folders, sorted."""
+def _files(paths: Sequence[Path]) -> tuple[list[Path], list[NoInputError]]:
+    """Files as named, and recordings below folders, sorted; and what is to be said of folders without one."""
+    files, empty = [], []
     for path in paths:
-        if not path.is_dir():
-            yield path
-            continue
-        found = sorted(p for p in path.rglob("*") if p.suffix.lower() in SUFFIXES and not p.is_dir())
+        found = _below(path) if _is_folder(path) else [path]
+        files += found
         if not found:
-            raise NoInputError("NO_RECORDINGS", "no .edf or .bdf file below it; give a file", where=str(path))
-        yield from found
+            empty.append(NoInputError("NO_RECORDINGS", "no .edf or .bdf file below it; give a file", where=str(path)))
+    return files, empty
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # what may not be looked at is judged as a file: FILE_UNREADABLE
+        return False
+
+
+def _below(folder: Path) -> list[Path]:
+    return sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and not p.is_dir())

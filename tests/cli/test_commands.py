@@ -231,3 +231,35 @@ def test_help_imports_no_library_of_size():
 
 def test_check_imports_nothing_that_computes(folder):
     assert imported("typer scipy pandas numba mne pyedflib matplotlib", "check", folder / "v1.edf") == {"typer"}
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_an_empty_folder_beside_a_file_does_not_cost_the_verdicts(emgpipe, folder, tmp_path, options):
+    code, out, err = emgpipe("check", folder / "v1.edf", tmp_path, *options)
+    assert code == 0
+    assert str(folder / "v1.edf") in out
+    assert '"verdict": "ok"' in out or out.startswith("ok: ")
+    assert err == [f"warning: {tmp_path}: NO_RECORDINGS: no .edf or .bdf file below it; give a file"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["check", "junk.edf"],
+        ["measure", "junk.edf", "--mains", "50"],
+        ["measure", "v1.edf", "--mains", "50", "--settings", "junk.edf"],
+        ["run", "junk.edf", "-o", "."],
+        ["run", "junk.edf", "-o", "out", "--settings", "junk.edf"],
+        ["report", "."],
+        ["init", "junk.edf"],
+        ["init", "junk.edf", "-o", "junk.edf"],
+        ["demo", "junk.edf"],
+    ],
+)
+def test_no_path_is_judged_before_our_own_errors_can_speak(emgpipe, folder, monkeypatch, arguments):
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr("os.access", lambda *_, **__: False)
+    code, out, err = emgpipe("--quiet", *arguments)
+    assert code in (2, 3, 4)
+    assert len([*out.splitlines()[1:], *err]) == 1
+    assert "USAGE" not in out + "".join(err)
