@@ -1,8 +1,8 @@
 """Export an outcome table from results, blind: `export_outcomes.py OUT FILE.csv [MEASURE ...]`.
 
-One row a subject, visit, task, target and measure at rest: value (median of repeats), unit, number of repeats with a
-value, worst status, reasons. A visit without any such row is named, with the reason. Arms are not read: they are
-joined after the results are locked.
+One row a subject, visit, task, target and measure at rest: value (median of repeats), unit, limit (the largest of the
+repeats: a smaller value is not told from 0), number of repeats with a value, worst status, reasons. A visit without any
+such row is named, with the reason. Arms are not read: they are joined after the results are locked.
 """
 
 import argparse
@@ -26,6 +26,7 @@ def outcome_table(results: emg.Results, wanted: list[str]) -> pd.DataFrame:
             **dict(zip(KEYS, key, strict=True)),
             "value": group["value"].median(),
             "unit": group["unit"].iloc[0],
+            "limit": group["limit"].max(),
             "n": group["value"].count(),
             "status": max(group["status"], key=WORST_LAST.index),
             "reason": ";".join(dict.fromkeys(code for text in group["reason"] for code in text.split(";") if code)),
@@ -38,7 +39,7 @@ def outcome_table(results: emg.Results, wanted: list[str]) -> pd.DataFrame:
             status, reason = (missing.status, missing.code) if missing.code else ("not_measured", "REST_NOT_DECLARED")
             whose = {"subject": missing.subject, "visit": missing.visit, "task": missing.task}
             rows.append({**whose, "target": "", "measure": "", "unit": "", "n": 0, "status": status, "reason": reason})
-    return pd.DataFrame(rows, columns=[*KEYS, "value", "unit", "n", "status", "reason"])
+    return pd.DataFrame(rows, columns=[*KEYS, "value", "unit", "limit", "n", "status", "reason"])
 
 
 def main() -> int:
@@ -59,7 +60,11 @@ def main() -> int:
         message = f"{unknown[0]!r} is no measure of these results; arms are joined only after the results are locked"
         print(f"export_outcomes: {message}", file=sys.stderr)
         return 2
-    outcome_table(results, names.measures).to_csv(names.file, index=False, lineterminator="\n")
+    try:
+        outcome_table(results, names.measures).to_csv(names.file, index=False, lineterminator="\n")
+    except OSError as problem:
+        print(f"export_outcomes: {names.file!r} cannot be written: {problem.strerror or problem}", file=sys.stderr)
+        return 2
     return 0
 
 

@@ -22,6 +22,9 @@ ROWS = (
 )
 
 
+CARRIED = ("unit", "limit", "status", "reason")
+
+
 def script(name: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-W", "error", ROOT / "scripts" / name, *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
@@ -83,7 +86,10 @@ def test_the_outcome_table_gives_the_value_unit_and_status_of_the_results(ran, o
     for row in (r for r in outcomes if r["measure"]):
         source = told[row["visit"], row["target"], row["measure"]]
         assert row["value"] == source["value"]
-        assert [row[k] for k in ("unit", "status", "reason")] == [source[k] for k in ("unit", "status", "reason")]
+        assert [row[k] for k in CARRIED] == [source[k] for k in CARRIED]
+    below = [row for row in outcomes if row["status"] == "below_limit"]
+    assert below
+    assert all(float(row["value"]) < float(row["limit"]) for row in below)
 
 
 def test_a_visit_without_a_value_is_named_with_its_reason(outcomes):
@@ -100,6 +106,13 @@ def test_the_outcome_table_is_never_written_with_arms(ran, tmp_path, extra):
     assert done.returncode == 2
     assert done.stderr
     assert not (tmp_path / "o.csv").exists()
+
+
+@pytest.mark.parametrize("place", ["none/o.csv", "."])
+def test_an_outcome_table_that_cannot_be_written_is_one_line(ran, tmp_path, place):
+    done = script("export_outcomes.py", ran[1], tmp_path / place)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert done.stderr.startswith("export_outcomes: ")
 
 
 def test_an_outcome_table_of_no_results_is_refused(tmp_path):
