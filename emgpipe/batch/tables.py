@@ -21,6 +21,7 @@ from emgpipe.summary.visits import REPEAT_COLUMNS, VISIT_COLUMNS
 _IDS = ("study", "subject", "visit", "task", "run", "recording")
 _PLACE = ("segment", "target", "target_kind", "measure")
 _ROW = tuple(f.name for f in fields(MeasureRow))
+_NUMBERS = {f.name for f in fields(MeasureRow) if "float" in str(f.type)}
 _LAST = ("lines_hz",)
 MEASURE_COLUMNS = (
     *_IDS, *(c for c in _ROW if c not in _LAST), "settings_id", "input_sha256", "version", *_LAST,
@@ -147,9 +148,8 @@ def _write_table(stem: Path, columns: Sequence[str], rows: Sequence[Mapping[str,
     write_csv(stem.with_suffix(".csv"), columns, rows)
     arrays = {}
     for name in columns:
-        values = [row[name] for row in rows]
-        numeric = any(isinstance(v, float) for v in values) or all(v is None for v in values)
-        arrays[name] = pa.array(values, pa.float64() if numeric else pa.string())
+        numeric = name in _NUMBERS or "." in name  # {target}.{measure}
+        arrays[name] = pa.array([row[name] for row in rows], pa.float64() if numeric else pa.string())
     out = io.BytesIO()
     pq.write_table(pa.table(arrays), out)
     write_bytes(stem.with_suffix(".parquet"), out.getvalue())

@@ -7,6 +7,8 @@ import shutil
 import subprocess
 import sys
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from emgpipe.batch import load_results, run_study
@@ -213,6 +215,18 @@ def test_every_input_of_a_study_ends_as_a_row_even_when_all_are_bad(study, tmp_p
     assert run_study(study, tmp_path / "out", jobs=1).failed == 4
     assert len(read_table(tmp_path / "out" / "measures.csv")) == 4
     assert load_results(tmp_path / "out").measures["status"].tolist() == ["failed"] * 4
+
+
+def test_a_column_has_one_type_whatever_stands_in_it(study, done, tmp_path):
+    whole = {name: pq.read_schema(done / f"{name}.parquet") for name in ("measures", "visits")}
+    for name in NAMES:
+        (study / f"{name}.edf").unlink()
+    run_study(study, tmp_path / "out", jobs=1)
+    for name, schema in whole.items():
+        types = {field.name: field.type for field in pq.read_schema(tmp_path / "out" / f"{name}.parquet")}
+        assert types == {column: schema.field(column).type for column in types}
+        assert types["subject"] == pa.string()
+    assert {f.type for f in whole["visits"] if "." in f.name} == {pa.float64()}
 
 
 def test_a_recording_that_was_not_selected_is_a_row_that_says_so(study, tmp_path):
