@@ -96,9 +96,20 @@ def _common_first(arguments: Sequence[str]) -> list[str]:
     return front + rest
 
 
+def _say_version(*, asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        talk.write(f"emgpipe {version('emgpipe')}")
+        raise typer.Exit
+
+
 @app.callback()
 def common(
     *,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_say_version, help="Print the version and leave.")
+    ] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Errors only.")] = False,
     log_format: Annotated[Literal["text", "jsonl"], typer.Option(help="Form of the lines on stderr.")] = "text",

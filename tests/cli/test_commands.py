@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -181,6 +182,10 @@ def test_settings_shows_a_file_that_reads_back_to_the_defaults(emgpipe):
 def test_settings_explains_one_and_gives_the_schema(emgpipe):
     assert "definitions, 3" in emgpipe("settings", "explain", "detect.activity_ratio")[1]
     assert set(json.loads(emgpipe("settings", "schema")[1])["properties"]) == {"condition", "detect", "measure"}
+
+
+def test_the_version_is_that_of_the_package(emgpipe):
+    assert emgpipe("--version") == (0, f"emgpipe {version('emgpipe')}\n", [])
 
 
 def test_doctor_names_versions(emgpipe):
