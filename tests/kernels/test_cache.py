@@ -32,7 +32,7 @@ def call(tmp_path):
     (tmp_path / "home").write_text("no folder")
     (tmp_path / "tmp").mkdir()
     of_user = ("HOME", "XDG_CACHE_HOME", "LOCALAPPDATA", "USERPROFILE")
-    environment = {k: v for k, v in os.environ.items() if k != "NUMBA_CACHE_DIR"}
+    environment = {k: v for k, v in os.environ.items() if k not in ("NUMBA_CACHE_DIR", "NUMBA_DISABLE_JIT")}
     environment |= {name: str(tmp_path / "home") for name in of_user}
     environment |= {"PYTHONPATH": str(tmp_path), "TMPDIR": str(tmp_path / "tmp"), "PYTHONDONTWRITEBYTECODE": "1"}
 
