@@ -53,7 +53,7 @@ def draft_study(folder: str | Path, out: str | Path | None = None) -> tuple[Path
     Raises
     ------
     NoInputError
-        NO_RECORDINGS: no recording below the folder.
+        NO_RECORDINGS: no recording below the folder, or it cannot be read.
     StudyError
         STUDY_EXISTS: one of the two files is there already; FILE_OUTSIDE: recordings do not lie below `out`;
         STORE_UNWRITABLE: a file cannot be written.
@@ -61,7 +61,11 @@ def draft_study(folder: str | Path, out: str | Path | None = None) -> tuple[Path
     root = Path(folder)
     study = Path(out) if out else root / "study.toml"
     manifest = study.parent / "recordings.csv"
-    found = sorted(p for p in root.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+    try:
+        found = sorted(p for p in root.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+    except OSError as problem:
+        message = f"{problem.strerror or problem}; give a folder that can be read"
+        raise NoInputError("NO_RECORDINGS", message, where=str(root)) from None
     if not found:
         message = f"no {' or '.join(SUFFIXES)} file below it; give the folder of the recordings"
         raise NoInputError("NO_RECORDINGS", message, where=str(root))
