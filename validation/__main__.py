@@ -26,7 +26,8 @@ FOOT = """
 ## What falls short, and what this does not show
 
 - `silent_ecg`: heart beats are not removed yet, so a silent trunk lead with an ECG of 100 µV reads active 16 % of the
-  time at 2000 Hz. An own issue.
+  time at 2000 Hz; numbers of axial muscles are flagged ECG_NOT_REMOVED until an own issue removes them.
+- Floor: six quiet seconds under EMG of 2.9 floors over noise with a corner of 100 Hz may read 0.85 (decision 0011).
 - Coloured noise (corner 50-100 Hz) under a muscle that is never still: `out_of_band` reads up to 20 % low with
   confidence `high` (definitions, section 2); the rows marked "no" above.
 - The same program made the definitions of truth in the simulator; the simulated spectra are those of the literature,
