@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emgpipe.errors import StoreError
+from emgpipe.store import cell_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,10 +54,15 @@ class Results:
             "dtype": {"visit": str, "subject": str, "run": str},
         }
         try:
-            return pd.read_parquet(path) if name.endswith("parquet") else pd.read_csv(path, **text)
+            if name.endswith("parquet"):
+                return pd.read_parquet(path)
+            table: pd.DataFrame = pd.read_csv(path, **text)
         except (OSError, ValueError) as problem:
             message = f"{name} cannot be read ({type(problem).__name__}); run the study again"
             raise StoreError("RESULTS_UNREADABLE", message, where=str(self.folder)) from None
+        for column in table.select_dtypes(exclude=["number", "bool"]):
+            table[column] = table[column].map(cell_text, na_action="ignore")
+        return table
 
 
 def load_results(folder: str | Path) -> Results:

@@ -2,7 +2,6 @@
 
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,7 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from emgpipe.cli import talk
-from emgpipe.errors import EmgpipeError
+from emgpipe.errors import EmgpipeError, printable
 
 app = typer.Typer(
     name="emgpipe",
@@ -65,7 +64,7 @@ def run(arguments: Sequence[str]) -> int:
 def _told(error: Exception) -> int:
     """Write an error as one line and return its exit code."""
     if talk.MANNER.debug:
-        traceback.print_exception(error)
+        talk.write_traceback(error)
     if isinstance(error, EmgpipeError):
         talk.note_error(error)
         return error.exit_code
@@ -190,7 +189,7 @@ def report(
     from emgpipe.reports.write import write_reports
 
     drawn = write_reports(out, wait=wait)
-    talk.write(f"{len(drawn)} pages drawn in {out / 'reports'}")
+    talk.write(printable(f"{len(drawn)} pages drawn in {out / 'reports'}"))
 
 
 @app.command()
@@ -216,7 +215,7 @@ def init(
     from emgpipe.study import draft_study
 
     study, manifest = draft_study(folder, out)
-    talk.write(f"{study}\n{manifest}")
+    talk.write(f"{printable(str(study))}\n{printable(str(manifest))}")
     talk.note("info", "", "fill in mains_hz and look through both files, then: emgpipe run " + str(study))
 
 

@@ -1,6 +1,5 @@
 """`emgpipe run` and `emgpipe demo`: a study to tables and pages, said in a few lines."""
 
-import csv
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,6 +8,8 @@ from typing import Any
 from emgpipe.batch import RunReport, run_study
 from emgpipe.cli import talk
 from emgpipe.cli.talk import note, table_text
+from emgpipe.errors import printable
+from emgpipe.store import read_csv
 
 INDEX = Path("reports", "index.html")
 DEMO_COLUMNS = ("TA_R.apdf_p10_uv", "TA_R.cmua_frac", "TA_R/GM_R.cc_overlap_uv", "PSP_L.apdf_p10_uv", "PSP_L.cmua_frac")
@@ -37,7 +38,7 @@ def run_told(study: Path, out: Path, *, report: bool = True, **options: Any) -> 
         sys.stderr.write("\r\x1b[K")
     for where, finding in done.warnings:
         note("warning", finding.code, f"{finding.where}: {finding.message}".removeprefix(": "), where)
-    for row in _rows(out / "inputs.csv"):
+    for row in read_csv(out / "inputs.csv"):
         if row["status"] == "failed":
             note("error", row["code"], row["message"], row["file"])
     said = _summary(done)
@@ -45,7 +46,7 @@ def run_told(study: Path, out: Path, *, report: bool = True, **options: Any) -> 
         from emgpipe.reports.write import write_reports
 
         write_reports(out, wait=options.get("wait", False))
-        said += f"pages: {out / INDEX}\n"
+        said += f"pages: {printable(str(out / INDEX))}\n"
     return said, done.exit_code
 
 
@@ -66,7 +67,7 @@ class _Progress:
 def _summary(done: RunReport) -> str:
     fresh = f"{done.computed} computed now" if done.computed else "nothing to compute"
     failed = f", {done.failed} failed (named in inputs.csv)" if done.failed else ""
-    return f"{done.total} recordings, {fresh}{failed}; tables in {done.out}\n"
+    return f"{done.total} recordings, {fresh}{failed}; tables in {printable(str(done.out))}\n"
 
 
 def demo(folder: Path) -> tuple[str, int]:
@@ -90,7 +91,7 @@ def demo(folder: Path) -> tuple[str, int]:
         simulate_trial(study.parent, SAMPLE_SEED)
     out = folder / "results"
     said, code = run_told(study, out)
-    rows = [r for r in _rows(out / "measures.csv") if r["segment"] == "rest"]
+    rows = [r for r in read_csv(out / "measures.csv") if r["segment"] == "rest"]
     return f"{_demo_table(rows)}\n{said}", code
 
 
@@ -116,8 +117,3 @@ def _demo_cell(row: dict[str, str]) -> str:
     if row["status"] == "below_limit":
         return f"<{float(row['limit']):.2f}"
     return f"{float(row['value']):.2f}" if row["value"] else row["status"]
-
-
-def _rows(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream))

@@ -2,11 +2,13 @@
 
 import json
 import sys
+import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from emgpipe.errors import EmgpipeError
+from emgpipe.errors import printable as printable
 
 Level = Literal["error", "warning", "info"]
 
@@ -32,8 +34,19 @@ def set_up_streams() -> None:
 
 
 def write(text: str) -> None:
-    """Write a result to stdout."""
-    sys.stdout.write(text if text.endswith("\n") else text + "\n")
+    """Write a result to stdout, its lines as they are, hidden characters written out."""
+    sys.stdout.write("\n".join(map(printable, text.removesuffix("\n").split("\n"))) + "\n")
+
+
+def write_json(value: object) -> None:
+    """Write a result to stdout as JSON, in ASCII."""
+    sys.stdout.write(_ascii_json(value, indent=2) + "\n")
+
+
+def write_traceback(error: Exception) -> None:
+    """Write where an error comes from to stderr, for `--debug`."""
+    for line in "".join(traceback.format_exception(error)).splitlines():
+        sys.stderr.write(printable(line) + "\n")
 
 
 def note(level: Level, code: str, message: str, where: str = "") -> None:
@@ -41,27 +54,21 @@ def note(level: Level, code: str, message: str, where: str = "") -> None:
     if MANNER.quiet and level != "error":
         return
     if MANNER.log_format == "jsonl":
-        line = json.dumps({"level": level, "code": code, "where": where, "message": message})
+        line = _ascii_json({"level": level, "code": code, "where": where, "message": message})
     else:
         head = "emgpipe" if level == "error" else level
-        line = ": ".join(part for part in (head, where, code, message) if part)
-    sys.stderr.write(printable(line) + "\n")
+        line = printable(": ".join(part for part in (head, where, code, message) if part))
+    sys.stderr.write(line + "\n")
+
+
+def _ascii_json(value: object, indent: int | None = None) -> str:
+    # the one control character that JSON lets stand
+    return json.dumps(value, indent=indent).replace("\x7f", "\\u007f")
 
 
 def note_error(error: EmgpipeError) -> None:
     """Write a coded error to stderr."""
     note("error", error.code, error.message, error.where)
-
-
-def printable(text: str) -> str:
-    r"""Text with every letter that could move a cursor or break a line written out.
-
-    Examples
-    --------
-    >>> print(printable("TA\x1b[31m\nµV"))
-    TA\x1b[31m\nµV
-    """
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 def table_text(columns: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str] = ()) -> str:

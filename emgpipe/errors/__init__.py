@@ -16,6 +16,21 @@ tables and findings on a file use codes of the same table (`emgpipe.errors.codes
 from typing import ClassVar
 
 
+def printable(text: str) -> str:
+    r"""Text on one line: every letter that could move a cursor, turn a line or end it is written out.
+
+    Labels, annotations and file names are data; they reach terminals, tables and logs through this.
+
+    Examples
+    --------
+    >>> print(printable("TA\x1b[31m\nµV"))
+    TA\x1b[31m\nµV
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 class EmgpipeError(Exception):
     """Base of all errors that emgpipe raises on purpose.
 
@@ -44,9 +59,9 @@ class EmgpipeError(Exception):
         super().__init__(code, message, where)
 
     def __str__(self) -> str:
-        """Return one line: place, code, message."""
+        """Return one line without control characters: place, code, message."""
         parts = [self.where] if self.where else []
-        return ": ".join([*parts, self.code, self.message])
+        return printable(": ".join([*parts, self.code, self.message]))
 
     def __reduce__(self) -> tuple[object, ...]:
         """Survive the way back from a worker process."""

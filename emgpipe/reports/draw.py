@@ -16,6 +16,7 @@ from emgpipe.reports.index import index_page
 from emgpipe.reports.model import RecordingReport, VisitReport
 from emgpipe.reports.visit import visit_page
 from emgpipe.settings import Settings, fingerprint, to_toml
+from emgpipe.store import cell, cell_text
 
 SIMULATED_ID = "SIMULATED"
 """A study whose id begins so says on every page that nobody was recorded."""
@@ -83,7 +84,13 @@ def _recording_report(
     job = Job.from_told(unit["job"], folder)
     recording = _without_samples(unit)
     result = measured(job, recording, *stored_frames(job, unit["sha256"]))
-    rows = tuple(_measure_row(r) for r in measures if r["recording"] == row["recording"])
+    # tables write hidden characters of a label out; the frames name their channels as the file does
+    names = {cell_text(cell(told["target"])): told["target"] for told in unit["rows"]}
+    rows = tuple(
+        _measure_row({**r, "target": names.get(r["target"], r["target"])})
+        for r in measures
+        if r["recording"] == row["recording"]
+    )
     return replace(report, result=replace(result, rows=rows))
 
 

@@ -1,6 +1,5 @@
 """Pages of a results folder: drawn from units, tables and cached frames, the recordings are not read again."""
 
-import csv
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
@@ -12,7 +11,7 @@ from pathlib import Path
 from emgpipe.errors import StoreError
 from emgpipe.reports.names import visit_file_name
 from emgpipe.settings import Settings, fingerprint, load_settings
-from emgpipe.store import OutputLock, content_key, write_json, write_text
+from emgpipe.store import OutputLock, content_key, read_csv, write_json, write_text
 from emgpipe.store.atomic import storing
 
 PAGES_VERSION = 1
@@ -140,7 +139,7 @@ def _read(folder: Path) -> _Told:
             raise _unreadable(folder, f"{name}: {problem.strerror}") from None
         if outputs.get(name) != written:
             raise _unreadable(folder, f"{name} is not as it was written")
-    inputs, measures = _read_csv(folder / "inputs.csv"), _read_csv(folder / "measures.csv")
+    inputs, measures = read_csv(folder / "inputs.csv"), read_csv(folder / "measures.csv")
     settings = load_settings(folder / "settings.toml")
     return _Told(study, settings, conditions, inputs, _by_visit(inputs), _by_visit(measures))
 
@@ -175,8 +174,3 @@ def _known_pages(pages: Path) -> dict[str, str]:
     except (OSError, ValueError):
         return {}
     return dict(told) if isinstance(told, dict) else {}
-
-
-def _read_csv(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream))

@@ -11,18 +11,21 @@ from emgpipe.store.frames import load_frames, save_frames
 from emgpipe.store.keys import content_key, frames_key
 from emgpipe.store.lock import OutputLock
 from emgpipe.store.log import LogProblem, append_event, check_log
-from emgpipe.store.tables import csv_text, json_text, write_csv, write_json
+from emgpipe.store.tables import cell, cell_text, csv_text, json_text, read_csv, write_csv, write_json
 
 __all__ = [
     "LogProblem",
     "OutputLock",
     "append_event",
+    "cell",
+    "cell_text",
     "check_log",
     "content_key",
     "csv_text",
     "frames_key",
     "json_text",
     "load_frames",
+    "read_csv",
     "save_frames",
     "write_bytes",
     "write_csv",

@@ -1,16 +1,22 @@
-"""CSV and JSON with one text for one value: LF, "." decimals, floats as the shortest text that reads back equal."""
+"""CSV and JSON with one text for one value: LF, "." decimals, floats as the shortest text that reads back equal.
+
+Text from files is data: no cell can be a formula of a spreadsheet, no hidden character reaches a file as it is.
+"""
 
 import csv
 import io
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, SupportsFloat
 
+from emgpipe.errors import printable
 from emgpipe.store.atomic import write_text
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = re.compile(r"'*(?:[=+@＝＋－＠-]|\\[trn])")
+"""Beginnings that spreadsheets take for a formula (tab and line ends written out), guarded ones too, to be undone."""
 
 
 def cell(value: object) -> str:
@@ -20,7 +26,7 @@ def cell(value: object) -> str:
     ----------
     value : object
         None and NaN are empty, truth values `true` and `false`; text that a spreadsheet would take for a formula gets a
-        leading `'`. NumPy numbers count as numbers.
+        leading `'`, hidden characters are written out. NumPy numbers count as numbers: -2.5 stays -2.5.
 
     Returns
     -------
@@ -28,17 +34,35 @@ def cell(value: object) -> str:
 
     Examples
     --------
-    >>> [cell(v) for v in (None, 0.1, float("nan"), -2.5, 3, True, "=1+1", "rest")]
-    ['', '0.1', '', '-2.5', '3', 'true', "'=1+1", 'rest']
+    >>> [cell(v) for v in (None, 0.1, float("nan"), -2.5, 3, True, "=1+1", "rest", "-")]
+    ['', '0.1', '', '-2.5', '3', 'true', "'=1+1", 'rest', "'-"]
     """
     if isinstance(value, str):
-        return "'" + value if value.startswith(_FORMULA) else value
+        text = printable(value)
+        return "'" + text if _FORMULA.match(text) else text
     plain = _plain(value)
     if plain is None:
         return ""
     if isinstance(plain, bool):
         return "true" if plain else "false"
     return repr(plain) if isinstance(plain, float) else str(plain)
+
+
+def cell_text(written: str) -> str:
+    """Text of a cell as it was before `cell` guarded it.
+
+    Examples
+    --------
+    >>> [cell_text(c) for c in ("'=1+1", "rest", "-2.5", "'twas", "''=1")]
+    ['=1+1', 'rest', '-2.5', "'twas", "'=1"]
+    """
+    return written[1:] if written.startswith("'") and _FORMULA.match(written) else written
+
+
+def read_csv(path: Path) -> list[dict[str, str]]:
+    """Rows of a table that `write_csv` has written, guards taken off; raises OSError and ValueError."""
+    with path.open(encoding="utf-8", newline="") as stream:
+        return [{name: cell_text(text) for name, text in row.items()} for row in csv.DictReader(stream)]
 
 
 def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> str:
@@ -57,7 +81,7 @@ def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> st
 
 
 def json_text(value: object) -> str:
-    """JSON with two blanks of indent, keys as given, NaN and infinities as null.
+    """JSON with two blanks of indent, keys as given, NaN and infinities as null, hidden characters as escapes of JSON.
 
     Examples
     --------
@@ -67,7 +91,15 @@ def json_text(value: object) -> str:
       "n": 3
     }
     """
-    return json.dumps(_jsonable(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    text = json.dumps(_jsonable(value), indent=2, ensure_ascii=False, allow_nan=False)
+    return re.sub(r"[^\x20-\x7e\n]", lambda found: _json_letter(found[0]), text) + "\n"
+
+
+def _json_letter(letter: str) -> str:
+    """Write a letter as it is, or as an escape where it cannot be seen."""
+    if letter.isprintable():
+        return letter
+    return "\\u007f" if letter == "\x7f" else json.dumps(letter)[1:-1]
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emgpipe.errors import StoreError
+from emgpipe.errors import StoreError, printable
 from emgpipe.store import (
     OutputLock,
     append_event,
@@ -23,7 +23,7 @@ from emgpipe.store import (
     write_json,
 )
 from emgpipe.store.lock import LOCK_NAME
-from emgpipe.store.tables import cell
+from emgpipe.store.tables import cell, cell_text, read_csv
 
 HOLD = """
 import sys
@@ -153,8 +153,36 @@ def test_floats_are_written_to_read_back_equal(value):
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@a", "\tx", "\rx"])
 def test_text_that_looks_like_a_formula_is_defused_and_numbers_are_not(text):
-    assert cell(text) == "'" + text
+    assert cell(text) == "'" + printable(text)
+    assert cell_text(cell(text)) == printable(text)
     assert cell(-1.5) == "-1.5"
+
+
+# letters of every kind, surrogates too, with those that mean something to spreadsheets and terminals often
+LETTERS = st.characters() | st.sampled_from("=+-@'\t\r\n\x1b\x7f\u202e\u2028\ud800,;\"\\")
+
+
+@given(st.text(LETTERS, max_size=12))
+def test_a_guard_can_be_undone_and_no_cell_is_a_formula_or_moves_a_cursor(text):
+    written = cell(text)
+    assert cell_text(written) == printable(text)
+    assert written.isprintable()
+    assert not written.startswith(("=", "+", "-", "@"))
+
+
+@given(st.lists(st.text(LETTERS, max_size=12), max_size=4))
+def test_json_is_printable_and_reads_back_equal(texts):
+    written = json_text({"texts": texts})
+    assert written.replace("\n", "").isprintable()
+    assert json.loads(written) == {"texts": texts}
+
+
+def test_a_table_reads_back_as_the_texts_that_were_written(tmp_path):
+    rows = [{"target": "=EMG", "value": -1.5}, {"target": "''-x", "value": None}, {"target": 'a,"b"', "value": 2.0}]
+    write_csv(tmp_path / "t.csv", ["target", "value"], rows)
+    assert read_csv(tmp_path / "t.csv") == [
+        {"target": "=EMG", "value": "-1.5"}, {"target": "''-x", "value": ""}, {"target": 'a,"b"', "value": "2.0"},
+    ]  # fmt: skip
 
 
 def test_what_is_no_number_and_no_text_is_refused():
