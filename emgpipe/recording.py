@@ -30,15 +30,54 @@ class Finding(NamedTuple):
     severity : str
         `error` (refused), `warning` (usable, said) or `info`.
     where : str
-        Header field or signal label, e.g. `"EMG RF: physical minimum"`.
+        Header field or signal label, e.g. `"'EMG RF': physical minimum"`. An error whose place
+        begins with a quoted label refuses that signal; any other refuses the file.
     message : str
-        What was found (`!r`), what is allowed, what to do.
+        The whole sentence: what was found, what is allowed, what to do.
+    found, allowed, hint : str
+        Its parts, where they are kept apart; one line each, every odd letter written out.
     """
 
     code: str
     severity: Severity
     where: str
     message: str
+    found: str = ""
+    allowed: str = ""
+    hint: str = ""
+
+    @classmethod
+    def composed(
+        cls, code: str, severity: Severity, where: str, *, found: str, allowed: str = "", hint: str = ""
+    ) -> "Finding":
+        r"""Make a finding whose message is put together from its parts.
+
+        Parameters
+        ----------
+        code, severity, where : str
+            As the attributes.
+        found, allowed, hint : str
+            What stands there (bytes as their `repr`), what may stand there, what was or is to be done.
+
+        Returns
+        -------
+        Finding
+
+        Examples
+        --------
+        >>> Finding.composed("HEADER_NUMBER", "error", "record duration", found="'1,5'", allowed="a number").message
+        "found '1,5'; allowed: a number"
+        """
+        found, allowed, hint = (_one_line(part) for part in (found, allowed, hint))
+        parts = [f"found {found}", f"allowed: {allowed}" if allowed else "", hint]
+        return cls(code, severity, where, "; ".join(part for part in parts if part), found, allowed, hint)
+
+
+def _one_line(text: str) -> str:
+    """Text with every letter that could move a cursor or break a line written out."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 class Annotation(NamedTuple):
@@ -206,10 +245,11 @@ class Recording:
         if math.isnan(start_s) or math.isnan(stop_s):
             message = f"read from {start_s!r} to {stop_s!r} s; two times in seconds are needed"
             raise SettingsError("INTERVALS_INVALID", message, where=self.name)
-        rate = signal.rate_hz
-        first, stop = (round(min(max(t, 0.0), self.duration_s) * rate) for t in (start_s, stop_s))
+        runs = self.placed_runs(signal)
+        end = self._end(signal, runs)
+        first, stop = (end if t >= self.duration_s else min(_at(max(t, 0.0), signal), end) for t in (start_s, stop_s))
         out = np.full(max(stop - first, 0), np.nan, np.float32)
-        for place, offset, n in self.placed_runs(signal):
+        for place, offset, n in runs:
             a, b = max(first, place), min(stop, place + n)
             if a < b:
                 out[a - first : b - first] = self.read_samples(signal.index, offset + a - place, offset + b - place)
@@ -227,14 +267,27 @@ class Recording:
         -------
         list of (place, offset, n)
             `place` is the first sample on the gap-aware time line, `offset` the first
-            sample in the file (gaps left out), `n` the number of samples.
+            sample in the file (gaps left out), `n` the number of samples. A run that begins
+            between two samples of that line is put on the nearest, so that every sample
+            keeps its time to half a sample and none is lost.
         """
         out, offset = [], 0
         for run in self.runs:
             n = min(round((run.stop_s - run.start_s) * signal.rate_hz), signal.n_samples - offset)
-            out.append((round(run.start_s * signal.rate_hz), offset, n))
+            out.append((_at(run.start_s, signal), offset, n))
             offset += n
         return out
+
+    def _end(self, signal: Signal, runs: Sequence[tuple[int, int, int]]) -> int:
+        """Length of the time line in samples: to the last sample of the last run, or of the gap behind it."""
+        last = runs[-1][0] + runs[-1][2] if runs else 0
+        ends_with_gap = not self.runs or self.runs[-1].stop_s < self.duration_s
+        return max(last, _at(self.duration_s, signal)) if ends_with_gap else last
+
+
+def _at(time_s: float, signal: Signal) -> int:
+    """Nearest sample of the time line; of two equally near ones the later."""
+    return math.floor(time_s * signal.rate_hz + 0.5)
 
 
 def array_recording(

@@ -33,7 +33,9 @@ CODES: dict[str, Code] = {
     # recordings refused
     "FILE_UNREADABLE": Code(_E, "There is no such file, it may not be read, or it is a folder, a pipe or a device."),
     "FILE_EMPTY": Code(_E, "The file has no bytes."),
-    "FILE_TRUNCATED": Code(_E, "The file ends before the records that its header states."),
+    "FILE_TRUNCATED": Code(
+        _E, "The file ends before the records that its header states; a last incomplete one is left out."
+    ),
     "FILE_CHANGED": Code(_E, "The file changed while it was in use."),
     "NOT_EDF": Code(_E, "The first bytes are not those of an EDF or BDF file."),
     "HEADER_SHORT": Code(_E, "The file ends within its header."),
@@ -41,25 +43,36 @@ CODES: dict[str, Code] = {
     "HEADER_SIZE": Code(_E, "The stated length of the header is not that of its signals."),
     "SIGNAL_COUNT": Code(_E, "The header states no signals."),
     "SAMPLES_PER_RECORD": Code(_E, "A signal has no samples in a record."),
-    "RECORD_COUNT": Code(_E, "The stated number of records is unknown, or the file holds more."),
+    "RECORD_COUNT": Code(
+        _E, "The stated number of records is not that of the file; used where whole records leave no doubt."
+    ),
     "RECORD_DURATION": Code(_E, "The duration of a record is zero, negative or too short to be meant."),
     "RECORD_TOO_LARGE": Code(_E, "One record is larger than any amplifier writes."),
     "ANNOTATIONS_LOST": Code(_E, "An EDF+ file has no annotation signal and with it no clock."),
     "ANNOTATIONS_DAMAGED": Code(_E, "Annotations or record onsets do not follow the grammar of EDF+."),
-    "FIRST_ONSET": Code(_E, "The first record does not begin within the second that the header names."),
-    "DISCONTINUOUS": Code(_E, "Records leave gaps, or may leave gaps."),
+    "FIRST_ONSET": Code(
+        _E, "The first record begins before the start of the header, or (a warning) a second or more after."
+    ),
+    "DISCONTINUOUS": Code(_F, "Records leave gaps; each stretch is a run of its own, nothing is joined or filled."),
     "RECORDS_OVERLAP": Code(_E, "A record begins before the one before it ends."),
+    "GAP_TOO_LONG": Code(_E, "Gaps between records add up to more than a day, or their times are damaged."),
     # signals refused
     "UNIT_UNKNOWN": Code(_E, "The unit of a signal is blank or no known voltage; nothing is measured."),
     "UNIT_CONFLICT": Code(_E, "The file states one unit and [units] another."),
     "NOT_A_VOLTAGE": Code(_E, "A signal is no voltage; its samples are not given in microvolts."),
     "DIGITAL_RANGE": Code(_E, "Digital minimum and maximum of a signal are equal, reversed or beyond the format."),
     "SCALE_DEGENERATE": Code(_E, "Physical minimum and maximum of a signal are equal or beyond any amplifier."),
-    "SCALE_INVERTED": Code(_E, "Physical minimum and maximum of a signal are reversed."),
     # recordings used, with a word
     "TEXT_ENCODING": Code(_F, "Texts are not in the encoding of the format; which one was used is said."),
     "START_UNKNOWN": Code(_F, "Start date or time is not valid; times count from the first sample only."),
+    "TEXT_CONTROL": Code(_F, "A text of the header holds control characters or direction marks; they are written out."),
+    "HEADER_RESERVED": Code(_F, "The reserved field names a variant of EDF+ that does not exist."),
+    "ANNOTATION_SCALE": Code(
+        _F, "The limits of an annotation signal are off; it holds text, nothing is scaled by them."
+    ),
+    "SCALE_INVERTED": Code(_F, "Physical minimum and maximum of a signal are reversed: used with the sign it means."),
     "PLUS_FLAG_LOST": Code(_F, "A signal holds annotations though the header does not say EDF+."),
+    "RECORD_TIMES_COARSE": Code(_F, "Record times are rounded to more than a sample; smaller gaps may not be seen."),
     "LABEL_DUPLICATE": Code(_F, "Several signals carry one label; they can be named by position only."),
     "MUSCLE_DUPLICATE": Code(_F, "Several signals name one muscle."),
     "MUSCLE_UNKNOWN": Code(_F, "A label or a name in [channels] is no single muscle of the catalogue."),

@@ -1,39 +1,38 @@
 """The header of an EDF or BDF file: read as bytes, checked against the file's size before anything is allocated."""
 
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import BinaryIO, NamedTuple, TypeVar
+from typing import BinaryIO, NamedTuple
 
-from emgpipe.errors import ReadError
 from emgpipe.readers import header_fields as grammar
-from emgpipe.recording import Finding, Severity
+from emgpipe.readers.findings import Findings, capped, places
+from emgpipe.readers.findings import refusal as refusal
+from emgpipe.readers.findings import shown as shown
+from emgpipe.readers.header_texts import TEXTS, check_texts
+from emgpipe.readers.sizes import check_duration, check_record_bytes, records_to_use
+from emgpipe.recording import Finding
 
 FIXED_BYTES = 256
 """Length of the part before the signals, and of the part of each signal."""
 
-MOST_RECORD_BYTES = 64 * 2**20
-MOST_RATE_HZ = 1e6
-
 _EDF_VERSION = b"0       "
 _BDF_VERSION = b"\xffBIOSEMI"
-_LEAST_DURATION_S = 1e-6
-
-
-_N = TypeVar("_N", int, float)
+_FLAGS = (b"EDF+C", b"EDF+D", b"BDF+C", b"BDF+D")
+_FLAG_LIKE = re.compile(rb"[EB]DF *\+.?", re.IGNORECASE | re.DOTALL)
 
 
 class SignalHeader(NamedTuple):
-    """What a header states about one signal; limits in the signal's own unit."""
+    """What a header states about one signal; limits in the signal's own unit, None where the field holds no number."""
 
     label: str
     transducer: str
     unit: str
-    physical_min: float
-    physical_max: float
-    digital_min: int
-    digital_max: int
+    physical_min: float | None
+    physical_max: float | None
+    digital_min: int | None
+    digital_max: int | None
     prefilter: str
     samples_per_record: int
 
@@ -51,7 +50,7 @@ class Header:
     start : datetime or None
         Wall clock to the second; None where the file states no valid one.
     n_records : int
-        Data records in the file.
+        Whole data records in the file, which are those to use whatever the header states.
     record_s : float
         Duration of a record, seconds.
     record_s_quantum : float
@@ -88,7 +87,7 @@ class Header:
 
     def is_annotations(self, index: int) -> bool:
         """Tell whether a signal holds annotations, not samples."""
-        return self.signals[index].label == ("EDF Annotations" if self.sample_bytes == 2 else "BDF Annotations")
+        return self.signals[index].label == _ANNOTATIONS[self.sample_bytes]
 
     @property
     def annotation_signals(self) -> tuple[int, ...]:
@@ -115,7 +114,9 @@ _SIGNAL_FIELDS = (
     _Layout("samples per record", 8),
     _Layout("reserved", 32),
 )
-_TEXTS = ("label", "transducer", "unit", "prefilter")
+_LIMITS = ("physical minimum", "physical maximum", "digital minimum", "digital maximum")
+_ANNOTATIONS = {2: "EDF Annotations", 3: "BDF Annotations"}
+_FILE_TEXTS = {"patient": slice(8, 88), "recording": slice(88, 168), "reserved": slice(192, 236)}
 
 
 def read_header(file: BinaryIO) -> tuple[Header | None, list[Finding]]:
@@ -153,9 +154,9 @@ def parse_header(data: bytes, size: int) -> tuple[Header | None, list[Finding]]:
     Returns
     -------
     header : Header or None
-        None where a finding of severity `error` says why.
+        None where a finding of severity `error` that is not at a signal says why.
     findings : list of Finding
-        Everything that was seen.
+        Everything that was seen, of one kind no more than a person reads.
 
     Examples
     --------
@@ -163,92 +164,91 @@ def parse_header(data: bytes, size: int) -> tuple[Header | None, list[Finding]]:
     >>> header, findings[0].code
     (None, 'NOT_EDF')
     """
-    first = _first_look(data, size)
-    if first:
-        return None, [first]
-    found = _Findings()
-    n_signals = found.number("number of signals", data[252:256], grammar.parse_integer)
-    if n_signals is None or not _signals_fit(found, n_signals, size):
-        return None, found
-    header_bytes = found.number("header bytes", data[184:192], grammar.parse_integer)
-    if header_bytes is not None and header_bytes != FIXED_BYTES * (1 + n_signals):
-        # the fields of the signals would be read from wrong places
-        message = f"found {header_bytes}; {n_signals} signals need {FIXED_BYTES * (1 + n_signals)}"
-        found.error("HEADER_SIZE", "header bytes", message)
-    if found.errors:
-        return None, found
-    plus = _plus(data[192:236])
+    found = Findings()
+    header = _parse(found, data, size) if _is_edf(found, data, size) else None
+    return (None if found.refuse_file else header), capped(found)
+
+
+def _parse(found: Findings, data: bytes, size: int) -> Header | None:
+    found.is_shifted = _is_shifted(data)
+    sample_bytes = 3 if data[:8] == _BDF_VERSION else 2
+    n_signals = _signal_count(found, data, size)
+    plus = _plus(found, data[192:236], sample_bytes)
+    start = _start(found, data, plus)
     n_records = found.number("number of records", data[236:244], grammar.parse_integer)
     record_s = found.number("record duration", data[244:252], grammar.parse_real)
-    columns = _columns(data, n_signals)
-    signals = _signals(found, columns)
-    if found.errors or n_records is None or record_s is None:
-        return None, found
-    rounded = len(data[244:252].strip(b" ")) == 8
+    columns = _columns(data, n_signals or 0)
+    check_texts(found, {name: data[at] for name, at in _FILE_TEXTS.items()}, columns)
+    if n_signals is None:
+        return None  # where the fields of the signals stand is not known
     header = Header(
-        sample_bytes=3 if data[:8] == _BDF_VERSION else 2,
+        sample_bytes=sample_bytes,
         plus=plus,
-        start=_start(found, data, plus),
-        n_records=n_records,
-        record_s=record_s,
-        record_s_quantum=0.5 * 10.0 ** -grammar.decimals(data[244:252]) if rounded else 0.0,
-        signals=signals,
+        start=start,
+        n_records=n_records or 0,
+        record_s=record_s or 0.0,
+        record_s_quantum=_quantum(data[244:252]),
+        signals=_signals(found, columns, sample_bytes),
     )
-    _check_sizes(found, header, size)
-    return (None if found.errors else header), found
+    _check_flag(found, header)
+    return _checked_sizes(found, header, n_records, record_s, size)
 
 
-class _Findings(list[Finding]):
-    """Findings as they come up."""
-
-    def note(self, severity: Severity, code: str, where: str, message: str) -> None:
-        self.append(Finding(code, severity, where, message))
-
-    def error(self, code: str, where: str, message: str) -> None:
-        self.note("error", code, where, message)
-
-    def number(self, where: str, field: bytes, parse: Callable[[bytes], _N | None]) -> _N | None:
-        value = parse(field)
-        if value is None:
-            comma = " with a decimal point" if b"," in field else ""
-            self.error("HEADER_NUMBER", where, f"found {shown(field)}; a plain number{comma} is needed")
-        return value
-
-    @property
-    def errors(self) -> list[Finding]:
-        return [finding for finding in self if finding.severity == "error"]
-
-
-def shown(field: bytes) -> str:
-    """Write bytes of a file so that they can harm no terminal and no log."""
-    return repr(field)[1:]
-
-
-def _first_look(data: bytes, size: int) -> Finding | None:
+def _is_edf(found: Findings, data: bytes, size: int) -> bool:
     if size == 0:
-        return Finding("FILE_EMPTY", "error", "file", "the file has 0 bytes; export or copy it again")
-    if data[:8] not in (_EDF_VERSION, _BDF_VERSION):
-        message = (
-            f"the first bytes are {shown(data[:8])}; EDF begins with '0' and seven blanks, BDF with '\\xffBIOSEMI'"
-        )
-        return Finding("NOT_EDF", "error", "version", message)
-    if len(data) < FIXED_BYTES:
-        message = f"the file ends after {size} bytes; a header has at least {FIXED_BYTES}"
-        return Finding("HEADER_SHORT", "error", "file", message)
-    return None
+        found.error("FILE_EMPTY", "file", "0 bytes", "a header of at least 256", "copy or export the file again")
+    elif data[:8] not in (_EDF_VERSION, _BDF_VERSION):
+        allowed = "'0' and seven blanks (EDF) or '\\xffBIOSEMI' (BDF)"
+        found.error("NOT_EDF", "version", shown(data[:8]), allowed, "give a file that is EDF or BDF")
+    elif len(data) < FIXED_BYTES:
+        allowed = f"at least {FIXED_BYTES}"
+        found.error("HEADER_SHORT", "file", f"{size} bytes", allowed, "copy or export the file again")
+    return not found
 
 
-def _signals_fit(found: _Findings, n_signals: int, size: int) -> bool:
+def _is_shifted(data: bytes) -> bool:
+    """Most fields of fixed form are not of their form: the header has lost or won bytes."""
+    fixed = (
+        grammar.parse_date(data[168:176]),
+        grammar.parse_time(data[176:184]),
+        grammar.parse_integer(data[184:192]),
+        grammar.parse_integer(data[236:244]),
+        grammar.parse_real(data[244:252]),
+        grammar.parse_integer(data[252:256]),
+    )
+    return sum(field is None for field in fixed) > len(fixed) // 2
+
+
+def _signal_count(found: Findings, data: bytes, size: int) -> int | None:
+    """Number of signals whose fields can be looked at; None where it is not known or the file ends before."""
+    n_signals = found.number("number of signals", data[252:256], grammar.parse_integer)
+    header_bytes = found.number("header bytes", data[184:192], grammar.parse_integer)
+    if n_signals is None:
+        return None
     if n_signals < 1:
-        found.error("SIGNAL_COUNT", "number of signals", f"found {n_signals}; at least 1 is needed")
-    elif (needed := FIXED_BYTES * (1 + n_signals)) > size:
-        message = f"{n_signals} signals need a header of {needed} bytes, the file has {size}; copy or export it again"
-        found.error("HEADER_SHORT", "number of signals", message)
-    return not found.errors
+        found.error("SIGNAL_COUNT", "number of signals", str(n_signals), "at least 1", "export the file again")
+        return None
+    needed = FIXED_BYTES * (1 + n_signals)
+    is_held = needed <= min(size, len(data))
+    if not is_held:
+        allowed = f"at least {needed} for {n_signals} signals"
+        found.error("HEADER_SHORT", "file", f"{size} bytes", allowed, "copy or export the file again")
+    if header_bytes not in (None, needed):
+        # the fields of the signals would be read from wrong places
+        allowed = f"{needed} for {n_signals} signals"
+        found.error("HEADER_SIZE", "header bytes", str(header_bytes), allowed, "export the file again")
+        return None
+    return n_signals if is_held else None
 
 
-def _plus(reserved: bytes) -> str:
-    return chr(reserved[4]) if reserved[:5] in (b"EDF+C", b"EDF+D", b"BDF+C", b"BDF+D") else ""
+def _plus(found: Findings, reserved: bytes, sample_bytes: int) -> str:
+    is_flag, like = reserved[:5] in _FLAGS, _FLAG_LIKE.search(reserved)
+    if like and not (is_flag and reserved[:1] == (b"B" if sample_bytes == 3 else b"E")):
+        family = "BDF" if sample_bytes == 3 else "EDF"
+        read_as = f"{family}+{chr(reserved[4])}" if is_flag else family
+        allowed = f"'{family}+C' or '{family}+D' at its first byte"
+        found.warn("HEADER_RESERVED", "reserved", shown(like[0]), allowed, f"read as {read_as}")
+    return chr(reserved[4]) if is_flag else ""
 
 
 def _columns(data: bytes, n_signals: int) -> dict[str, list[bytes]]:
@@ -260,117 +260,102 @@ def _columns(data: bytes, n_signals: int) -> dict[str, list[bytes]]:
     return columns
 
 
-def _signals(found: _Findings, columns: dict[str, list[bytes]]) -> tuple[SignalHeader, ...]:
-    encoding = grammar.text_encoding([field for name in _TEXTS for field in columns[name]])
-    if encoding != "ascii":
-        message = f"labels or units hold letters beyond ASCII; read as {encoding.upper()}"
-        found.note("info", "TEXT_ENCODING", "header", message)
-    texts = {name: [grammar.parse_text(field, encoding) for field in columns[name]] for name in _TEXTS}
-    return tuple(_signal(found, columns, texts, i) for i in range(len(texts["label"])))
+def _quantum(field: bytes) -> float:
+    """Half of the last digit of a duration that fills its field, which may have been rounded."""
+    return 0.5 * 10.0 ** -grammar.decimals(field) if len(field.strip(b" ")) == len(field) else 0.0
 
 
-def _signal(found: _Findings, columns: dict[str, list[bytes]], texts: dict[str, list[str]], i: int) -> SignalHeader:
-    place = f"{texts['label'][i]!r} (position {i})"
-
-    def integer(name: str) -> int | None:
-        return found.number(f"{place}: {name}", columns[name][i], grammar.parse_integer)
-
-    def real(name: str) -> float | None:
-        return found.number(f"{place}: {name}", columns[name][i], grammar.parse_real)
-
-    physical = real("physical minimum"), real("physical maximum")
-    digital = integer("digital minimum"), integer("digital maximum")
-    n_samples = integer("samples per record")
-    if n_samples is not None and n_samples < 1:
-        found.error("SAMPLES_PER_RECORD", f"{place}: samples per record", f"found {n_samples}; at least 1 is needed")
-    # an absent number is an error that refuses the file; the 0 is never used
-    return SignalHeader(
-        label=texts["label"][i],
-        transducer=texts["transducer"][i],
-        unit=texts["unit"][i],
-        physical_min=physical[0] or 0.0,
-        physical_max=physical[1] or 0.0,
-        digital_min=digital[0] or 0,
-        digital_max=digital[1] or 0,
-        prefilter=texts["prefilter"][i],
-        samples_per_record=n_samples or 0,
-    )
+def _signals(found: Findings, columns: dict[str, list[bytes]], sample_bytes: int) -> tuple[SignalHeader, ...]:
+    texts = {name: [grammar.decode_text(field)[0] for field in columns[name]] for name in TEXTS}
+    signals = []
+    for i, place in enumerate(places(texts["label"])):
+        limits = {name: columns[name][i] for name in _LIMITS}
+        is_annotations = texts["label"][i] == _ANNOTATIONS[sample_bytes]
+        judge = _annotation_limits if is_annotations else _limits
+        physical_min, physical_max, digital_min, digital_max = judge(found, place, limits)
+        signals.append(
+            SignalHeader(
+                label=texts["label"][i],
+                transducer=texts["transducer"][i],
+                unit=texts["unit"][i],
+                physical_min=physical_min,
+                physical_max=physical_max,
+                digital_min=digital_min,
+                digital_max=digital_max,
+                prefilter=texts["prefilter"][i],
+                samples_per_record=_samples(found, place, columns["samples per record"][i]),
+            )
+        )
+    return tuple(signals)
 
 
-def _start(found: _Findings, data: bytes, plus: str) -> datetime | None:
+def _limits(
+    found: Findings, place: str, fields: dict[str, bytes]
+) -> tuple[float | None, float | None, int | None, int | None]:
+    """Physical and digital minimum and maximum; None and an error at the signal where one is no number."""
+    low, high = (found.number(f"{place}: {name}", fields[name], grammar.parse_real) for name in _LIMITS[:2])
+    bottom, top = (found.number(f"{place}: {name}", fields[name], grammar.parse_integer) for name in _LIMITS[2:])
+    return low, high, bottom, top
+
+
+def _annotation_limits(
+    found: Findings, place: str, fields: dict[str, bytes]
+) -> tuple[float | None, float | None, int | None, int | None]:
+    """Limits of a signal that holds text: nothing is scaled by them, so that a defect is only said."""
+    low, high, bottom, top = limits = _limits(Findings(), place, fields)
+    if None in limits or low == high or bottom >= top:  # type: ignore[operator]
+        stated = ", ".join(found.bytes_found(field) for field in fields.values())
+        hint = "used; the signal holds text, nothing is scaled by them"
+        found.warn("ANNOTATION_SCALE", place, f"limits {stated}", "numbers, minimum below maximum", hint)
+    return limits
+
+
+def _samples(found: Findings, place: str, field: bytes) -> int:
+    """Samples per record; without them the layout of a record is not known, which refuses the file."""
+    where = f"samples per record of {place}"
+    n = found.number(where, field, grammar.parse_integer)
+    if n is not None and n < 1:
+        found.error("SAMPLES_PER_RECORD", where, str(n), "at least 1", "export the file again")
+    return n or 0
+
+
+def _start(found: Findings, data: bytes, plus: str) -> datetime | None:
     """Wall clock of the header; the four-digit year of EDF+ counts where it agrees with the short date."""
     short, clock = grammar.parse_date(data[168:176]), grammar.parse_time(data[176:184])
-    long = grammar.parse_startdate(data[88:168]) if plus else None
     if short is None or clock is None:
-        stated = f"{shown(data[168:176])} {shown(data[176:184])}"
-        message = f"found {stated}; dd.mm.yy and hh.mm.ss are needed; taken as unknown"
-        found.note("warning", "START_UNKNOWN", "start", message)
+        stated = f"{found.bytes_found(data[168:176])} and {found.bytes_found(data[176:184])}"
+        found.warn("START_UNKNOWN", "start", stated, "a real date dd.mm.yy and time hh.mm.ss", "taken as unknown")
         return None
-    if long and (long.day, long.month, long.year % 100) != (short.day, short.month, short.year % 100):
-        message = f"start date {shown(data[168:176])} contradicts the recording field's {long}; taken as unknown"
-        found.note("warning", "START_UNKNOWN", "start", message)
+    is_stated, long = grammar.parse_startdate(data[88:168]) if plus else (False, None)
+    if not is_stated:
+        return datetime.combine(short, clock)
+    if long is None or (long.day, long.month, long.year % 100) != (short.day, short.month, short.year % 100):
+        other = f"{long} in the recording field" if long else "no real date in the recording field"
+        allowed = "one and the same real date, dd-MMM-yyyy in the recording field"
+        found.warn("START_UNKNOWN", "start", f"{shown(data[168:176])} and {other}", allowed, "taken as unknown")
         return None
-    return datetime.combine(long or short, clock)
+    return datetime.combine(long, clock)
 
 
-def _check_sizes(found: _Findings, header: Header, size: int) -> None:
-    if header.record_bytes > MOST_RECORD_BYTES:
-        message = f"a record of {header.record_bytes} bytes; at most {MOST_RECORD_BYTES} are read"
-        found.error("RECORD_TOO_LARGE", "samples per record", message)
-    _check_duration(found, header)
-    _check_records(found, header, size)
+def _check_flag(found: Findings, header: Header) -> None:
+    family = "EDF" if header.sample_bytes == 2 else "BDF"
     if header.plus and not header.annotation_signals:
-        message = f"the header says EDF+{header.plus} and no signal is labelled as annotations; its clock is lost"
-        found.error("ANNOTATIONS_LOST", "labels", message)
+        stated = f"{family}+{header.plus} and no signal labelled '{_ANNOTATIONS[header.sample_bytes]}'"
+        found.error("ANNOTATIONS_LOST", "labels", stated, "at least one", "its clock is lost; export the file again")
     if header.annotation_signals and not header.plus:
-        message = "a signal is labelled as annotations and the header does not say EDF+; read as EDF+"
-        found.note("warning", "PLUS_FLAG_LOST", "reserved", message)
+        stated = f"a signal labelled as annotations and no '{family}+C' or '{family}+D'"
+        found.warn("PLUS_FLAG_LOST", "reserved", stated, "both or none", f"read as {family}+")
 
 
-def _check_duration(found: _Findings, header: Header) -> None:
-    others = [signal for i, signal in enumerate(header.signals) if not header.is_annotations(i)]
-    if header.record_s == 0 and not others:
-        return  # annotations only
-    if header.record_s < _LEAST_DURATION_S:
-        message = f"found {header.record_s!r} s; a positive duration is needed"
-        found.error("RECORD_DURATION", "record duration", message)
-        return
-    rate_hz = max((signal.samples_per_record for signal in others), default=0) / header.record_s
-    if rate_hz > MOST_RATE_HZ:
-        message = f"{header.record_s!r} s makes a rate of {rate_hz:.6g} Hz; at most {MOST_RATE_HZ:.0f} Hz are read"
-        found.error("RECORD_DURATION", "record duration", message)
-
-
-def _check_records(found: _Findings, header: Header, size: int) -> None:
-    held = size - header.header_bytes
-    needed = header.n_records * header.record_bytes
-    records = f"{header.n_records} records of {header.record_bytes} bytes"
-    if header.n_records < 1:
-        message = f"found {header.n_records}; a finished recording states at least 1, export it again"
-        found.error("RECORD_COUNT", "number of records", message)
-    elif held < needed:
-        message = f"{records} need {needed} bytes of data, the file holds {held}; copy or export it again"
-        found.error("FILE_TRUNCATED", "file", message)
-    elif held > needed:
-        message = f"{records} need {needed} bytes of data, the file holds {held}; export it again"
-        found.error("RECORD_COUNT", "number of records", message)
-
-
-def refusal(findings: Sequence[Finding], where: str) -> ReadError:
-    """Turn findings, one of them an error, into the error to raise.
-
-    Parameters
-    ----------
-    findings : sequence of Finding
-        Of one file.
-    where : str
-        The file's name.
-
-    Returns
-    -------
-    ReadError
-        The first finding of severity `error`, and how many others there are.
-    """
-    errors = [finding for finding in findings if finding.severity == "error"]
-    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    return ReadError(errors[0].code, f"{errors[0].where}: {errors[0].message}{more}", where=where)
+def _checked_sizes(found: Findings, header: Header, n_records: int | None, record_s: float | None, size: int) -> Header:
+    """Judge sizes as far as they are known, and put in the number of records to use."""
+    is_laid_out = min(signal.samples_per_record for signal in header.signals) > 0
+    if is_laid_out:
+        check_record_bytes(found, header.record_bytes)
+    if record_s is not None:
+        ordinary = [s.samples_per_record for i, s in enumerate(header.signals) if not header.is_annotations(i)]
+        check_duration(found, record_s, ordinary)
+    if not is_laid_out or n_records is None:
+        return header
+    data_bytes, timed = size - header.header_bytes, bool(header.annotation_signals)
+    return replace(header, n_records=records_to_use(found, n_records, data_bytes, header.record_bytes, timed=timed))

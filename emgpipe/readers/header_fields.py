@@ -6,13 +6,16 @@ what the format says, in ASCII.
 
 import math
 import re
+import unicodedata
 from datetime import date, time
 
 _INTEGER = re.compile(rb"[+-]?[0-9]+")
 _REAL = re.compile(rb"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 _TRIPLE = re.compile(rb"([0-9]{2})\.([0-9]{2})\.([0-9]{2})")
-_START = re.compile(rb"Startdate ([0-9]{2})-([A-Z]{3})-([0-9]{4})(?: |$)")
+_START = re.compile(rb"([0-9]{2})-([A-Z]{3})-([0-9]{4})")
 _MONTHS = (b"JAN", b"FEB", b"MAR", b"APR", b"MAY", b"JUN", b"JUL", b"AUG", b"SEP", b"OCT", b"NOV", b"DEC")
+_PLAIN = re.compile(rb"[\x20-\x7e]*")
+_DIRECTION_MARKS = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _PIVOT_YEAR = 85  # yy from 85 on is 19yy
 
 
@@ -72,39 +75,63 @@ def decimals(field: bytes) -> int:
     return len(field.strip(b" ").partition(b".")[2])
 
 
-def parse_text(field: bytes, encoding: str) -> str:
+def decode_text(field: bytes) -> tuple[str, str]:
     r"""Read a text field, without the blanks and zero bytes around it.
-
-    Examples
-    --------
-    >>> parse_text(b"\xb5V      ", "latin-1")
-    'µV'
-    """
-    return field.decode(encoding).strip(" \0")
-
-
-def text_encoding(fields: list[bytes]) -> str:
-    r"""Name the encoding of a header's text fields.
 
     Parameters
     ----------
-    fields : list of bytes
-        All text fields; one encoding holds for all.
+    field : bytes
+        A fixed-width field; each is judged on its own, so that one in Latin-1 spoils no other.
 
     Returns
     -------
-    str
+    text : str
+        As written.
+    encoding : str
         `ascii`, else `utf-8`, else `latin-1`, which decodes anything.
 
     Examples
     --------
-    >>> text_encoding([b"EMG RF", b"uV"]), text_encoding([b"\xc2\xb5V"]), text_encoding([b"\xb5V"])
-    ('ascii', 'utf-8', 'latin-1')
+    >>> decode_text(b"EMG RF  "), decode_text(b"\xc2\xb5V     "), decode_text(b"\xb5V      ")
+    (('EMG RF', 'ascii'), ('µV', 'utf-8'), ('µV', 'latin-1'))
     """
-    for encoding in ("ascii", "utf-8"):
-        if all(_decodes(field, encoding) for field in fields):
-            return encoding
-    return "latin-1"
+    if field.isascii():
+        return field.decode("ascii").strip(" \0"), "ascii"
+    try:
+        return field.decode("utf-8").strip(" \0"), "utf-8"
+    except UnicodeDecodeError:
+        return field.decode("latin-1").strip(" \0"), "latin-1"
+
+
+def odd_letter(field: bytes) -> str:
+    r"""Find the first letter of a text field that is no text but a command to a screen.
+
+    Parameters
+    ----------
+    field : bytes
+        A fixed-width field.
+
+    Returns
+    -------
+    str
+        A control character (C0, DEL, C1), a line or paragraph separator, a direction mark; or `""`.
+
+    Examples
+    --------
+    >>> odd_letter(b"EMG\x1b[1m"), odd_letter("EMG \u202eFR".encode()), odd_letter("Größe".encode())
+    ('\x1b', '\u202e', '')
+    """
+    if _PLAIN.fullmatch(field):
+        return ""
+    try:
+        text = field.decode("utf-8")
+    except UnicodeDecodeError:
+        text = field.decode("latin-1")
+    return next((letter for letter in text if _is_odd(letter)), "")
+
+
+def _is_odd(letter: str) -> bool:
+    return unicodedata.category(letter) in ("Cc", "Zl", "Zp") or letter in _DIRECTION_MARKS
 
 
 def parse_date(field: bytes) -> date | None:
@@ -140,23 +167,30 @@ def parse_time(field: bytes) -> time | None:
         return None
 
 
-def parse_startdate(recording: bytes) -> date | None:
+def parse_startdate(recording: bytes) -> tuple[bool, date | None]:
     """Read the four-digit start date of an EDF+ recording field.
 
     Returns
     -------
-    datetime.date or None
-        None where the field states none, e.g. `Startdate X`.
+    is_stated : bool
+        False where the field states none: `Startdate X`, or a text of another form.
+    date : datetime.date or None
+        None where none is stated, or what is stated is no real date.
 
     Examples
     --------
     >>> parse_startdate(b"Startdate 02-MAR-2002 X X X"), parse_startdate(b"Startdate X X X X")
-    (datetime.date(2002, 3, 2), None)
+    ((True, datetime.date(2002, 3, 2)), (False, None))
+    >>> parse_startdate(b"Startdate 30-FEB-2002 X X X")
+    (True, None)
     """
-    match = _START.match(recording)
+    words = recording.split()
+    if words[:1] != [b"Startdate"] or words[1:2] in ([], [b"X"]):
+        return False, None
+    match = _START.fullmatch(words[1].upper())
     if not match or match[2] not in _MONTHS:
-        return None
-    return _date(int(match[3]), _MONTHS.index(match[2]) + 1, int(match[1]))
+        return True, None
+    return True, _date(int(match[3]), _MONTHS.index(match[2]) + 1, int(match[1]))
 
 
 def _date(year: int, month: int, day: int) -> date | None:
@@ -164,11 +198,3 @@ def _date(year: int, month: int, day: int) -> date | None:
         return date(year, month, day)
     except ValueError:
         return None
-
-
-def _decodes(field: bytes, encoding: str) -> bool:
-    try:
-        field.decode(encoding)
-    except UnicodeDecodeError:
-        return False
-    return True

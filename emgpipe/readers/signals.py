@@ -1,11 +1,11 @@
 """Signals as a header states them: muscle, kind, scale to µV, and what forbids a number."""
 
 import math
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from emgpipe.muscles import is_muscle, kind_of_label, muscle_of_label, nearest_muscles
+from emgpipe.readers.findings import Findings, capped, listed, places
 from emgpipe.readers.header import Header, SignalHeader
 from emgpipe.readers.samples import Scale
 from emgpipe.readers.units import is_other_quantity, known_voltages, uv_per_unit
@@ -24,11 +24,13 @@ class Described(NamedTuple):
     findings: list[Finding]
 
 
-class _Doubt(NamedTuple):
-    """Why a signal gives no number; an empty message is not told."""
+class _Limits(NamedTuple):
+    """Limits of a signal, all of them numbers."""
 
-    code: str
-    message: str
+    physical_min: float
+    physical_max: float
+    digital_min: int
+    digital_max: int
 
 
 def describe_signals(header: Header, channels: Mapping[str, str], units: Mapping[str, str]) -> Described:
@@ -47,98 +49,125 @@ def describe_signals(header: Header, channels: Mapping[str, str], units: Mapping
     -------
     Described
     """
-    signals, scales, findings = [], {}, []
+    signals, scales, findings = [], {}, Findings()
+    named = places([stated.label for stated in header.signals])
     for index, stated in enumerate(header.signals):
         if header.is_annotations(index):
             continue
-        kind, muscle, named = _meaning(stated.label, channels)
+        kind, muscle = _meaning(found := Findings(), named[index], stated.label, channels)
         unit = units[stated.label] if stated.label in units and not _is_stated(stated.unit) else stated.unit
-        doubt = _doubt(stated, unit, units.get(stated.label, unit), kind, _DIGITAL_LIMIT[header.sample_bytes])
-        signal = _signal(header, index, stated, unit, kind, muscle, doubt)
-        if not signal.refused:
-            scales[index] = _scale(stated, signal.uv_per_unit)
-        signals.append(signal)
-        findings += named
-        if doubt and doubt.message:
-            findings.append(
-                Finding(doubt.code, "warning" if kind == "other" else "error", repr(stated.label), doubt.message)
-            )
-    return Described(tuple(signals), scales, findings + _repeats(signals))
+        refused = _judge(found, named[index], stated, unit, units.get(stated.label, unit), kind, header.sample_bytes)
+        if not refused and (limits := _limits(stated)):
+            scales[index] = _scale(limits, uv_per_unit(unit))
+        signals.append(_signal(header, index, unit, kind, muscle, refused))
+        findings += found
+    _tell_repeats(findings, signals)
+    return Described(tuple(signals), scales, capped(findings))
 
 
-def _meaning(label: str, channels: Mapping[str, str]) -> tuple[Kind, str, list[Finding]]:
+def _meaning(found: Findings, place: str, label: str, channels: Mapping[str, str]) -> tuple[Kind, str]:
     """Kind and muscle of a label; a name given in `channels` counts before the catalogue."""
     given = channels.get(label)
     if given is not None and given.upper() == "ECG":
-        return "ecg", "", []
+        return "ecg", ""
     if given is not None and is_muscle(given):
-        return "emg", given, []
+        return "emg", given
     kind, muscle = kind_of_label(label), muscle_of_label(label)
     if given is not None:
-        message = f"is named {given!r} in [channels]; a muscle such as TA_R, or ECG, is needed{_hint(given)}"
-        return kind, "", [Finding("MUSCLE_UNKNOWN", "warning", repr(label), message)]
+        found.warn(
+            "MUSCLE_UNKNOWN", place, f"{given!r} in [channels]", "a muscle such as TA_R, or ECG", _nearest(given)
+        )
+        return kind, ""
     if kind == "emg" and not muscle:
-        message = f"names no single muscle; name it in [channels]{_hint(label)}"
-        return kind, "", [Finding("MUSCLE_UNKNOWN", "warning", repr(label), message)]
-    return kind, muscle, []
+        hint = "; ".join(part for part in ("name it in [channels]", _nearest(label)) if part)
+        found.warn("MUSCLE_UNKNOWN", place, "a label that names no single muscle", "a muscle of the catalogue", hint)
+    return kind, muscle
 
 
-def _hint(label: str) -> str:
+def _nearest(label: str) -> str:
     nearest = nearest_muscles(label)
-    return f"; did you mean {', '.join(nearest)}?" if nearest else ""
+    return f"did you mean {', '.join(nearest)}?" if nearest else ""
 
 
 def _is_stated(unit: str) -> bool:
     return is_other_quantity(unit) or not math.isnan(uv_per_unit(unit))
 
 
-def _doubt(stated: SignalHeader, unit: str, given: str, kind: Kind, digital_limit: int) -> _Doubt | None:
-    """First reason against a number from this signal."""
-    factor = uv_per_unit(unit)
-    if kind == "other" and math.isnan(factor):
-        return _Doubt("NOT_A_VOLTAGE", "")
-    return _unit_doubt(unit, given, factor) or _range_doubt(stated, factor, digital_limit)
+def _judge(
+    found: Findings, place: str, stated: SignalHeader, unit: str, given: str, kind: Kind, sample_bytes: int
+) -> str:
+    """Say everything against numbers from a signal; return the code that forbids them, or `""`."""
+    limits, factor = _limits(stated), uv_per_unit(unit)
+    if kind != "other" or not math.isnan(factor):
+        _judge_unit(found, place, unit, given, factor)
+    if limits:
+        _judge_range(found, place, limits, factor, _DIGITAL_LIMIT[sample_bytes])
+    errors = [finding.code for finding in found if finding.severity == "error"]
+    if not limits:  # said with the header
+        return "HEADER_NUMBER"
+    if not errors and math.isnan(factor):  # an angle is no defect
+        return "NOT_A_VOLTAGE"
+    return errors[0] if errors else ""
 
 
-def _unit_doubt(unit: str, given: str, factor: float) -> _Doubt | None:
+def _judge_unit(found: Findings, place: str, unit: str, given: str, factor: float) -> None:
     if is_other_quantity(unit):
-        return _Doubt("NOT_A_VOLTAGE", f"unit {unit!r} is no voltage; one of {known_voltages()} is needed")
-    if math.isnan(factor):
-        message = f"unit {unit!r} is unknown; one of {known_voltages()} is needed, state it in [units]"
-        return _Doubt("UNIT_UNKNOWN", message)
-    if uv_per_unit(given) != factor:
-        message = f"the file states {unit!r} and [units] {given!r}; [units] is for what the file does not state"
-        return _Doubt("UNIT_CONFLICT", message)
-    return None
+        found.error(
+            "NOT_A_VOLTAGE", place, f"unit {unit!r}", known_voltages(), "a muscle or a heart is measured in volts"
+        )
+    elif math.isnan(factor):
+        found.error("UNIT_UNKNOWN", place, f"unit {unit!r}", known_voltages(), "state it in [units]")
+    elif uv_per_unit(given) != factor:
+        stated = f"unit {unit!r} in the file and {given!r} in [units]"
+        found.error("UNIT_CONFLICT", place, stated, "one of them", "[units] is for what the file does not state")
 
 
-def _range_doubt(stated: SignalHeader, factor: float, digital_limit: int) -> _Doubt | None:
-    low, high = stated.physical_min, stated.physical_max
-    digital = f"digital minimum {stated.digital_min} and maximum {stated.digital_max}"
-    physical = f"physical minimum {low!r} and maximum {high!r}"
-    if not -digital_limit <= stated.digital_min < stated.digital_max < digital_limit:
-        message = f"{digital}; minimum < maximum within {-digital_limit} to {digital_limit - 1} is needed"
-        return _Doubt("DIGITAL_RANGE", message)
-    if low == high:
-        return _Doubt("SCALE_DEGENERATE", f"{physical} are equal; a range is needed to scale to microvolts")
-    if low > high:
-        return _Doubt("SCALE_INVERTED", f"{physical}: the polarity is inverted; minimum < maximum is needed")
-    step_uv = (high - low) * factor / (stated.digital_max - stated.digital_min)
-    if step_uv < _LEAST_STEP_UV or max(abs(low), abs(high)) * factor > _MOST_UV:
-        return _Doubt("SCALE_DEGENERATE", f"{physical} make steps of {step_uv:.3g} microvolts; no amplifier has them")
-    return None
+def _judge_range(found: Findings, place: str, limits: _Limits, factor: float, digital_limit: int) -> None:
+    digital = f"digital minimum {limits.digital_min} and maximum {limits.digital_max}"
+    physical = f"physical minimum {limits.physical_min!r} and maximum {limits.physical_max!r}"
+    is_digital = -digital_limit <= limits.digital_min < limits.digital_max < digital_limit
+    if not is_digital:
+        allowed = f"minimum < maximum within {-digital_limit} to {digital_limit - 1}"
+        found.error("DIGITAL_RANGE", place, digital, allowed, "export the file again")
+    if limits.physical_min == limits.physical_max:
+        found.error("SCALE_DEGENERATE", place, physical, "two numbers that differ", "there is no scale to microvolts")
+        return
+    if limits.physical_min > limits.physical_max and not math.isnan(factor):
+        hint = "used with the sign it means: the polarity is inverted"
+        found.warn("SCALE_INVERTED", place, physical, "minimum < maximum", hint)
+    if is_digital and not math.isnan(factor):
+        _judge_step(found, place, limits, factor, physical)
 
 
-def _scale(stated: SignalHeader, factor: float) -> Scale:
-    gain = (stated.physical_max - stated.physical_min) / (stated.digital_max - stated.digital_min)
-    return Scale(gain * factor, (stated.physical_min - stated.digital_min * gain) * factor)
+def _judge_step(found: Findings, place: str, limits: _Limits, factor: float, physical: str) -> None:
+    step_uv = abs(_scale(limits, factor).gain_uv)
+    most_uv = max(abs(limits.physical_min), abs(limits.physical_max)) * factor
+    if step_uv < _LEAST_STEP_UV or most_uv > _MOST_UV:
+        stated = f"{physical}, steps of {step_uv:.3g} microvolts"
+        allowed = f"steps from {_LEAST_STEP_UV:g} and a range to {_MOST_UV:g} microvolts"
+        found.error("SCALE_DEGENERATE", place, stated, allowed, "no amplifier has them; export the file again")
 
 
-def _signal(
-    header: Header, index: int, stated: SignalHeader, unit: str, kind: Kind, muscle: str, doubt: _Doubt | None
-) -> Signal:
-    factor = uv_per_unit(unit)
-    scale = math.nan if doubt else factor
+def _limits(stated: SignalHeader) -> _Limits | None:
+    """Limits of a signal, None where one of them is no number."""
+    low, high, bottom, top = stated.physical_min, stated.physical_max, stated.digital_min, stated.digital_max
+    if low is None or high is None or bottom is None or top is None:
+        return None
+    return _Limits(low, high, bottom, top)
+
+
+def _scale(limits: _Limits, factor: float) -> Scale:
+    gain = (limits.physical_max - limits.physical_min) / (limits.digital_max - limits.digital_min)
+    return Scale(gain * factor, (limits.physical_min - limits.digital_min * gain) * factor)
+
+
+def _signal(header: Header, index: int, unit: str, kind: Kind, muscle: str, refused: str) -> Signal:
+    stated = header.signals[index]
+    limits, factor = _limits(stated), uv_per_unit(unit)
+    low_uv = high_uv = step_uv = math.nan
+    if limits and not refused:
+        low_uv, high_uv = sorted((limits.physical_min * factor, limits.physical_max * factor))
+        step_uv = abs(_scale(limits, factor).gain_uv)
     return Signal(
         index=index,
         label=stated.label,
@@ -147,28 +176,30 @@ def _signal(
         unit=unit,
         rate_hz=stated.samples_per_record / header.record_s,
         n_samples=stated.samples_per_record * header.n_records,
-        lsb_uv=math.nan if doubt else _scale(stated, factor).gain_uv,
-        clip_low_uv=stated.physical_min * scale,
-        clip_high_uv=stated.physical_max * scale,
+        lsb_uv=step_uv,
+        clip_low_uv=low_uv,
+        clip_high_uv=high_uv,
         uv_per_unit=factor,
         prefilter=stated.prefilter,
         transducer=stated.transducer,
-        refused=doubt.code if doubt else "",
+        refused=refused,
     )
 
 
-def _repeats(signals: list[Signal]) -> list[Finding]:
+def _tell_repeats(found: Findings, signals: Sequence[Signal]) -> None:
     """Labels and muscles that several signals carry: readable by position only."""
-    findings = []
-    for label, n in Counter(signal.label for signal in signals).items():
-        if n > 1:
-            places = ", ".join(str(s.index) for s in signals if s.label == label)
-            message = f"{n} signals carry this label, at positions {places}; name them by position"
-            findings.append(Finding("LABEL_DUPLICATE", "warning", repr(label), message))
-    muscles = Counter(s.muscle for s in {s.label: s for s in signals}.values() if s.muscle)
-    for muscle, n in muscles.items():
-        if n > 1:
-            labels = ", ".join(repr(s.label) for s in signals if s.muscle == muscle)
-            message = f"{labels} name the same muscle; tell them apart in [channels]"
-            findings.append(Finding("MUSCLE_DUPLICATE", "warning", muscle, message))
-    return findings
+    labels: dict[str, list[int]] = {}
+    for signal in signals:
+        labels.setdefault(signal.label, []).append(signal.index)
+    for label, at in labels.items():
+        if len(at) > 1:
+            stated = f"{len(at)} signals of this label, at positions {listed(at)}"
+            found.warn("LABEL_DUPLICATE", repr(label), stated, "one", "name them by position")
+    muscles: dict[str, list[str]] = {}
+    for signal in {signal.label: signal for signal in signals}.values():
+        if signal.muscle:
+            muscles.setdefault(signal.muscle, []).append(repr(signal.label))
+    for muscle, named in muscles.items():
+        if len(named) > 1:
+            stated = f"{listed(named)} for one muscle"
+            found.warn("MUSCLE_DUPLICATE", muscle, stated, "one label", "tell them apart in [channels]")
