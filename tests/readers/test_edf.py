@@ -77,27 +77,6 @@ def test_a_stated_unit_is_not_overruled(edf, tmp_path):
     assert read_recording(path, units={"EMG TA R": "\u00b5V", "not there": "V"}).signals[0].refused == ""
 
 
-@pytest.mark.parametrize(
-    ("physical", "digital", "code"),
-    [
-        (("5", "5"), ("-9", "9"), "SCALE_DEGENERATE"),
-        (("5", "-5"), ("-9", "9"), "SCALE_INVERTED"),
-        (("-5", "5"), ("9", "9"), "DIGITAL_RANGE"),
-        (("-5", "5"), ("9", "-9"), "DIGITAL_RANGE"),
-        (("-5", "5"), ("-32768", "32768"), "DIGITAL_RANGE"),
-        (("-1e300", "1e300"), ("-9", "9"), "SCALE_DEGENERATE"),
-        (("0", "1e-99"), ("-9", "9"), "SCALE_DEGENERATE"),
-    ],
-)
-def test_a_scale_without_meaning_refuses_its_signal(edf, tmp_path, physical, digital, code):
-    signal = edf.S(physical=physical, digital=digital, samples=edf.noise(2, 10))
-    recording = read_recording(edf.write(tmp_path, edf.File([signal])))
-    assert recording.signals[0].refused == code
-    assert np.isnan(recording.signals[0].lsb_uv)
-    with pytest.raises(ReadError, match=code):
-        recording.read(0, 0, 1)
-
-
 def test_an_angle_is_no_voltage_and_no_defect(edf, tmp_path):
     signals = [edf.S(label="KNEE ANGLE", unit="deg", samples=edf.noise(2, 10))]
     recording = read_recording(edf.write(tmp_path, edf.File(signals)))
@@ -203,35 +182,6 @@ def test_signals_of_unequal_rates_keep_their_own(edf, tmp_path):
         assert recording.signal(index).rate_hz == rate
 
 
-def test_latin_1_labels_are_read_and_said(edf, tmp_path):
-    recording = read_recording(
-        edf.write(tmp_path, edf.plain(signals=[edf.S(label=b"EMG M\xfcller", samples=edf.noise(1, 5))]))
-    )
-    assert recording.signals[0].label == "EMG Müller"
-    assert recording.findings[0].code == "TEXT_ENCODING"
-    assert "LATIN-1" in recording.findings[0].message
-
-
-@pytest.mark.parametrize(
-    ("date", "time"),
-    [("32.01.00", "00.00.00"), ("00.00.00", "00.00.00"), ("01/02/03", "00.00.00"), ("01.02.03", "25.00.00")],
-)
-def test_an_impossible_start_is_unknown_and_said(edf, tmp_path, date, time):
-    recording = read_recording(edf.write(tmp_path, edf.plain(date=date, time=time)))
-    assert recording.start is None
-    assert [f.code for f in recording.findings] == ["START_UNKNOWN"]
-
-
-@pytest.mark.parametrize(
-    ("stated", "want"),
-    [("Startdate 02-MAR-2104 X X X", 2104), ("Startdate X X X X", 2004), ("Startdate 03-MAR-2004 X", None)],
-)
-def test_the_four_digit_year_counts_where_it_agrees(edf, tmp_path, stated, want):
-    signals = [edf.S(samples=edf.noise(2, 10)), edf.clock(2)]
-    recording = read_recording(edf.write(tmp_path, edf.File(signals, plus="C", recording=stated)))
-    assert (recording.start and recording.start.year) == want
-
-
 def test_an_annotations_only_file_has_marks_and_no_signals(edf, tmp_path):
     fields = [edf.tal("+0", "") + edf.tal("+30", "stage 2", duration=30)]
     recording = read_recording(edf.write(tmp_path, edf.File([edf.annotation_signal(fields)], record_s="0", plus="C")))
@@ -286,77 +236,6 @@ def test_a_damaged_annotation_list_refuses_the_file(edf, tmp_path, field):
     fields = [edf.tal("+0", ""), field, edf.tal("+2", "")]
     signals = [edf.S(samples=edf.noise(3, 100)), edf.annotation_signal(fields)]
     assert refused(edf.write(tmp_path, edf.File(signals, plus="C"))) == "ANNOTATIONS_DAMAGED"
-
-
-def test_a_plus_file_without_annotation_signal_is_refused(edf, tmp_path):
-    assert refused(edf.write(tmp_path, edf.plain(plus="C"))) == "ANNOTATIONS_LOST"
-
-
-@pytest.mark.parametrize(
-    ("changes", "code"),
-    [
-        ({"n_records": "-1"}, "RECORD_COUNT"),
-        ({"n_records": "0"}, "RECORD_COUNT"),
-        ({"n_records": "3"}, "RECORD_COUNT"),
-        ({"n_records": "5"}, "FILE_TRUNCATED"),
-        ({"n_records": "99999999"}, "FILE_TRUNCATED"),
-        ({"n_records": "four"}, "HEADER_NUMBER"),
-        ({"n_records": ""}, "HEADER_NUMBER"),
-        ({"record_s": "0"}, "RECORD_DURATION"),
-        ({"record_s": "-1"}, "RECORD_DURATION"),
-        ({"record_s": "1e-7"}, "RECORD_DURATION"),
-        ({"record_s": "0.00001"}, "RECORD_DURATION"),
-        ({"record_s": "1,0"}, "HEADER_NUMBER"),
-        ({"record_s": "nan"}, "HEADER_NUMBER"),
-        ({"overrides": {("n_signals", None): "0"}}, "SIGNAL_COUNT"),
-        ({"overrides": {("n_signals", None): "-5"}}, "SIGNAL_COUNT"),
-        ({"overrides": {("n_signals", None): "9999"}}, "HEADER_SHORT"),
-        ({"overrides": {("n_signals", None): "2"}}, "HEADER_SIZE"),
-        ({"overrides": {("header_bytes", None): "256"}}, "HEADER_SIZE"),
-        ({"overrides": {("samples", 0): "99999999"}}, "RECORD_TOO_LARGE"),
-        ({"overrides": {("samples", 0): "999999"}}, "FILE_TRUNCATED"),
-        ({"overrides": {("samples", 0): "0"}}, "SAMPLES_PER_RECORD"),
-        ({"overrides": {("samples", 0): "-100"}}, "SAMPLES_PER_RECORD"),
-        *(({"overrides": {(name, 0): text}}, "HEADER_NUMBER")
-          for name in ("physical_min", "physical_max", "digital_min", "digital_max")
-          for text in ("1,5", "abc", "0x10", "1_000", "nan", "inf", "1e400"[:8], "", b"1\x00", b"\xd9\xa1")),
-        *(({"overrides": {("digital_min", 0): text}}, "HEADER_NUMBER") for text in ("-3.5", "1e3")),
-    ],
-)  # fmt: skip
-def test_a_header_that_lies_is_refused_by_both(edf, tmp_path, changes, code):
-    path = edf.write(tmp_path, edf.plain(n=100, **changes))
-    assert refused(path) == code
-    assert code in [f.code for f in check_file(path) if f.severity == "error"]
-
-
-def test_all_findings_come_at_once(edf, tmp_path):
-    path = edf.write(tmp_path, edf.plain(record_s="x", n_records="y", overrides={("physical_min", 0): "1,5"}))
-    findings = check_file(path)
-    assert [f.code for f in findings] == ["HEADER_NUMBER"] * 3
-    assert "decimal point" in findings[2].message
-    with pytest.raises(ReadError, match=r"\(and 2 more\)"):
-        read_recording(path)
-
-
-@pytest.mark.parametrize(
-    ("data", "code"),
-    [(b"", "FILE_EMPTY"), (b"0", "NOT_EDF"), (b"0       ", "HEADER_SHORT"), (b"PK\x03\x04" * 100, "NOT_EDF"),
-     (b"<html>" * 100, "NOT_EDF"), (b"\xef\xbb\xbf0       " + b" " * 300, "NOT_EDF")],
-)  # fmt: skip
-def test_what_is_no_edf_is_refused(edf, tmp_path, data, code):
-    assert refused(edf.write(tmp_path, data)) == code
-
-
-def test_every_truncation_is_refused(edf, tmp_path):
-    whole = edf.encode(edf.plain(records=2, n=10))
-    for length in range(len(whole)):
-        assert refused(edf.write(tmp_path, whole[:length])) in (
-            "FILE_EMPTY",
-            "NOT_EDF",
-            "HEADER_SHORT",
-            "FILE_TRUNCATED",
-        )
-    assert refused(edf.write(tmp_path, whole + b"\0")) == "RECORD_COUNT"
 
 
 def test_folders_pipes_and_missing_files_are_refused_at_once(tmp_path):
