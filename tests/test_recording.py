@@ -36,7 +36,7 @@ def test_gaps_read_as_nan_and_samples_stay_at_their_time():
 def test_a_part_is_the_part_of_the_whole(start_s, stop_s):
     recording = with_gaps()
     whole = recording.read(0, 0, recording.duration_s)
-    first, stop = (round(min(max(t, 0), 9.5) * RATE_HZ) for t in (start_s, stop_s))
+    first, stop = (math.floor(min(max(t, 0), 9.5) * RATE_HZ + 0.5) for t in (start_s, stop_s))
     np.testing.assert_array_equal(recording.read(0, start_s, stop_s), whole[first : max(stop, first)])
 
 

@@ -1,20 +1,21 @@
-"""Open an EDF, EDF+C, BDF or BDF+C file as a `Recording`, or refuse it with a code."""
+"""Open an EDF, EDF+, BDF or BDF+ file as a `Recording`, or refuse it with a code."""
 
 import os
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emgpipe.errors import ReadError, SettingsError
 from emgpipe.readers import tal
+from emgpipe.readers.clock import read_clock
 from emgpipe.readers.files import file_name, opened
 from emgpipe.readers.header import Header, read_header, refusal
 from emgpipe.readers.samples import RecordBlocks, Scale, read_uv
 from emgpipe.readers.scan import Scan, scan_file
 from emgpipe.readers.signals import Described, describe_signals
-from emgpipe.recording import Annotation, Finding, ReadSamples, Recording, Run
+from emgpipe.recording import Annotation, Finding, ReadSamples, Recording
 
 
 def read_recording(
@@ -22,37 +23,50 @@ def read_recording(
     *,
     channels: Mapping[str, str] | None = None,
     units: Mapping[str, str] | None = None,
+    strict: bool = False,
 ) -> Recording:
     """Open a recording; samples stay in the file until they are asked for.
 
     Parameters
     ----------
     path : path-like
-        An EDF, EDF+C, BDF or BDF+C file; what it is, its bytes say, not its name.
+        An EDF, EDF+C, EDF+D, BDF, BDF+C or BDF+D file; what it is, its bytes say, not its name.
     channels : mapping, optional
         Label to muscle (`"TA_R"`) or `"ECG"`, for labels the catalogue does not know.
     units : mapping, optional
         Label to unit (`"uV"`), for signals whose unit the file does not state.
+    strict : bool
+        Refuse what is else used with a word: the first warning is raised with its code.
 
     Returns
     -------
     Recording
-        Signals at their own rates, one run, annotations in seconds from the first sample. A
-        signal without an honest scale has `refused` set, its samples are not given and a
-        finding says why; the others stay readable.
+        Signals at their own rates, one run for each stretch without a gap, annotations in
+        seconds from the first sample, everything that was noticed in `findings`. A signal
+        without an honest scale has `refused` set, its samples are not given and a finding says
+        why; the others stay readable. A file of annotations alone has no signals, no runs and duration 0.
 
     Raises
     ------
     ReadError
-        What is not understood is refused, nothing is repaired: FILE_UNREADABLE, FILE_EMPTY,
+        What has no honest number is refused, nothing is repaired: FILE_UNREADABLE, FILE_EMPTY,
         NOT_EDF, HEADER_SHORT, HEADER_NUMBER, HEADER_SIZE, SIGNAL_COUNT, SAMPLES_PER_RECORD,
         RECORD_COUNT, RECORD_DURATION, RECORD_TOO_LARGE, FILE_TRUNCATED, ANNOTATIONS_LOST,
-        ANNOTATIONS_DAMAGED, FIRST_ONSET, DISCONTINUOUS, RECORDS_OVERLAP, FILE_CHANGED.
+        ANNOTATIONS_DAMAGED, FIRST_ONSET, RECORDS_OVERLAP, GAP_TOO_LONG, FILE_CHANGED; with
+        `strict` any other code of a warning.
 
     Notes
     -----
     The whole file is read once for its hash and its annotations, by blocks of bounded size.
-    A file marked EDF+D is taken where the onset of every record proves that it has no gap.
+    Gaps are what the stated times of the records say, whatever the header calls itself.
+    Nothing is written, no lock is taken.
+
+    Warnings: RECORD_COUNT, FILE_TRUNCATED (whole records are used), FIRST_ONSET (the start is
+    moved), DISCONTINUOUS (gaps in a file that says it has none), PLUS_FLAG_LOST,
+    HEADER_RESERVED, START_UNKNOWN, TEXT_CONTROL, SCALE_INVERTED, LABEL_DUPLICATE,
+    MUSCLE_DUPLICATE, MUSCLE_UNKNOWN. Told only: DISCONTINUOUS (gaps where the file says so),
+    RECORD_TIMES_COARSE, TEXT_ENCODING. At one signal: HEADER_NUMBER, DIGITAL_RANGE,
+    SCALE_DEGENERATE, UNIT_UNKNOWN, NOT_A_VOLTAGE, UNIT_CONFLICT.
 
     Examples
     --------
@@ -68,25 +82,28 @@ def read_recording(
     >>> recording.name, recording.duration_s, [signal.muscle for signal in recording.signals]
     ('P01_V1.edf', 1.0, ['TA_R'])
     """
+    name = file_name(path)
     header, findings, stamp = _open(path)
     if header is None:
-        raise refusal(findings, file_name(path))
+        raise refusal(findings, name)
     blocks = RecordBlocks(path, header, stamp)
     scan = scan_file(blocks)
     described = describe_signals(header, channels or {}, units or {})
-    first_s = _first_onset(header, scan, file_name(path))
-    annotations, heard = _annotations(scan, first_s)
-    duration_s = header.n_records * header.record_s
+    clock = read_clock(scan.onsets_s, scan.digits, header, name)
+    annotations, heard = _annotations(scan, clock.first_s)
+    findings = [*findings, *described.findings, *clock.findings, *heard]
+    if strict:
+        _refuse_warnings(findings, name)
     return Recording(
-        name=file_name(path),
-        start=header.start and header.start + timedelta(seconds=first_s),
-        duration_s=duration_s,
+        name=name,
+        start=_start(header, clock.first_s),
+        duration_s=clock.runs[-1].stop_s if clock.runs else 0.0,
         signals=described.signals,
-        runs=(Run(0.0, duration_s),) if duration_s > 0 else (),
+        runs=tuple(clock.runs),
         annotations=annotations,
-        findings=(*findings, *described.findings, *heard),
+        findings=tuple(findings),
         sha256=scan.sha256,
-        read_samples=_source(blocks, described, file_name(path)),
+        read_samples=_source(blocks, described, name),
     )
 
 
@@ -110,6 +127,7 @@ def check_file(
     list of Finding
         Everything at once; empty where nothing is to be said. Severity `error` at a signal
         refuses that signal, elsewhere the file. Nothing is raised: a file that cannot be read is one finding.
+        Gaps and annotations are judged on reading.
 
     Examples
     --------
@@ -122,11 +140,6 @@ def check_file(
         return [Finding(error.code, "error", "file", error.message)]
     if header is None:
         return findings
-    if header.plus == "D":
-        message = (
-            "the header allows gaps (EDF+D); opening it takes it only where every record onset proves there are none"
-        )
-        findings.append(Finding("DISCONTINUOUS", "warning", "reserved", message))
     return findings + describe_signals(header, channels or {}, units or {}).findings
 
 
@@ -136,14 +149,22 @@ def _open(path: str | os.PathLike[str]) -> tuple[Header | None, list[Finding], o
         return *read_header(file), stamp
 
 
-def _first_onset(header: Header, scan: Scan, where: str) -> float:
-    """Offset of the first sample to the header's start, after proof that the records leave no gap."""
-    if not scan.onsets_s:
-        return 0.0
-    most = max((s.samples_per_record for i, s in enumerate(header.signals) if not header.is_annotations(i)), default=1)
-    half_sample_s = 0.5 * header.record_s / most
-    tal.check_clock(scan.onsets_s, header.record_s, half_sample_s, header.record_s_quantum, where)
-    return scan.onsets_s[0]
+def _refuse_warnings(findings: Sequence[Finding], where: str) -> None:
+    warnings = [finding for finding in findings if finding.severity == "warning"]
+    if warnings:
+        first = warnings[0]
+        more = f" (and {len(warnings) - 1} more)" if len(warnings) > 1 else ""
+        raise ReadError(
+            first.code, f"{first.where}: {first.message}; strict reading refuses warnings{more}", where=where
+        )
+
+
+def _start(header: Header, first_s: float) -> datetime | None:
+    """Wall clock of the first sample; None also where it lies beyond the calendar."""
+    try:
+        return header.start and header.start + timedelta(seconds=first_s)
+    except OverflowError:
+        return None
 
 
 def _annotations(scan: Scan, first_s: float) -> tuple[tuple[Annotation, ...], list[Finding]]:

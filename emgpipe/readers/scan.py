@@ -1,14 +1,18 @@
-"""One pass over a whole file: the hash of its bytes and, in EDF+ and BDF+, every annotation and record onset."""
+"""One pass over a whole file: the hash of its bytes and, in EDF+ and BDF+, every annotation and record time."""
 
 import hashlib
 import os
+from array import array
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from emgpipe.errors import ReadError
 from emgpipe.readers.files import file_name, opened
 from emgpipe.readers.header import shown
 from emgpipe.readers.samples import RecordBlocks
-from emgpipe.readers.tal import Tal, parse_tals
+from emgpipe.readers.tal import Tal, onset_digits, parse_tals
 
 _CHUNK_BYTES = 2**20
 
@@ -20,14 +24,17 @@ class Scan(NamedTuple):
     ----------
     sha256 : str
         Of all bytes, hex.
-    onsets_s : list of float
-        Stated onset of each record, on the clock of the header's start; empty without annotation signals.
+    onsets_s : array of float
+        Stated time of each record, on the clock of the header's start; empty without annotation signals.
+    digits : int
+        Most digits behind the point of any of these times.
     tals : list of Tal
         In file order, the empty time-keeping texts left out.
     """
 
     sha256: str
-    onsets_s: list[float]
+    onsets_s: "array[float]"
+    digits: int
     tals: list[Tal]
 
 
@@ -76,32 +83,47 @@ def scan_file(blocks: RecordBlocks) -> Scan:
     header = blocks.header
     with opened(blocks.path) as file:
         digest = hashlib.sha256(file.read(header.header_bytes))
-    onsets: list[float] = []
-    tals: list[Tal] = []
+    scan = _Lists(blocks)
     for first in range(0, header.n_records, blocks.most_records):
         stop = min(first + blocks.most_records, header.n_records)
         with blocks.lock:
             records = blocks.records(first, stop)
             digest.update(records.data)
-            for place, index in enumerate(header.annotation_signals):
-                start = header.offsets[index]
-                width = header.sample_bytes * header.signals[index].samples_per_record
-                fields = records[:, start : start + width]
-                for i, field in enumerate(fields):
-                    tals += _record_tals(blocks, first + i, field.tobytes(), onsets if place == 0 else None)
-    return Scan(digest.hexdigest(), onsets, tals)
+            scan.read(first, records)
+    digest.update(blocks.rest())
+    return Scan(digest.hexdigest(), scan.onsets_s, scan.digits, scan.tals)
 
 
-def _record_tals(blocks: RecordBlocks, record: int, field: bytes, onsets: list[float] | None) -> list[Tal]:
-    """Read one record's lists; the very first list keeps the time and has an empty first text."""
-    tals = parse_tals(field)
-    keeps_time = tals is not None and (onsets is None or bool(tals and tals[0].texts[0] == b""))
-    if tals is None or not keeps_time:
+class _Lists:
+    """Annotation lists as they come up, record by record."""
+
+    def __init__(self, blocks: RecordBlocks) -> None:
+        self.onsets_s = array("d")
+        self.digits = 0
+        self.tals: list[Tal] = []
+        self._name = file_name(blocks.path)
+        header = blocks.header
+        self._parts = [
+            (header.offsets[i], header.offsets[i] + header.sample_bytes * header.signals[i].samples_per_record)
+            for i in header.annotation_signals
+        ]
+
+    def read(self, first: int, records: NDArray[np.uint8]) -> None:
+        """Read the lists of some records; the very first list of each keeps its time and has an empty first text."""
+        for place, (start, stop) in enumerate(self._parts):
+            for record, row in enumerate(records[:, start:stop], first):
+                field = row.tobytes()
+                tals = parse_tals(field)
+                if tals is None or (place == 0 and not (tals and tals[0].texts[0] == b"")):
+                    raise self._damaged(record, field)
+                if place == 0:
+                    self.onsets_s.append(tals[0].onset_s)
+                    self.digits = max(self.digits, onset_digits(field))
+                self.tals += [t._replace(texts=texts) for t in tals if (texts := tuple(x for x in t.texts if x))]
+
+    def _damaged(self, record: int, field: bytes) -> ReadError:
         message = (
             f"the annotations of record {record} read {shown(field[:24])}; "
             "an onset and lists as EDF+ defines them are needed, export it again"
         )
-        raise ReadError("ANNOTATIONS_DAMAGED", message, where=file_name(blocks.path))
-    if onsets is not None:
-        onsets.append(tals[0].onset_s)
-    return [Tal(t.onset_s, t.duration_s, texts) for t in tals if (texts := tuple(x for x in t.texts if x))]
+        return ReadError("ANNOTATIONS_DAMAGED", message, where=self._name)

@@ -189,37 +189,6 @@ def test_an_annotations_only_file_has_marks_and_no_signals(edf, tmp_path):
     assert recording.annotations == ((30.0, 30.0, "stage 2"),)
 
 
-def test_discontinuous_flag_is_taken_where_every_onset_proves_there_is_no_gap(edf, tmp_path):
-    signals = [edf.S(samples=edf.noise(4, 100)), edf.clock(4)]
-    path = edf.write(tmp_path, edf.File(signals, plus="D"))
-    assert read_recording(path).duration_s == 4.0
-    assert [f.code for f in check_file(path)] == ["DISCONTINUOUS"]
-
-
-@pytest.mark.parametrize(
-    ("onsets", "code"),
-    [
-        ((0, 1, 9, 10), "DISCONTINUOUS"),
-        ((0, 1, 2.02, 3.02), "DISCONTINUOUS"),
-        ((0, 1, 1.5, 2.5), "RECORDS_OVERLAP"),
-        ((0, 1, 0, 1), "RECORDS_OVERLAP"),
-        ((5, 6, 7, 8), "FIRST_ONSET"),
-        ((-1, 0, 1, 2), "FIRST_ONSET"),
-    ],
-)
-@pytest.mark.parametrize("plus", ["C", "D"])
-def test_record_onsets_that_jump_are_refused(edf, tmp_path, plus, onsets, code):
-    fields = [edf.tal(f"{onset:+g}", "") for onset in onsets]
-    signals = [edf.S(samples=edf.noise(4, 100)), edf.annotation_signal(fields)]
-    assert refused(edf.write(tmp_path, edf.File(signals, plus=plus))) == code
-
-
-def test_many_jumps_below_half_a_sample_do_not_add_up_unseen(edf, tmp_path):
-    fields = [edf.tal(f"+{k * 1.004:g}", "") for k in range(4)]  # 0.4 samples of 100 Hz each
-    signals = [edf.S(samples=edf.noise(4, 100)), edf.annotation_signal(fields)]
-    assert refused(edf.write(tmp_path, edf.File(signals, plus="C"))) == "DISCONTINUOUS"
-
-
 @pytest.mark.parametrize(
     "field",
     [
@@ -318,3 +287,20 @@ def test_hostile_labels_stay_harmless_in_messages(edf, tmp_path):
     path = edf.write(tmp_path, edf.plain(signals=[edf.S(label=label, unit="", samples=edf.noise(1, 5))]))
     for finding in read_recording(path).findings:
         assert not set(finding.where + finding.message) & set("\x1b\r\n")
+
+
+def test_strict_reading_refuses_the_first_warning_and_counts_the_others(edf, tmp_path):
+    signals = [edf.S(label="EMG RF", samples=edf.noise(3, 10)) for _ in range(2)] + [edf.clock(3, first_s=5.0)]
+    path = edf.write(tmp_path, edf.File(signals, plus="C", date="00.00.00"))
+    codes = [f.code for f in read_recording(path).findings if f.severity == "warning"]
+    assert codes == ["START_UNKNOWN", "LABEL_DUPLICATE", "FIRST_ONSET"]
+    with pytest.raises(ReadError, match=r"^a.edf: START_UNKNOWN: start: .* \(and 2 more\)$"):
+        read_recording(path, strict=True)
+
+
+def test_strict_reading_takes_what_is_only_told(edf, tmp_path):
+    fields = [edf.tal("+0", ""), edf.tal("+7", "")]
+    signals = [edf.S(label=b"EMG TA R", prefilter="", samples=edf.noise(2, 10)), edf.annotation_signal(fields)]
+    recording = read_recording(edf.write(tmp_path, edf.File(signals, plus="D")), strict=True)
+    assert [(f.code, f.severity) for f in recording.findings] == [("DISCONTINUOUS", "info")]
+    assert refused(edf.write(tmp_path, edf.File(signals, plus="C")), strict=True) == "DISCONTINUOUS"

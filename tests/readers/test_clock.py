@@ -1,0 +1,219 @@
+"""Record times: runs, gaps, and what is refused; nothing of a gap is invented and no step goes unseen."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from emgpipe.errors import ReadError
+from emgpipe.readers import check_file, read_recording
+from emgpipe.readers.clock import MOST_GAPS_S, read_clock
+from emgpipe.readers.header import Header, SignalHeader
+from emgpipe.recording import Recording, Signal
+
+START = datetime(2004, 3, 2, 5, 6, 7)
+
+
+def header_of(n_samples, record_s=1.0, quantum_s=0.0, plus="D"):
+    """A header with signals of these samples a record, and annotations."""
+    limits = (-3276.8, 3276.7, -32768, 32767)
+    signals = [SignalHeader(f"EMG {n}", "", "uV", *limits, "", n) for n in n_samples]
+    signals.append(SignalHeader("EDF Annotations", "", "", *limits, "", 30))
+    return Header(2, plus, None, 1, record_s, quantum_s, tuple(signals))
+
+
+def clock_of(onsets_s, *, digits=6, record_s=1.0, n_samples=(2000,), quantum_s=0.0, plus="D"):
+    return read_clock(onsets_s, digits, header_of(n_samples, record_s, quantum_s, plus), "a.edf")
+
+
+def timed(edf, folder, onsets, *, n=100, record_s="1", plus="D", **changes):
+    """A file whose records state these times, and its digital samples in a row."""
+    fields = [onset if isinstance(onset, bytes) else edf.tal(onset, "") for onset in onsets]
+    signal = edf.S(samples=edf.noise(len(fields), n))
+    file = edf.File([signal, edf.annotation_signal(fields)], record_s=record_s, plus=plus)
+    return edf.write(folder, replace(file, **changes)), np.concatenate(list(signal.samples))
+
+
+@pytest.mark.parametrize(
+    ("onsets", "runs"),
+    [
+        (["+0", "+1", "+2"], [(0, 3)]),
+        (["+0", "+1", "+9", "+10"], [(0, 2), (9, 11)]),
+        (["+0.5", "+1.5", "+12", "+13"], [(0, 2), (11.5, 13.5)]),
+        (["+0", "+1", "+2.02", "+3.02"], [(0, 2), (2.02, 4.02)]),
+        (["+0", "+1.4", "+2.4"], [(0, 1), (1.4, 3.4)]),
+        (["+0", "+2", "+4"], [(0, 1), (2, 3), (4, 5)]),
+    ],
+)
+def test_each_stretch_without_a_gap_is_a_run(edf, tmp_path, onsets, runs):
+    path, digital = timed(edf, tmp_path, onsets)
+    recording = read_recording(path)
+    assert np.asarray(recording.runs) == pytest.approx(np.array(runs))
+    assert recording.duration_s == pytest.approx(runs[-1][1])
+    whole = recording.read(0, 0, np.inf)
+    assert len(whole) == round(100 * runs[-1][1])
+    held = np.isfinite(whole)
+    np.testing.assert_allclose(whole[held], digital * 0.1, atol=0.001)
+    in_runs = [any(a <= t < b for a, b in runs) for t in (np.arange(len(whole)) + 0.5) / 100]
+    assert held.tolist() == in_runs
+
+
+@pytest.mark.parametrize(("plus", "severity"), [("D", "info"), ("C", "warning"), ("", "warning")])
+def test_gaps_are_told_by_number_and_length(edf, tmp_path, plus, severity):
+    path, _ = timed(edf, tmp_path, ["+0", "+1", "+9", "+10", "+11.5"], plus=plus)
+    told = [f for f in read_recording(path).findings if f.code == "DISCONTINUOUS"]
+    assert [f.severity for f in told] == [severity]
+    assert "2 gaps of 7.5 s in all, the longest 7 s" in told[0].message
+    assert "DISCONTINUOUS" not in [f.code for f in check_file(path)]
+
+
+@pytest.mark.parametrize("plus", ["C", "D"])
+def test_a_file_without_gaps_says_nothing(edf, tmp_path, plus):
+    path, _ = timed(edf, tmp_path, ["+0", "+1", "+2"], plus=plus)
+    assert read_recording(path).findings == ()
+
+
+@pytest.mark.parametrize(
+    ("onsets", "code"),
+    [
+        (["+0", "+1", "+1.5", "+2.5"], "RECORDS_OVERLAP"),
+        (["+0", "+1", "+0", "+1"], "RECORDS_OVERLAP"),
+        (["+0", "+1", "+9", "+9.98"], "RECORDS_OVERLAP"),
+        (["-1", "+0", "+1"], "FIRST_ONSET"),
+        (["+0", "+1", "+90000"], "GAP_TOO_LONG"),
+        (["+0", "+999999999999999"], "GAP_TOO_LONG"),
+    ],
+)
+@pytest.mark.parametrize("plus", ["C", "D"])
+def test_records_out_of_order_are_refused(edf, tmp_path, plus, onsets, code):
+    path, _ = timed(edf, tmp_path, onsets, plus=plus)
+    with pytest.raises(ReadError, match=rf"^a.edf: {code}: [^\n]+$"):
+        read_recording(path)
+
+
+def test_a_late_first_record_moves_the_start_and_is_said(edf, tmp_path):
+    path, _ = timed(edf, tmp_path, [edf.tal("+5.25", "") + edf.tal("+6", "go"), "+6.25"], plus="C")
+    recording = read_recording(path)
+    assert [(f.code, f.severity) for f in recording.findings] == [("FIRST_ONSET", "warning")]
+    assert recording.start == START + timedelta(seconds=5.25)
+    assert [tuple(a) for a in recording.annotations] == [(0.75, None, "go")]
+
+
+def test_a_first_record_beyond_the_calendar_has_no_start(edf, tmp_path):
+    path, _ = timed(edf, tmp_path, ["+99999999999999", "+100000000000000"])
+    recording = read_recording(path)
+    assert (recording.start, recording.duration_s) == (None, 2.0)
+
+
+@pytest.mark.parametrize("first", ["0.1", "0.5", "0.394531", "0.000001", "0.9999999"])
+def test_the_start_has_the_fraction_of_a_second_that_the_first_record_states(edf, tmp_path, first):
+    path, _ = timed(edf, tmp_path, [f"+{first}", f"+{1 + float(first):.7f}"])
+    recording = read_recording(path)
+    # datetime holds microseconds
+    assert recording.start == START + timedelta(microseconds=round(float(first) * 1e6))
+    assert recording.findings == ()
+    assert recording.runs[0].start_s == 0.0
+
+
+@settings(deadline=None)
+@given(n=st.integers(2, 200), bad=st.integers(1, 199), jump_s=st.floats(0.001, 50))
+def test_a_jump_at_any_record_is_seen(n, bad, jump_s):
+    runs = clock_of([k + (jump_s if k >= bad else 0) for k in range(n)]).runs
+    if bad >= n:
+        assert len(runs) == 1
+        return
+    before, after = runs
+    assert (before.start_s, before.stop_s) == (0, bad)
+    assert after.start_s == pytest.approx(bad + jump_s, abs=1e-8)
+    assert after.stop_s == pytest.approx(n + jump_s, abs=1e-8)
+
+
+def test_many_jumps_below_half_a_sample_add_up_until_they_are_seen():
+    drifting = [k * 1.0001 for k in range(11)]  # 0.2 samples of 2 kHz a record
+    runs = clock_of(drifting).runs
+    assert [run.start_s for run in runs] == pytest.approx([0, 3.0003, 6.0006, 9.0009])
+    with pytest.raises(ReadError, match="RECORDS_OVERLAP"):
+        clock_of([k * 0.9999 for k in range(11)])
+
+
+def test_half_a_sample_of_the_fastest_signal_is_no_gap():
+    assert len(clock_of([0, 1.0002, 2.0], n_samples=(1, 2000)).runs) == 1
+    assert len(clock_of([0, 1.0003, 2.0003], n_samples=(1, 2000)).runs) == 2
+    assert len(clock_of([0, 1.0003, 2.0003], n_samples=(1, 100)).runs) == 1
+
+
+def test_hours_of_records_whose_duration_was_cut_are_one_run():
+    third = {"record_s": 0.333333, "n_samples": (666,)}
+    onsets = [round(k / 3, 6) for k in range(100_000)]
+    assert len(clock_of(onsets, quantum_s=0.5e-6, **third).runs) == 1
+    assert len(clock_of(onsets, **third).runs) > 1
+
+
+def test_what_a_cut_duration_adds_over_hours_hides_no_step():
+    onsets = [round(k / 3 + 0.002 * (k >= 50_000), 6) for k in range(60_000)]
+    runs = clock_of(onsets, quantum_s=0.5e-6, record_s=0.333333, n_samples=(666,)).runs
+    assert [run.start_s for run in runs] == pytest.approx([0, 50_000 / 3 + 0.002], abs=1e-6)
+    with pytest.raises(ReadError, match="RECORDS_OVERLAP"):
+        clock_of([*onsets[:50_001], onsets[50_001] - 0.003], quantum_s=0.5e-6, record_s=0.333333, n_samples=(666,))
+
+
+@pytest.mark.parametrize("first_s", [0.0, 0.1234])
+def test_milliseconds_hold_records_of_a_third_of_a_second(first_s):
+    onsets = [round(first_s + k / 3, 3) for k in range(1000)]
+    clock = clock_of(onsets, digits=3, record_s=0.333333, quantum_s=0.5e-6, n_samples=(666,))
+    assert len(clock.runs) == 1
+    assert [(f.code, f.severity) for f in clock.findings] == [("RECORD_TIMES_COARSE", "info")]
+    later = [onset + 0.003 * (k >= 500) for k, onset in enumerate(onsets)]
+    assert len(clock_of(later, digits=3, record_s=0.333333, quantum_s=0.5e-6, n_samples=(666,)).runs) == 2
+
+
+@pytest.mark.parametrize("record_s", [1.0, 0.5, 1.0016])
+def test_whole_seconds_hide_no_gap(record_s):
+    onsets = [0, *(record_s * k + 0.4 for k in range(1, 5))]
+    assert len(clock_of(onsets, digits=0, record_s=record_s).runs) == 2
+    assert clock_of([0, 1, 2], digits=0).findings == []
+
+
+def test_times_with_more_digits_than_needed_have_none_to_spare():
+    assert len(clock_of([0, 0.5004, 1.0004], digits=4, record_s=0.5).runs) == 2
+
+
+def test_gaps_up_to_a_day_are_read():
+    assert len(clock_of([0, 1 + MOST_GAPS_S]).runs) == 2
+    with pytest.raises(ReadError, match="GAP_TOO_LONG"):
+        clock_of([0, 1 + MOST_GAPS_S / 2, 2.5 + MOST_GAPS_S])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    starts=st.lists(st.integers(0, 5000), max_size=5),
+    rates=st.lists(st.sampled_from([1, 3, 148, 1000, 2148]), min_size=1, max_size=3),
+    record_s=st.sampled_from([1.0, 1.0016, 0.5, 0.0333, 2.0]),
+)
+def test_every_sample_of_every_run_has_one_place_within_half_a_sample(starts, rates, record_s):
+    """Whatever the rate of a signal and wherever between its samples a run begins."""
+    onsets, at = [], 0.0
+    for gap_ms in [0, *starts]:
+        at = round(at + gap_ms / 1000, 7)
+        onsets += [at, round(at + record_s, 7)]
+        at = round(at + 2 * record_s, 7)
+    clock = clock_of(onsets, digits=7, record_s=record_s, n_samples=rates)
+    signals = [
+        Signal(i, f"EMG {i}", "", "emg", "uV", n / record_s, n * len(onsets), 0.05, -5e3, 5e3)
+        for i, n in enumerate(rates)
+    ]
+    recording = Recording(
+        "a", None, clock.runs[-1].stop_s, tuple(signals), tuple(clock.runs), (), (), "",
+        lambda _, first, stop: np.arange(first, stop, dtype=np.float32),
+    )  # fmt: skip
+    for signal in signals:
+        placed = recording.placed_runs(signal)
+        for run, (place, _, n) in zip(clock.runs, placed, strict=True):
+            assert abs(place - run.start_s * signal.rate_hz) <= 0.5 + 1e-6
+            assert n == pytest.approx((run.stop_s - run.start_s) * signal.rate_hz, abs=1e-6)
+        whole = recording.read(signal.index, 0, np.inf)
+        assert whole[np.isfinite(whole)].tolist() == list(range(signal.n_samples))
+        assert np.isfinite(whole[-1])
