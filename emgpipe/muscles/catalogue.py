@@ -33,12 +33,24 @@ class Muscle(NamedTuple):
 
 
 # Code, name, other names in use (";" between). Single words that fit two muscles ("biceps", "gluteus") are left out
-# on purpose.
+# on purpose; labels of two readings are listed in `dialects`.
+#
+# For a clinician to check, since another laboratory may mean something else:
+#   AT   read as tibialis anterior ("anterior tibial" of sleep studies: RAT). LAT alone is not read: it is latissimus,
+#        or left AT.
+#   GM   read as gastrocnemius medialis; some write GM for gluteus maximus or medius. GL likewise: lateralis.
+#   SO   read as soleus; TP as tibialis posterior, though surface electrodes hardly reach it.
+#   ES, MF, IL  without a level are taken as lumbar; IL may be iliocostalis in papers on the back.
+#   TRI  "triceps" is that of the arm, never triceps surae.  UT, LD, BB, TB: upper trapezius, latissimus dorsi,
+#   biceps and triceps brachii.  TRA is never read from a label: transversus abdominis, or trapezius.
+#   L before a name is left, not lateral ("L Gastroc").  "Tib" alone is not read: anterior or posterior.
 _LEGS = """
-TA    tibialis anterior         tib ant
+TA    tibialis anterior         tib ant; at; anterior tibial; jambier anterieur
 TP    tibialis posterior        tib post
-GM    gastrocnemius medialis    mg; gastroc med; medial gastrocnemius; gastrocnemius medial head
-GL    gastrocnemius lateralis   lg; gastroc lat; lateral gastrocnemius; gastrocnemius lateral head
+GM    gastrocnemius medialis    mg; gastroc med; medial gastrocnemius; gastrocnemius medial head;
+          gastrocnemius caput mediale
+GL    gastrocnemius lateralis   lg; gastroc lat; lateral gastrocnemius; gastrocnemius lateral head;
+          gastrocnemius caput laterale
 GAS   gastrocnemius             gastroc; gastrocs
 SOL   soleus                    so
 PL    peroneus longus           fibularis longus; per long
@@ -47,12 +59,13 @@ EDL   extensor digitorum longus
 EHL   extensor hallucis longus
 EDB   extensor digitorum brevis
 AH    abductor hallucis
-RF    rectus femoris
-VL    vastus lateralis          lateral vastus
-VM    vastus medialis           vmo; medial vastus; vastus medialis obliquus
+RF    rectus femoris            recto femoral; retto femorale
+VL    vastus lateralis          vlo; lateral vastus; vasto lateral; vasto laterale
+VM    vastus medialis           vmo; medial vastus; vasto medial; vasto mediale; vastus medialis obliquus
 VI    vastus intermedius
 QUAD  quadriceps femoris        quadriceps; quads
-BF    biceps femoris            bfl; bflh; biceps femoris long head; biceps femoris caput longum
+BF    biceps femoris            biceps femoral; bicipite femorale; bfl; bflh; biceps femoris long head;
+          biceps femoris caput longum
 ST    semitendinosus            semitend
 SM    semimembranosus           semimemb
 HAM   hamstrings                hamstring; hams; ischiocrurals
@@ -61,24 +74,25 @@ GMED  gluteus medius            glut med; glutmed
 ADD   hip adductors             adductors; adductor; adductor longus; adductor magnus
 GRA   gracilis
 SAR   sartorius
-TFL   tensor fasciae latae      tensor fascia lata
+TFL   tensor fasciae latae      tensor fascia lata; tensor fl
 IL    iliopsoas                 iliacus
 """
 _ARMS = """
-BIC   biceps brachii            bb; biceps brachi
-TRI   triceps brachii           tb; triceps
-BRR   brachioradialis           brachiorad
+BIC   biceps brachii            bb; biceps brachi; biceps br; biceps braquial; bicipite brachiale
+TRI   triceps brachii           tb; triceps; triceps br; triceps lateralis; triceps brachii lateral head;
+          triceps brachii long head
+BRR   brachioradialis           brachiorad; brd
 BRA   brachialis
 PT    pronator teres
-FCR   flexor carpi radialis
-FCU   flexor carpi ulnaris
+FCR   flexor carpi radialis     flex carp r
+FCU   flexor carpi ulnaris      flex carp u
 FDS   flexor digitorum superficialis
 ECR   extensor carpi radialis   ecrl; ecrb; extensor carpi radialis longus; extensor carpi radialis brevis
 ECU   extensor carpi ulnaris
 EDC   extensor digitorum communis   extensor digitorum
 APB   abductor pollicis brevis
 ADM   abductor digiti minimi
-FDI   first dorsal interosseus  first dorsal interosseous
+FDI   first dorsal interosseus  first dorsal interosseous; 1st dorsal interosseus; 1st dorsal interosseous
 DELT  deltoid                   deltoideus; delt
 DELTANT   deltoid anterior      deltoideus anterior; anterior deltoid; deltoideus pars clavicularis
 DELTMED   deltoid medial        deltoideus medius; middle deltoid; medial deltoid; lateral deltoid
@@ -88,18 +102,20 @@ _UPPER_TRUNK = """
 SCM   sternocleidomastoid       sternocleidomastoideus; sternomastoid
 SPL   splenius capitis          splenius
 TRAP  trapezius
-TRAPSUP  trapezius superior     upper trapezius; trapezius upper; trapezius descendens; trapezius pars descendens
-TRAPMID  trapezius medius       middle trapezius; trapezius middle; trapezius transversus; trapezius pars transversa
+TRAPSUP  trapezius superior     ut; utrap; up trap; upper trapezius; trapezius upper; trapezius descendens;
+          trapezius pars descendens
+TRAPMID  trapezius medius       mtrap; mid trap; middle trapezius; trapezius middle; trapezius transversus;
+          trapezius pars transversa
 TRAPINF  trapezius inferior     lower trapezius; trapezius lower; trapezius ascendens; trapezius pars ascendens
-LAT   latissimus dorsi          latissimus
+LAT   latissimus dorsi          latissimus; ld
 PEC   pectoralis major          pectoralis
 INF   infraspinatus
 SER   serratus anterior
 RHO   rhomboids                 rhomboideus
 """
 _LOWER_TRUNK = """
-PSP   lumbar paraspinals        paraspinals; paraspinal; lumbar paraspinal; paraspinal lumbar; parasp
-ES    erector spinae            errector spinae
+PSP   lumbar paraspinals        paraspinals; paraspinal; lumbar paraspinal; paraspinal lumbar; lumbar psp; parasp
+ES    erector spinae            errector spinae; lumbar es; es lumbar; lumbar erector spinae; erector spinae lumbar
 MF    multifidus                lumbar multifidus
 QL    quadratus lumborum
 """
@@ -127,17 +143,26 @@ BIC/TRI BRR/TRI FCR/ECR FCU/ECU FDS/EDC DELT/LAT PEC/RHO  PSP/RA ES/RA MF/RA
 """
 
 SIDES = {
-    "R": ("r", "right", "rt", "re", "rechts", "rechte", "rechter", "droit", "droite", "dx"),
-    "L": ("l", "left", "lt", "li", "links", "linke", "linker", "gauche", "sx"),
+    "R": (
+        *("r", "right", "rt", "re", "rechts", "rechte", "rechter", "droit", "droite"),
+        *("dcha", "dcho", "derecha", "derecho", "der", "dx", "destra", "destro", "dexter", "dext"),
+    ),
+    "L": (
+        *("l", "left", "lt", "li", "links", "linke", "linker", "gauche"),
+        *("izda", "izdo", "izquierda", "izquierdo", "izq", "sx", "sin", "sinistra", "sinistro", "sinister"),
+    ),
 }
-"""Words that say the side. German, French and Italian words are whole words only."""
+"""Words that say the side in six languages and Latin; all but `r` and `l` as whole words only.
+
+French and Spanish D, G, I alone are left out: they are letters of names too.
+"""
 
 _LEVEL = re.compile(r"[CTL]\d{1,2}")
 _LAST_LEVEL = {"C": 7, "T": 12, "L": 5}
 
 
 def _rows(text: str, region: Region, part: Part) -> Iterator[Muscle]:
-    for line in text.strip().splitlines():
+    for line in re.sub(r";\s*\n", "; ", text.strip()).splitlines():
         code, rest = line.split(None, 1)
         name, *others = re.split(r"\s{2,}", rest.strip(), maxsplit=1)
         yield Muscle(code, name, region, part, tuple(a.strip() for a in ";".join(others).split(";") if a.strip()))
