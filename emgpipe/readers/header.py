@@ -207,7 +207,7 @@ def _is_edf(found: Findings, data: bytes, size: int) -> bool:
 
 
 def _is_shifted(data: bytes) -> bool:
-    """Most fields of fixed form are not of their form: the header has lost or won bytes."""
+    """Half of the fields of fixed form are not of their form: the header has lost or won bytes."""
     fixed = (
         grammar.parse_date(data[168:176]),
         grammar.parse_time(data[176:184]),
@@ -216,7 +216,7 @@ def _is_shifted(data: bytes) -> bool:
         grammar.parse_real(data[244:252]),
         grammar.parse_integer(data[252:256]),
     )
-    return sum(field is None for field in fixed) > len(fixed) // 2
+    return sum(field is None for field in fixed) >= len(fixed) // 2
 
 
 def _signal_count(found: Findings, data: bytes, size: int) -> int | None:

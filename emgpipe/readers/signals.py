@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from emgpipe.muscles import is_muscle, kind_of_label, muscle_of_label, nearest_muscles
-from emgpipe.readers.findings import Findings, capped, listed, places
+from emgpipe.readers.findings import MOST_OF_A_KIND, Findings, capped, listed, places
 from emgpipe.readers.header import Header, SignalHeader
 from emgpipe.readers.samples import Scale
 from emgpipe.readers.units import is_other_quantity, known_voltages, uv_per_unit
@@ -51,42 +51,48 @@ def describe_signals(header: Header, channels: Mapping[str, str], units: Mapping
     """
     signals, scales, findings = [], {}, Findings()
     named = places([stated.label for stated in header.signals])
+    unknown: list[tuple[str, str]] = []
     for index, stated in enumerate(header.signals):
         if header.is_annotations(index):
             continue
-        kind, muscle = _meaning(found := Findings(), named[index], stated.label, channels)
+        kind, muscle, is_unknown = _meaning(stated.label, channels)
+        if is_unknown:
+            unknown.append((named[index], stated.label))
         unit = units[stated.label] if stated.label in units and not _is_stated(stated.unit) else stated.unit
-        refused = _judge(found, named[index], stated, unit, units.get(stated.label, unit), kind, header.sample_bytes)
+        refused = _judge(
+            found := Findings(), named[index], stated, unit, units.get(stated.label, unit), kind, header.sample_bytes
+        )
         if not refused and (limits := _limits(stated)):
             scales[index] = _scale(limits, uv_per_unit(unit))
         signals.append(_signal(header, index, unit, kind, muscle, refused))
         findings += found
+    _tell_unknown(findings, unknown, channels)
     _tell_repeats(findings, signals)
     return Described(tuple(signals), scales, capped(findings))
 
 
-def _meaning(found: Findings, place: str, label: str, channels: Mapping[str, str]) -> tuple[Kind, str]:
-    """Kind and muscle of a label; a name given in `channels` counts before the catalogue."""
+def _meaning(label: str, channels: Mapping[str, str]) -> tuple[Kind, str, bool]:
+    """Kind and muscle of a label, `channels` before the catalogue, and whether it should be a muscle and is none."""
     given = channels.get(label)
     if given is not None and given.upper() == "ECG":
-        return "ecg", ""
+        return "ecg", "", False
     if given is not None and is_muscle(given):
-        return "emg", given
-    kind, muscle = kind_of_label(label), muscle_of_label(label)
-    if given is not None:
-        found.warn(
-            "MUSCLE_UNKNOWN", place, f"{given!r} in [channels]", "a muscle such as TA_R, or ECG", _nearest(given)
-        )
-        return kind, ""
-    if kind == "emg" and not muscle:
-        hint = "; ".join(part for part in ("name it in [channels]", _nearest(label)) if part)
-        found.warn("MUSCLE_UNKNOWN", place, "a label that names no single muscle", "a muscle of the catalogue", hint)
-    return kind, muscle
+        return "emg", given, False
+    kind, muscle = kind_of_label(label), "" if given is not None else muscle_of_label(label)
+    return kind, muscle, given is not None or (kind == "emg" and not muscle)
 
 
-def _nearest(label: str) -> str:
-    nearest = nearest_muscles(label)
-    return f"did you mean {', '.join(nearest)}?" if nearest else ""
+def _tell_unknown(found: Findings, unknown: Sequence[tuple[str, str]], channels: Mapping[str, str]) -> None:
+    """Labels and names that are no muscle, with the nearest ones (slow to find: only for those that are read)."""
+    for n, (place, label) in enumerate(unknown):
+        name = channels.get(label)
+        near = nearest_muscles(name or label) if n < MOST_OF_A_KIND else []
+        hint = f"did you mean {', '.join(near)}?" if near else ""
+        if name is None:
+            hint = "; ".join(part for part in ("name it in [channels]", hint) if part)
+            found.warn("MUSCLE_UNKNOWN", place, "a label that names no single muscle", "a muscle", hint)
+        else:
+            found.warn("MUSCLE_UNKNOWN", place, f"{name!r} in [channels]", "a muscle such as TA_R, or ECG", hint)
 
 
 def _is_stated(unit: str) -> bool:
