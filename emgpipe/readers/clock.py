@@ -12,6 +12,9 @@ from emgpipe.recording import Finding, Run, Severity
 MOST_GAPS_S = 86_400.0
 """All gaps together; gap-aware time is held in memory as frames, 80 a second."""
 
+LEAST_DIGITS = 3
+"""Times with fewer digits than these are taken at their word, not as rounded."""
+
 _NOISE_S = 1e-9  # float noise of a day in seconds stays far below
 
 
@@ -70,8 +73,9 @@ def read_clock(onsets_s: Sequence[float], digits: int, header: Header, where: st
     fastest signal, counted from the first record of its run, so that slow drift adds up
     until it is seen. Where the field of the record duration has cut its digits, the error
     of that adds up too. Where times have fewer digits than the duration of a record (ms,
-    records of 1/3 s), half of the last digit is allowed at both ends; not where they are
-    whole seconds, which would hide a gap of half a second.
+    records of 1/3 s), half of the last digit is allowed at both ends; not where that is more
+    than half a millisecond, which would hide gaps that are told exactly (0, 0.2 and 0.4 s,
+    records of 0.15 s).
     """
     first_s = onsets_s[0] if onsets_s else 0.0
     findings = _first_record(first_s, where)
@@ -107,7 +111,7 @@ def _half_digit(digits: int, record_s: float) -> float:
     """Half of the last digit of the stated times where they cannot hold multiples of a record's duration."""
     exponent = Decimal(repr(record_s)).normalize().as_tuple().exponent
     needed = -exponent if isinstance(exponent, int) else 0
-    return 0.5 * 10.0**-digits if 0 < digits < needed else 0.0
+    return 0.5 * 10.0**-digits if LEAST_DIGITS <= digits < needed else 0.0
 
 
 def _stretches(

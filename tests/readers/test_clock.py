@@ -177,6 +177,12 @@ def test_whole_seconds_hide_no_gap(record_s):
     assert clock_of([0, 1, 2], digits=0).findings == []
 
 
+@pytest.mark.parametrize("digits", [0, 1, 2])
+def test_exact_times_of_few_digits_hide_no_gap(digits):
+    onsets = [round(0.2 * k, 1) for k in range(20)]
+    assert len(clock_of(onsets, digits=digits, record_s=0.15, n_samples=(300,)).runs) == 20
+
+
 def test_times_with_more_digits_than_needed_have_none_to_spare():
     assert len(clock_of([0, 0.5004, 1.0004], digits=4, record_s=0.5).runs) == 2
 
