@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from emgpipe.muscles import is_muscle, kind_of_label, muscle_of_label, nearest_muscles
@@ -78,16 +79,29 @@ def _meaning(label: str, channels: Mapping[str, str]) -> tuple[Kind, str, bool]:
         return "ecg", "", False
     if given is not None and is_muscle(given):
         return "emg", given, False
-    kind, muscle = kind_of_label(label), "" if given is not None else muscle_of_label(label)
+    kind, muscle = _read_label(label)
+    if given is not None:
+        muscle = ""
     return kind, muscle, given is not None or (kind == "emg" and not muscle)
+
+
+@lru_cache(maxsize=4096)
+def _read_label(label: str) -> tuple[Kind, str]:
+    """Kind and muscle by the catalogue; the files of a study carry the same few labels."""
+    return kind_of_label(label), muscle_of_label(label)
+
+
+@lru_cache(maxsize=4096)
+def _nearest(label: str) -> str:
+    near = nearest_muscles(label)
+    return f"did you mean {', '.join(near)}?" if near else ""
 
 
 def _tell_unknown(found: Findings, unknown: Sequence[tuple[str, str]], channels: Mapping[str, str]) -> None:
     """Labels and names that are no muscle, with the nearest ones (slow to find: only for those that are read)."""
     for n, (place, label) in enumerate(unknown):
         name = channels.get(label)
-        near = nearest_muscles(name or label) if n < MOST_OF_A_KIND else []
-        hint = f"did you mean {', '.join(near)}?" if near else ""
+        hint = _nearest(label if name is None else name) if n < MOST_OF_A_KIND else ""
         if name is None:
             hint = "; ".join(part for part in ("name it in [channels]", hint) if part)
             found.warn("MUSCLE_UNKNOWN", place, "a label that names no single muscle", "a muscle", hint)

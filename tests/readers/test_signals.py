@@ -168,10 +168,10 @@ def test_labels_and_muscles_that_repeat_are_said_with_their_places():
     assert judged(stated("EMG RF", ""), stated("EMG RF"))[0][2] == "'EMG RF' (position 0)"
 
 
-def test_thousands_of_signals_are_judged_in_a_page():
-    many = [stated(f"EMG x{i % 3000}", "") for i in range(9000)]
+def test_hundreds_of_signals_are_judged_in_a_page():
+    many = [stated(f"EMG x{i % 300}", "") for i in range(900)]
     told = described(*many)
-    assert len(told.signals) == 9000
+    assert len(told.signals) == 900
     assert {f.code for f in told.findings} == {"UNIT_UNKNOWN", "LABEL_DUPLICATE", "MUSCLE_UNKNOWN"}
     assert len(told.findings) == 3 * MOST_OF_A_KIND
     assert all(s.refused == "UNIT_UNKNOWN" for s in told.signals)
