@@ -5,7 +5,7 @@ floor, activity, segments, measures, intervals.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,6 +22,7 @@ from emgpipe.measures.arguments import check_arguments, pair_list
 from emgpipe.measures.findings import floor_findings, mains_findings, name_findings, prime_mover_findings
 from emgpipe.measures.intervals import muscle_intervals, pair_intervals
 from emgpipe.measures.judge import muscle_rows, pair_rows, unmeasured_rows
+from emgpipe.measures.plausibility import NOT_STATED, Doubt, Stated, codes_by_target, doubts
 from emgpipe.measures.rows import IntervalRow, MeasureRow, Status
 from emgpipe.measures.views import Judged, MuscleView, PairView, Segment
 from emgpipe.recording import Finding, Recording, Signal
@@ -191,6 +192,7 @@ def measure(
     exclude: Sequence[str] = (),
     prime_movers: Sequence[str] = (),
     reference: str = "",
+    hardware: Stated = NOT_STATED,
     covariances: Mapping[tuple[str, str], PairCovariance | None] | None = None,
 ) -> Result:
     """Decide everything about one recording from its frames.
@@ -217,6 +219,8 @@ def measure(
         Muscles that should be the loudest.
     reference : str
         Segment of this recording that gives the reference of `cc_fw_pct`.
+    hardware : Stated
+        Edges of the amplifier's filters as stated beside the file.
     covariances : mapping, optional
         From `pair_covariances`.
 
@@ -245,6 +249,7 @@ def measure(
     plan = recording_segments(recording.annotations, recording.duration_s, meanings, rest=rest)
     wanted = pair_list(pairs, frames)
     judged, refused = _judge(frames, settings, plan.bad, plan.calibration, device_uv or {}, set(exclude))
+    judged, doubtful = _doubted(judged, recording, hardware, settings)
     if covariances is None:
         covariances = pair_covariances(recording, frames, wanted, settings)
     rows: list[MeasureRow] = []
@@ -266,6 +271,7 @@ def measure(
         *name_findings(given, [c.muscle or c.label for c in frames.channels], [c.label for c in frames.channels]),
         *floor_findings(floors),
         *mains_findings(judged),
+        *(doubt.finding for doubt in doubtful),
         *prime_mover_findings(rows, plan.segments, prime_movers),
     ]
     return Result(tuple(rows), tuple(intervals), floors, plan.segments, judged, tuple(findings))
@@ -299,6 +305,16 @@ def _judge(
         )
         judged[name] = Judged(marked, floor, detect_activity(marked, floor, settings.detect))
     return judged, refused
+
+
+def _doubted(
+    judged: Mapping[str, Judged], recording: Recording, hardware: Stated, settings: Settings
+) -> tuple[dict[str, Judged], list[Doubt]]:
+    """Channels with the codes that make their numbers doubtful, and what is to be said of it."""
+    channels = {name: (one.frames, one.floor) for name, one in judged.items()}
+    found = doubts(channels, recording.signals, hardware, full_band_hz=settings.condition.high_hz)
+    codes = codes_by_target(found)
+    return {name: replace(one, doubts=codes.get(name, ())) for name, one in judged.items()}, found
 
 
 def _seconds_inside(stretches: Intervals, n_seconds: int) -> NDArray[np.bool_] | None:

@@ -137,7 +137,7 @@ CODES: dict[str, Code] = {
     "REST_NOT_DECLARED": Code(_R, "No annotation, task or option declares rest; rest measures are not given."),
     "MUSCLE_MISSING": Code(_R, "A muscle that was asked for is not in the recording."),
     "CHANNEL_EXCLUDED": Code(_R, "The channel is excluded by recordings.csv or by the caller."),
-    "IDENTICAL_CHANNELS": Code(_R, "Both channels of a pair are one signal."),
+    "IDENTICAL_CHANNELS": Code(_R, "Two channels are one signal: muscles are flagged, their pair gives no number."),
     "UNEQUAL_RATES": Code(_R, "The channels of a pair have unequal sampling rates."),
     "CROSSTALK_POSSIBLE": Code(_R, "Both muscles share signal without delay; the weaker one may be crosstalk."),
     "NO_REFERENCE": Code(_R, "No reference contraction is at hand in this recording."),
@@ -149,6 +149,13 @@ CODES: dict[str, Code] = {
     "PRIME_MOVER_NOT_LOUDEST": Code(_F, "The loudest muscle is none of the stated prime movers: labels swapped?"),
     "BAD_WITHOUT_DURATION": Code(_F, "A BAD_ mark has no duration; it excludes nothing."),
     "MAINS_INVALID": Code(_E, "The mains frequency is neither 50 nor 60 Hz; it is never guessed."),
+    # plausibility
+    "AMPLITUDE_IMPLAUSIBLE": Code(_R, "Levels that no muscle makes: unit or scale of the file are wrong."),
+    "QUANTISATION_COARSE": Code(_R, "The digital step is larger than the noise floor."),
+    "MAINS_DOMINATES": Code(_R, "Removed mains lines were nearly all of the signal; what is left of them may count."),
+    "BAND_LIMITED": Code(_R, "A filter of the hardware, stated or seen, cuts into the analysis band; levels read low."),
+    "BAND_NARROWED": Code(_F, "The sampling rate sets the upper edge of the band; compare within one band only."),
+    "NOTCH_STATED": Code(_F, "The prefilter text states a notch."),
     # marks
     "SEGMENTS_OVERLAP": Code(_F, "A rest overlaps another rest (they are one), a segment or a calibration (cut out)."),
     "SEGMENT_OUT_OF_RANGE": Code(_F, "A segment begins after the end of the recording, or loses over 1 s to its ends."),

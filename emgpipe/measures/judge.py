@@ -155,10 +155,11 @@ def _left_out(measure: Measure, view: MuscleView) -> list[str]:
 
 
 def _doubts(measure: Measure, view: MuscleView) -> list[str]:
-    """Doubts about floor and signal that a value inherits."""
+    """Doubts about floor and signal that a value inherits; those about the signal itself reach every measure."""
     if not measure.needs_floor or not view.judged.floor.known:
-        return []
+        return [*view.judged.doubts]
     codes = [code for code in view.judged.floor.reason.split(";") if code and code != "LOW_PASS"]
+    codes += view.judged.doubts
     codes += ["MAINS_OTHER"] if view.judged.frames.other_lines else []
     # heart beats stand on trunk leads and are not removed yet: no such number goes without a word
     return [*codes, "ECG_NOT_REMOVED"] if part_of(view.judged.frames.muscle) == "axial" else codes

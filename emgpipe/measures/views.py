@@ -44,11 +44,12 @@ class Segment:
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """One channel with its verdicts over the whole recording."""
+    """One channel with its verdicts over the whole recording, and codes that make all its numbers doubtful."""
 
     frames: ChannelFrames
     floor: Floor
     activity: Activity
+    doubts: tuple[str, ...] = ()
 
     @cached_property
     def witnesses(self) -> Witnesses:
