@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from emgpipe.errors import SettingsError
+from emgpipe.errors import SettingsError, printable
 
 Kind = Literal["emg", "ecg", "annotations", "other"]
 Severity = Literal["error", "warning", "info"]
@@ -68,16 +68,9 @@ class Finding(NamedTuple):
         >>> Finding.composed("HEADER_NUMBER", "error", "record duration", found="'1,5'", allowed="a number").message
         "found '1,5'; allowed: a number"
         """
-        found, allowed, hint = (_one_line(part) for part in (found, allowed, hint))
+        found, allowed, hint = (printable(part) for part in (found, allowed, hint))
         parts = [f"found {found}", f"allowed: {allowed}" if allowed else "", hint]
         return cls(code, severity, where, "; ".join(part for part in parts if part), found, allowed, hint)
-
-
-def _one_line(text: str) -> str:
-    """Text with every letter that could move a cursor or break a line written out."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 class Annotation(NamedTuple):
@@ -147,7 +140,7 @@ class Signal:
     clip_high_uv: float
     uv_per_unit: float = 1.0
     prefilter: str = ""
-    transducer: str = ""
+    transducer: str = field(default="", repr=False)
     refused: str = ""
 
 

@@ -1,37 +1,42 @@
 """`emgpipe check`: the verdict on each file, all findings at once."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
-from emgpipe.cli.talk import note, printable, write
-from emgpipe.errors import NoInputError
+from emgpipe.cli.talk import note, write, write_json
+from emgpipe.errors import NoInputError, printable
 from emgpipe.readers.edf import check_file
 from emgpipe.recording import Finding
 
 SUFFIXES = (".edf", ".bdf")
 Verdict = Literal["ok", "usable", "refused"]
 
+_ORDER = {"error": 0, "warning": 1, "info": 2}
+
 
 def check_paths(paths: Sequence[Path], *, as_json: bool, strict: bool) -> int:
     """Write the verdict on every file and return the exit code: 3 where anything is refused."""
-    worst: list[Verdict] = []
-    told = []
     found, empty = _files(paths)
     if not found:
         raise empty[0]
     for problem in empty:
         note("warning", problem.code, problem.message, problem.where)
+    counts: dict[Verdict, int] = {"ok": 0, "usable": 0, "refused": 0}
+    told = []
     for path in found:
         findings = check_file(path)
-        worst.append(verdict(findings, strict=strict))
-        told.append({"file": str(path), "verdict": worst[-1], "findings": [f._asdict() for f in findings]})
-        if not as_json:
-            write(_lines(str(path), worst[-1], findings))
+        said = verdict(findings, strict=strict)
+        counts[said] += 1
+        if as_json:
+            told.append({"file": str(path), "verdict": said, "findings": [f._asdict() for f in findings]})
+        else:
+            write(_lines(str(path), said, findings))
     if as_json:
-        write(json.dumps({"files": told}, indent=2))
-    return 3 if "refused" in worst else 0
+        write_json({"files": told})
+    if len(found) > 1:
+        note("info", "", f"{len(found)} files: " + ", ".join(f"{n} {said}" for said, n in counts.items()))
+    return 3 if counts["refused"] else 0
 
 
 def verdict(findings: Sequence[Finding], *, strict: bool = False) -> Verdict:
@@ -53,10 +58,11 @@ def verdict(findings: Sequence[Finding], *, strict: bool = False) -> Verdict:
 
 
 def _lines(file: str, said: Verdict, findings: Sequence[Finding]) -> str:
+    """One line a file, and below it, indented, one a finding; errors first."""
     lines = [f"{said}: {file}"]
-    for f in findings:
-        place = f"{file}: {f.where}" if f.where and f.where != "file" else file
-        lines.append(f"  {f.severity}: {place}: {f.code}: {f.message}")
+    for f in sorted(findings, key=lambda finding: _ORDER[finding.severity]):
+        parts = (f"  {f.severity}", f.code, "" if f.where == "file" else f.where, f.message)
+        lines.append(": ".join(part for part in parts if part))
     return "\n".join(map(printable, lines))
 
 
@@ -79,4 +85,6 @@ def _is_folder(path: Path) -> bool:
 
 
 def _below(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES and not p.is_dir())
+    """What is named like a recording; a folder of such a name too where it holds none, to be refused by its name."""
+    named = sorted(p for p in folder.rglob("*") if p.suffix.lower() in SUFFIXES)
+    return [p for p in named if not (_is_folder(p) and _below(p))]

@@ -104,7 +104,9 @@ def _tell_unknown(found: Findings, unknown: Sequence[tuple[str, str]], channels:
         hint = _nearest(label if name is None else name) if n < MOST_OF_A_KIND else ""
         if name is None:
             hint = "; ".join(part for part in ("name it in [channels]", hint) if part)
-            found.warn("MUSCLE_UNKNOWN", place, "a label that names no single muscle", "a muscle", hint)
+            found.warn(
+                "MUSCLE_UNKNOWN", place, "a label that names no single muscle", "one muscle of the catalogue", hint
+            )
         else:
             found.warn("MUSCLE_UNKNOWN", place, f"{name!r} in [channels]", "a muscle such as TA_R, or ECG", hint)
 

@@ -38,7 +38,7 @@ def check_duration(found: Findings, record_s: float, samples_per_record: Sequenc
     if record_s == 0 and not samples_per_record:
         return  # annotations only
     if not _LEAST_DURATION_S <= record_s <= _MOST_DURATION_S:
-        allowed = f"{_LEAST_DURATION_S:g} to {_MOST_DURATION_S:g} s, and 0 s in a file of annotations only"
+        allowed = f"{_LEAST_DURATION_S:.6f} to {_MOST_DURATION_S:.0f} s; 0 s in a file of annotations only"
         found.error("RECORD_DURATION", where, f"{record_s!r} s", allowed, "export the file again")
     elif most / record_s > MOST_RATE_HZ:
         stated = f"{record_s!r} s, a rate of {most / record_s:.6g} Hz"

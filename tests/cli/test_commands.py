@@ -54,7 +54,7 @@ def assert_one_line(err: list[str], code: str) -> None:
 
 def test_check_says_the_verdict_on_each_file_and_refuses_with_3(emgpipe, folder):
     code, out, err = emgpipe("check", folder)
-    assert (code, err) == (3, [])
+    assert (code, err) == (3, ["info: 3 files: 2 ok, 0 usable, 1 refused"])
     assert f"ok: {folder / 'v1.edf'}" in out.splitlines()
     assert f"refused: {folder / 'junk.edf'}" in out.splitlines()
     assert "NOT_EDF" in out
@@ -64,7 +64,35 @@ def test_check_gives_json(emgpipe, folder):
     code, out, _ = emgpipe("check", "--json", folder / "v1.edf", folder / "junk.edf")
     told = json.loads(out)["files"]
     assert (code, [t["verdict"] for t in told]) == (3, ["ok", "refused"])
-    assert told[1]["findings"][0]["code"] == "NOT_EDF"
+    assert told[0] == {"file": str(folder / "v1.edf"), "verdict": "ok", "findings": []}
+    (finding,) = told[1]["findings"]
+    assert list(finding) == ["code", "severity", "where", "message", "found", "allowed", "hint"]
+    assert (finding["code"], finding["severity"], finding["where"]) == ("NOT_EDF", "error", "version")
+    assert all(finding[part] in finding["message"] for part in ("found", "allowed", "hint"))
+
+
+def test_findings_stand_below_their_file_errors_first(emgpipe, folder, tmp_path):
+    data = bytearray((folder / "v1.edf").read_bytes())
+    data[168:176] = b"32.01.00"
+    data[244:252] = b"1,0     "
+    (tmp_path / "a.edf").write_bytes(data)
+    code, out, err = emgpipe("check", tmp_path / "a.edf")
+    lines = out.splitlines()
+    assert (code, err) == (3, [])
+    assert lines[0] == f"refused: {tmp_path / 'a.edf'}"
+    assert lines[1].startswith("  error: HEADER_NUMBER: record duration: found '1,0     '; allowed: ")
+    assert lines[2].startswith("  warning: START_UNKNOWN: start: found '32.01.00' and ")
+    assert len(lines) == 3
+
+
+def test_a_folder_named_like_a_recording_is_refused_unless_it_holds_some(emgpipe, folder, tmp_path):
+    (tmp_path / "empty.edf").mkdir()
+    (tmp_path / "export.edf").mkdir()
+    shutil.copy(folder / "v1.edf", tmp_path / "export.edf")
+    code, out, err = emgpipe("check", tmp_path)
+    assert [line.split(":")[0] for line in out.splitlines()] == ["refused", "  error", "ok"]
+    assert "FILE_UNREADABLE" in out.splitlines()[1]
+    assert (code, err) == (3, ["info: 2 files: 1 ok, 0 usable, 1 refused"])
 
 
 def test_a_warning_refuses_only_when_strict(emgpipe, folder, tmp_path):
