@@ -123,7 +123,7 @@ class Signal:
     clip_low_uv, clip_high_uv : float
         µV at the digital minimum and maximum, low < high.
     prefilter, transducer : str
-        As written.
+        As written. A transducer text may hold the number of a device: it is in no `repr`, message or table.
     refused : str
         Code that forbids any number from this signal, or `""`.
     """

@@ -1,5 +1,6 @@
 """Findings of a header as they come up: one sentence each, no more of a kind than a person reads."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
@@ -8,6 +9,14 @@ from emgpipe.errors import ReadError
 from emgpipe.recording import Finding, Severity
 
 MOST_OF_A_KIND = 20
+_KINDS = {
+    b"PK\x03\x04": "a zip archive",
+    b"<": "HTML or XML",
+    b"\xef\xbb\xbf": "a byte order mark",
+    b"\x1f\x8b": "a gzip archive",
+    b"%PDF": "a PDF",
+    b"version ": "a pointer of Git LFS",
+}
 
 _N = TypeVar("_N", int, float)
 
@@ -20,9 +29,12 @@ class Findings(list[Finding]):
     is_shifted : bool
         The fields of the header stand at wrong places: a field may hold any text, a
         patient's name too, and is not shown.
+    are_labels_shifted : bool
+        The same of the fields of the signals: a signal is named by its position.
     """
 
     is_shifted = False
+    are_labels_shifted = False
 
     def note(self, severity: Severity, code: str, where: str, found: str, allowed: str = "", hint: str = "") -> None:
         """Add a finding."""
@@ -46,8 +58,12 @@ class Findings(list[Finding]):
         return value
 
     def bytes_found(self, field: bytes) -> str:
-        """Bytes of a field, or their number where they may be anything."""
-        return f"{len(field)} bytes that belong elsewhere" if self.is_shifted else shown(field)
+        """Bytes of a field, or their number where they may be anything: words stand where no word belongs."""
+        return f"{len(field)} bytes that belong elsewhere" if self.is_shifted or holds_words(field) else shown(field)
+
+    def places(self, labels: Sequence[str]) -> list[str]:
+        """Name each signal as `places` does, by its position alone where its label may be anything."""
+        return [f"signal {i}" for i in range(len(labels))] if self.are_labels_shifted else places(labels)
 
     @property
     def refuse_file(self) -> bool:
@@ -64,6 +80,31 @@ def shown(field: bytes) -> str:
     '1,5\x1b'
     """
     return repr(field)[1:]
+
+
+def holds_words(field: bytes) -> bool:
+    """Tell text from a number that is badly written: text may name a person.
+
+    Examples
+    --------
+    >>> [holds_words(field) for field in (b"1,5 uV", b"0x10", b"infinity", b"Smith 12")]
+    [False, False, False, True]
+    """
+    return re.search(rb"[A-Za-z]{4}", field.lower().replace(b"infinity", b"")) is not None
+
+
+def kind_of(first: bytes) -> str:
+    r"""What the first bytes of a file that is no EDF look like; a file may begin with a name, which is not shown.
+
+    Examples
+    --------
+    >>> [kind_of(first) for first in (b"PK\x03\x04", b"1       ", b"<html>", b"Smith, A")]
+    ["'PK\\x03\\x04' (a zip archive)", "'1       '", "'<' (HTML or XML)", '8 other bytes']
+    """
+    for magic, kind in _KINDS.items():
+        if first.startswith(magic):
+            return f"{shown(magic)} ({kind})"
+    return f"{len(first)} other bytes" if holds_words(first) else shown(first)
 
 
 def refuses_file(finding: Finding) -> bool:

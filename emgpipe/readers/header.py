@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import BinaryIO, NamedTuple
 
 from emgpipe.readers import header_fields as grammar
-from emgpipe.readers.findings import Findings, capped, places
+from emgpipe.readers.findings import Findings, capped, holds_words, kind_of
 from emgpipe.readers.findings import refusal as refusal
 from emgpipe.readers.findings import shown as shown
 from emgpipe.readers.header_texts import TEXTS, check_texts
@@ -178,6 +178,7 @@ def _parse(found: Findings, data: bytes, size: int) -> Header | None:
     n_records = found.number("number of records", data[236:244], grammar.parse_integer)
     record_s = found.number("record duration", data[244:252], grammar.parse_real)
     columns = _columns(data, n_signals or 0)
+    found.are_labels_shifted = any(map(holds_words, columns["samples per record"]))
     check_texts(found, {name: data[at] for name, at in _FILE_TEXTS.items()}, columns)
     if n_signals is None:
         return None  # where the fields of the signals stand is not known
@@ -199,7 +200,7 @@ def _is_edf(found: Findings, data: bytes, size: int) -> bool:
         found.error("FILE_EMPTY", "file", "0 bytes", "a header of at least 256", "copy or export the file again")
     elif data[:8] not in (_EDF_VERSION, _BDF_VERSION):
         allowed = "'0' and seven blanks (EDF) or '\\xffBIOSEMI' (BDF)"
-        found.error("NOT_EDF", "version", shown(data[:8]), allowed, "give a file that is EDF or BDF")
+        found.error("NOT_EDF", "version", kind_of(data[:8]), allowed, "give a file that is EDF or BDF")
     elif len(data) < FIXED_BYTES:
         allowed = f"at least {FIXED_BYTES}"
         found.error("HEADER_SHORT", "file", f"{size} bytes", allowed, "copy or export the file again")
@@ -268,7 +269,7 @@ def _quantum(field: bytes) -> float:
 def _signals(found: Findings, columns: dict[str, list[bytes]], sample_bytes: int) -> tuple[SignalHeader, ...]:
     texts = {name: [grammar.decode_text(field)[0] for field in columns[name]] for name in TEXTS}
     signals = []
-    for i, place in enumerate(places(texts["label"])):
+    for i, place in enumerate(found.places(texts["label"])):
         limits = {name: columns[name][i] for name in _LIMITS}
         is_annotations = texts["label"][i] == _ANNOTATIONS[sample_bytes]
         judge = _annotation_limits if is_annotations else _limits

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from emgpipe.readers.findings import Findings, listed, places
+from emgpipe.readers.findings import Findings, listed
 from emgpipe.readers.header_fields import decode_text, odd_letter
 
 TEXTS = ("label", "transducer", "unit", "prefilter", "reserved")
@@ -29,7 +29,7 @@ def check_texts(found: Findings, of_file: Mapping[str, bytes], of_signals: Mappi
     [('TEXT_CONTROL', 'patient', "'\\t'"), ('TEXT_ENCODING', 'header', 'letters beyond ASCII in patient')]
     """
     fields = list(of_file.items())
-    named = places([decode_text(label)[0] for label in of_signals["label"]])
+    named = found.places([decode_text(label)[0] for label in of_signals["label"]])
     fields += [(f"{named[i]}: {name}", field) for name in TEXTS for i, field in enumerate(of_signals[name])]
     used: dict[str, list[str]] = {}
     for where, field in fields:

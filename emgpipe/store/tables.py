@@ -62,7 +62,7 @@ def cell_text(written: str) -> str:
 def read_csv(path: Path) -> list[dict[str, str]]:
     """Rows of a table that `write_csv` has written, guards taken off; raises OSError and ValueError."""
     with path.open(encoding="utf-8", newline="") as stream:
-        return [{name: cell_text(text) for name, text in row.items()} for row in csv.DictReader(stream)]
+        return [{cell_text(name): cell_text(text) for name, text in row.items()} for row in csv.DictReader(stream)]
 
 
 def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> str:
@@ -75,7 +75,7 @@ def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> st
     """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(columns)
+    writer.writerow([cell(column) for column in columns])
     writer.writerows([cell(row[column]) for column in columns] for row in rows)
     return out.getvalue()
 

@@ -12,7 +12,8 @@ from emgpipe.errors import NoInputError, ReadError, StudyError
 from emgpipe.readers.files import opened
 from emgpipe.readers.header import read_header, refusal
 from emgpipe.readers.signals import describe_signals
-from emgpipe.study.columns import REQUIRED
+from emgpipe.store import cell
+from emgpipe.study.columns import CELLS, REQUIRED
 
 SUFFIXES = (".edf", ".bdf")
 _VISIT = re.compile(r"(?:visit|ses|v)[-_ ]?([0-9]{1,4})|baseline|screening", re.IGNORECASE)
@@ -36,7 +37,8 @@ def draft_study(folder: str | Path, out: str | Path | None = None) -> tuple[Path
     """Write a draft of `study.toml` and `recordings.csv` for the recordings below a folder.
 
     Mains is left open: it is never guessed. Subject, visit, task and run are guessed from names and
-    marked as such; labels and rates are listed as the headers state them.
+    marked as such; labels and rates are listed as the headers state them. Nothing is taken from what a
+    header says of a person. What is refused, or has a name that no cell can hold, is named in a comment.
 
     Parameters
     ----------
@@ -62,19 +64,21 @@ def draft_study(folder: str | Path, out: str | Path | None = None) -> tuple[Path
     study = Path(out) if out else root / "study.toml"
     manifest = study.parent / "recordings.csv"
     try:
-        found = sorted(p for p in root.rglob("*") if p.suffix.lower() in SUFFIXES and p.is_file())
+        found = sorted(p for p in root.rglob("*") if p.suffix.lower() in SUFFIXES)
+        files = [p for p in found if p.is_file()]
     except OSError as problem:
         message = f"{problem.strerror or problem}; give a folder that can be read"
         raise NoInputError("NO_RECORDINGS", message, where=str(root)) from None
-    if not found:
+    if not files:
         message = f"no {' or '.join(SUFFIXES)} file below it; give the folder of the recordings"
         raise NoInputError("NO_RECORDINGS", message, where=str(root))
     for path in (study, manifest):
         if os.path.lexists(path):  # no raise on a name that is too long
             raise StudyError("STUDY_EXISTS", "it is there already; remove it or choose another -o", where=str(path))
-    guesses = [_guess(path, study.parent) for path in found]
-    _write_new(study, _study_text(root.resolve().name, found))
-    _write_new(manifest, _manifest_text(guesses))
+    guesses = [_guess(path, study.parent) for path in files]
+    odd = [f"# {g.file!r} is left out of recordings.csv; rename it" for g in guesses if not _fits_a_cell(g.file)]
+    _write_new(study, _study_text(root.resolve().name, found, odd))
+    _write_new(manifest, _manifest_text([g for g in guesses if _fits_a_cell(g.file)]))
     return study, manifest
 
 
@@ -120,11 +124,15 @@ def _manifest_text(guesses: list[Guess]) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([*REQUIRED, "run"])
     for guess in guesses:
-        writer.writerow([guess.subject, guess.visit, guess.file, guess.task, guess.run])
+        writer.writerow(map(cell, (guess.subject, guess.visit, guess.file, guess.task, guess.run)))
     return out.getvalue()
 
 
-def _study_text(name: str, found: list[Path]) -> str:
+def _fits_a_cell(file: str) -> bool:
+    return not CELLS["file"](file) and file == file.strip() and "\\" not in file
+
+
+def _study_text(name: str, found: list[Path], odd: list[str]) -> str:
     lines = [
         "# Drafted by `emgpipe init`. Lines with (guess) need your eye; so does every row of recordings.csv,",
         "# whose subject, visit, task and run were guessed from the names of files and folders; what no name says",
@@ -141,6 +149,7 @@ def _study_text(name: str, found: list[Path]) -> str:
         "# [channels]",
         '# "EMG ch3" = "PSP_L"',
         *_signal_lines(found),
+        *odd,
     ]
     return "\n".join(lines) + "\n"
 

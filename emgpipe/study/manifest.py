@@ -8,6 +8,7 @@ from pathlib import Path
 
 from emgpipe.errors import NoInputError, StudyError
 from emgpipe.settings import nearest
+from emgpipe.store import cell_text
 from emgpipe.study.columns import BLIND_CELLS, CELLS, CONDITIONS, missing_columns, names_an_arm, split_cell
 
 MOST_NAME = 200
@@ -106,7 +107,7 @@ def _rows(text: str, where: str) -> Iterator[tuple[int, list[str]]]:
     line = 1
     try:
         for cells in reader:
-            stripped = [cell.strip() for cell in cells]
+            stripped = [cell_text(cell.strip()) for cell in cells]
             if any(stripped):
                 width = width or len(stripped)
                 if len(stripped) != width:

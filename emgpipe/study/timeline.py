@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from emgpipe.errors import printable
 from emgpipe.intervals import Intervals
 from emgpipe.measures.views import REST, WHOLE, Segment
 from emgpipe.recording import Annotation, Finding
@@ -14,6 +15,8 @@ ROUNDING_S = 1e-3
 """Segments that overlap by less touch: times in files are rounded."""
 CUT_S = 1.0
 """A segment that loses more than this to the ends of the recording is a finding."""
+MOST_LETTERS = 60
+"""Of a mark whose text is told; marks may be pages long."""
 
 Marks = Sequence[tuple[Annotation, str]]
 """Annotations and their meanings."""
@@ -171,9 +174,9 @@ def _range_findings(marked: Marks, duration_s: float) -> Iterator[Finding]:
         if outside or (mark.duration_s and lost_s > CUT_S):
             done = "left out" if outside else f"cut by {lost_s:g} s"
             ends = f"to {stop_s:g} s" if mark.duration_s else "without duration"
-            where = f"mark {mark.text!r} from {mark.onset_s:g} s {ends}"
+            where = f"mark {_short(mark)!r} from {mark.onset_s:g} s {ends}"
             message = f"{where}; the recording has {duration_s:g} s, it is {done}"
-            yield Finding("SEGMENT_OUT_OF_RANGE", "warning", mark.text, message)
+            yield Finding("SEGMENT_OUT_OF_RANGE", "warning", printable(_short(mark)), message)
 
 
 def _unknown_findings(
@@ -187,15 +190,22 @@ def _unknown_findings(
         if (near or inside) and mark.text not in said:
             said.add(mark.text)
             what = f"it begins like {near!r}" if near else "it stands in a rest whose end is not written"
-            message = f"mark {mark.text!r} at {mark.onset_s:g} s has no meaning, and {what}; give it one in [segments]"
-            yield Finding("ANNOTATION_UNKNOWN", "warning", mark.text, message)
+            message = (
+                f"mark {_short(mark)!r} at {mark.onset_s:g} s has no meaning, and {what}; give it one in [segments]"
+            )
+            yield Finding("ANNOTATION_UNKNOWN", "warning", printable(_short(mark)), message)
 
 
 def _bad_findings(bad: Marks) -> Iterator[Finding]:
     for mark, _ in bad:
         if not mark.duration_s:
-            message = f"mark {mark.text!r} at {mark.onset_s:g} s has no duration"
-            yield Finding("BAD_WITHOUT_DURATION", "warning", mark.text, message)
+            message = f"mark {_short(mark)!r} at {mark.onset_s:g} s has no duration"
+            yield Finding("BAD_WITHOUT_DURATION", "warning", printable(_short(mark)), message)
+
+
+def _short(mark: Annotation) -> str:
+    """Text of a mark for a line that people read."""
+    return mark.text if len(mark.text) <= MOST_LETTERS else mark.text[:MOST_LETTERS] + "..."
 
 
 def _numbered(spans: Sequence[_Span]) -> tuple[Segment, ...]:
