@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install lock test format check docs validate build clean
+.PHONY: help install lock test format check docs validate stress build clean
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -34,6 +34,9 @@ docs:  ## write the pages that come from the package itself
 
 validate:  ## measure every claim on known truth and write docs/validation.md (minutes)
 	$(BIN)/python -m validation
+
+stress:  ## judge 2,000 malformed files, fuzz the reader, write docs/stress.md (minutes)
+	$(BIN)/python -m stress
 
 build:  ## make the wheel and the source archive in dist/
 	$(BIN)/python -m build

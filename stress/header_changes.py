@@ -8,8 +8,10 @@ import numpy as np
 from stress.bases import base
 from stress.compose import WIDTHS, File, Limits, Place, Truth, compose, plain, records, truth
 from stress.rules import (
+    ANYTHING,
     Expected,
     Made,
+    Verdict,
     doubtful,
     laid_out,
     legal,
@@ -115,8 +117,13 @@ def _with_limits(file: File, index: int, limits: Limits, changes: dict[Place, by
     verdict, code = scaled(limits, file.signals[index].factor or 1.0, bdf=file.bdf)
     if verdict == "reject_signal":
         return made("scale:", file, changes, refuse_signal(index, code), truth(file, refused=(index,)))
-    told = truth(file.with_signal(index, limits=limits), compose(file))
-    return made("scale:", file, changes, doubtful(code) if code else legal(), told)
+    told = truth(file.with_signal(index, limits=limits), compose(file)) if verdict != "any" else None
+    return made("scale:", file, changes, _used(verdict, code), told)
+
+
+def _used(verdict: Verdict, code: str) -> Expected:
+    """What is said of a signal whose scale is not refused."""
+    return ANYTHING if verdict == "any" else doubtful(code) if code else legal()
 
 
 def units() -> Iterator[Change]:
@@ -139,6 +146,8 @@ def _voltage(rng: np.random.Generator, text: bytes, factor: float) -> Made:
     changes = {("unit", index): text}
     if verdict == "reject_signal":
         return made("unit", file, changes, refuse_signal(index, code), truth(file, refused=(index,)))
+    if verdict == "any":
+        return made("unit", file, changes, ANYTHING)
     return made("unit", file, changes, legal(), truth(file.with_signal(index, factor=factor)))
 
 

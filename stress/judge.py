@@ -1,13 +1,15 @@
 """Judgement of one malformed file: what check and the reader say against what the policy says."""
 
 import math
+import traceback
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from emgpipe.errors import EmgpipeError, ReadError
+from emgpipe.errors import ReadError
 from emgpipe.errors.codes import CODES
 from emgpipe.pipeline import compute_frames, measure
 from emgpipe.readers import check_file, read_recording
@@ -58,24 +60,27 @@ def judge(case: Case, path: Path, *, through: bool = False) -> list[Offence]:
         Empty where everything is as it should be.
     """
     path.write_bytes(case.data)
-    told: list[tuple[str, str]] = []
     try:
-        findings = check_file(path)
-        told += _of_findings(findings)
-        try:
-            recording = read_recording(path)
-        except ReadError as error:
-            told += _of_refusal(case, findings, error)
-        else:
-            told += _of_findings(recording.findings)
-            told += _of_recording(case, findings, recording)
-            if through:
-                _measured(recording)
-    except EmgpipeError as error:
-        told.append(("uncontrolled", f"a coded error where none may be: {error}"))
-    except Exception as error:
-        told.append(("uncontrolled", repr(error)))
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            told = _judge(case, path, through=through)
+    except Exception as error:  # of whatever kind: a coded one has no place here either
+        at = traceback.extract_tb(error.__traceback__)[-1]
+        told = [("uncontrolled", f"{error!r} at {Path(at.filename).name}:{at.lineno}")]
     return [Offence(kind, case.number, f"{case.name}: {text}") for kind, text in told]
+
+
+def _judge(case: Case, path: Path, *, through: bool) -> list[tuple[str, str]]:
+    findings = check_file(path)
+    told = _of_findings(findings)
+    try:
+        recording = read_recording(path)
+    except ReadError as error:
+        return told + _of_refusal(case, findings, error)
+    told += _of_findings(recording.findings) + _of_recording(case, findings, recording)
+    if through:
+        _measured(recording)
+    return told
 
 
 def _measured(recording: Recording) -> None:

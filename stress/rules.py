@@ -121,13 +121,16 @@ def laid_out(file: File, stated: int, held: int) -> tuple[Expected, int]:
     return refuse(*codes, *(expected.codes if expected.verdict == "reject_file" else ())), whole
 
 
-def scaled(limits: Limits, factor: float, *, bdf: bool) -> tuple[str, str]:
-    """Judge a scaling: `legal`, `doubtful` or `reject_signal`, and the code."""
+def scaled(limits: Limits, factor: float, *, bdf: bool) -> tuple[Verdict, str]:
+    """Judge a scaling, and name the code; `any` where only the range, no limit, is above 1e9 µV."""
     low, high, least, most = limits
     edge = 2 ** (23 if bdf else 15)
     if not -edge <= least < most <= edge - 1:
         return "reject_signal", "DIGITAL_RANGE"
     step_uv = abs(high - low) * factor / (most - least)
-    if step_uv < 1e-9 or max(abs(low), abs(high), abs(high - low)) * factor > 1e9:
+    largest_uv, range_uv = max(abs(low), abs(high)) * factor, abs(high - low) * factor
+    if step_uv < 1e-9 or largest_uv > 1e9:
         return "reject_signal", "SCALE_DEGENERATE"
+    if range_uv > 1e9:
+        return "any", ""
     return ("doubtful", "SCALE_INVERTED") if low > high else ("legal", "")
