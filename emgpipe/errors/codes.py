@@ -78,6 +78,10 @@ CODES: dict[str, Code] = {
     "MUSCLE_UNKNOWN": Code(_F, "A label or a name in [channels] is no single muscle of the catalogue."),
     # MNE
     "RATES_DIFFER": Code(_E, "Signals of unequal rates cannot be put into one MNE object."),
+    "MNE_NOT_FOR_EDF": Code(_E, "An EDF or BDF file was to be opened by MNE, which loses units, rates and gaps."),
+    "MNE_UNREADABLE": Code(_E, "MNE cannot read a file or its samples."),
+    "READ_BY_MNE": Code(_F, "MNE opened the file; units that it does not know, digital step and rails are lost."),
+    "MNE_WARNING": Code(_F, "MNE gave a warning of its own."),
     # settings files
     "SETTING_UNKNOWN": Code(_E, "A table or key of a settings file does not exist; the nearest known name is given."),
     "SETTING_INVALID": Code(_E, "A setting has a value of the wrong type or outside its range."),
@@ -95,6 +99,7 @@ CODES: dict[str, Code] = {
     "FILE_OUTSIDE": Code(_E, "A recording lies outside the study folder, or its path cannot be followed."),
     "RECORDING_TWICE": Code(_E, "Two rows name the same subject, visit, task and run."),
     "FILE_TWICE": Code(_E, "Two rows name the same file."),
+    "BYTES_TWICE": Code(_E, "The files of two rows hold the same bytes; one of the two rows is wrong."),
     "NO_RECORDINGS": Code(_E, "No recording was listed or found."),
     "STUDY_EXISTS": Code(_E, "`init` would overwrite a study."),
     # the store

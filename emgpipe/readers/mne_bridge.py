@@ -1,16 +1,21 @@
 """The bridge to and from MNE: the only place where volts are used."""
 
 import hashlib
-from collections.abc import Sequence
-from datetime import UTC
+import os
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from emgpipe.errors import SettingsError
+from emgpipe.errors import EmgpipeError, ReadError, SettingsError
 from emgpipe.muscles import kind_of_label, muscle_of_label
-from emgpipe.recording import Annotation, Kind, Recording, Run, Signal, finite_samples
+from emgpipe.readers.files import file_name, opened
+from emgpipe.recording import Annotation, Finding, Kind, Recording, Run, Signal, finite_samples
 
 if TYPE_CHECKING:
     from mne.io import BaseRaw
@@ -22,6 +27,12 @@ GAP_TEXT = "BAD_ACQ_SKIP"
 _VOLTAGE_TYPES = ("emg", "ecg", "eeg", "eog", "bio")
 _SAMPLES_AT_ONCE = 100_000
 _LARGEST_V = float(np.finfo(np.float32).max) / UV_PER_V
+_LONGEST_WORD = 200
+_LAST_SECOND = 2**31 - 1  # MNE keeps the start in 32 bits: until January 2038
+_EDF_FIRST_BYTES = (b"0       ", b"\xffBIOSEMI")
+_EDF_ENDINGS = (".edf", ".bdf")
+_EDF_CLASSES = {"RawEDF", "RawBDF"}
+_NOT_KEPT = "a unit that MNE does not know is taken as volts, and the digital step and the rails are not kept"
 
 
 def to_mne(recording: Recording, *, channels: Sequence[str | int] | None = None) -> "BaseRaw":
@@ -37,9 +48,12 @@ def to_mne(recording: Recording, *, channels: Sequence[str | int] | None = None)
     Returns
     -------
     mne.io.RawArray
-        Volts; channels named by label, or `label-position` where a label stands twice. Gaps
-        are 0 V under an annotation `BAD_ACQ_SKIP`. MNE drops annotations that begin after the
-        last sample, and knows no difference between no duration and 0 s.
+        Volts, of type `emg`, `ecg` or `bio`; channels named by label, or `label-position` where
+        a label is blank or stands twice. Gaps are 0 V under an annotation `BAD_ACQ_SKIP`, to
+        the sample. `meas_date` is the start, None from 2038 on. MNE holds no annotation that
+        begins before the first or after the last sample, cuts those that end later, and knows no
+        difference between no duration and 0 s. Written to FIF by MNE 1.13, some gaps come out
+        shorter than they were; `from_mne` refuses such a file.
 
     Raises
     ------
@@ -66,39 +80,51 @@ def to_mne(recording: Recording, *, channels: Sequence[str | int] | None = None)
     data_v = np.array([recording.read(s.index, 0.0, recording.duration_s) for s in signals], np.float64) / UV_PER_V
     types = [signal.kind if signal.kind in ("emg", "ecg") else "bio" for signal in signals]
     info = mne.create_info(_unique_names(signals), rate_hz, types)
-    if recording.start is not None:
-        info.set_meas_date(recording.start.replace(tzinfo=UTC))
+    start = recording.start and recording.start.replace(tzinfo=UTC)
+    if start and start.timestamp() <= _LAST_SECOND:
+        info.set_meas_date(start)
     raw = mne.io.RawArray(np.nan_to_num(data_v, nan=0.0), info, verbose="ERROR")
-    marks = [mark for mark in recording.annotations if 0 <= mark.onset_s < recording.duration_s] + _gaps(recording)
+    marks = [mark for mark in recording.annotations if 0 <= mark.onset_s < recording.duration_s]
+    marks += _gaps(recording, signals[0])
     onsets, durations = [m.onset_s for m in marks], [m.duration_s or 0.0 for m in marks]
     return raw.set_annotations(mne.Annotations(onsets, durations, [m.text for m in marks]), emit_warning=False)
 
 
-def from_mne(raw: "BaseRaw", *, lsb_uv: float = 0.05, clip_uv: float = 1e6, name: str = "mne") -> Recording:
-    """Take a recording from MNE.
+def from_mne(
+    raw: "BaseRaw | str | os.PathLike[str]", *, lsb_uv: float = 0.05, clip_uv: float = 1e6, name: str | None = None
+) -> Recording:
+    """Take a recording from MNE, or open a file with MNE: BrainVision, GDF, FIF, CNT and more.
 
     Parameters
     ----------
-    raw : mne.io.BaseRaw
-        Voltages in volts. For EDF and BDF files `read_recording` is safer: MNE takes a unit that it
-        does not know as volts, resamples unequal rates and joins gaps.
+    raw : mne.io.BaseRaw or path-like
+        Voltages in volts. A path is opened by `mne.io.read_raw`, samples stay in the file. EDF and BDF
+        files are for `read_recording`: MNE takes a unit that it does not know as volts,
+        resamples unequal rates and joins gaps.
     lsb_uv, clip_uv : float
         Digital step and largest recordable magnitude, µV; MNE keeps neither. The default
         limit of 1 V means: none known.
-    name : str
-        As in `Recording`.
+    name : str, optional
+        As in `Recording`; the file's name, or `mne`, where left out.
 
     Returns
     -------
     Recording
         EMG, ECG, EEG, EOG and bio channels in µV, read from `raw` on request; other types are
         listed and refused (NOT_A_VOLTAGE). Stretches annotated `BAD_ACQ_SKIP` are gaps. A
-        duration of 0 s is none. `sha256` covers names, rate and samples.
+        duration of 0 s is none. `start` is that of the first sample there is, also of a cropped
+        `raw`. `sha256` covers names, rate and samples. Findings: READ_BY_MNE (warning) for a
+        path, and for a `raw` that MNE read from EDF or BDF, since no later look can tell a wrong
+        unit for sure; MNE_WARNING for each warning of MNE's own.
 
     Raises
     ------
+    ReadError
+        FILE_UNREADABLE, FILE_EMPTY; MNE_NOT_FOR_EDF: the path is an EDF or BDF file;
+        MNE_UNREADABLE: MNE cannot read the file, now or later when samples are asked for.
     SettingsError
         SAMPLES_NOT_FINITE: NaN or infinite outside `BAD_ACQ_SKIP`; mark such stretches so.
+        ARGUMENT_INVALID: neither a path nor an MNE Raw.
 
     Examples
     --------
@@ -108,11 +134,24 @@ def from_mne(raw: "BaseRaw", *, lsb_uv: float = 0.05, clip_uv: float = 1e6, name
     >>> from_mne(raw).read("TA_R", 0.0, 0.002).tolist()
     [5.0, 5.0]
     """
+    if isinstance(raw, str | os.PathLike):
+        where = file_name(raw) if name is None else name
+        raw, findings = _open(raw, where)
+    else:
+        where = "mne" if name is None else name
+        findings = _judge(raw, where)
+    with _mne_at_work(where) as told:
+        recording = _recording(raw, (lsb_uv, clip_uv), where)
+    return replace(recording, findings=(*findings, *_told(told)))
+
+
+def _recording(raw: "BaseRaw", limits: tuple[float, float], name: str) -> Recording:
     rate_hz, n_times = float(raw.info["sfreq"]), int(raw.n_times)
     marks = [_mark(raw, a) for a in raw.annotations]
+    _check_skips(marks, rate_hz, name)
     stretches = _stretches(marks, rate_hz, n_times)
     signals = tuple(
-        _signal(i, label, kind, rate_hz, sum(s.n for s in stretches), (lsb_uv, clip_uv))
+        _signal(i, label, kind, rate_hz, sum(s.n for s in stretches), limits)
         for i, (label, kind) in enumerate(zip(raw.ch_names, raw.get_channel_types(), strict=True))
     )
 
@@ -127,13 +166,13 @@ def from_mne(raw: "BaseRaw", *, lsb_uv: float = 0.05, clip_uv: float = 1e6, name
         if signals[index].refused:
             message = f"channel {signals[index].label!r} holds no voltage; choose another"
             raise SettingsError(signals[index].refused, message, where=name)
-        parts = [_read(raw, index, stretch, first, stop) for stretch in stretches]
+        with _mne_at_work(name):  # what MNE warns of has been told when the samples were hashed
+            parts = [_read(raw, index, stretch, first, stop) for stretch in stretches]
         return np.concatenate([np.empty(0, np.float32), *parts])
 
-    start = raw.info["meas_date"]
     return Recording(
         name=name,
-        start=start and start.replace(tzinfo=None),
+        start=_start(raw),
         duration_s=n_times / rate_hz,
         signals=signals,
         runs=tuple(Run(s.place / rate_hz, (s.place + s.n) / rate_hz) for s in stretches),
@@ -142,6 +181,73 @@ def from_mne(raw: "BaseRaw", *, lsb_uv: float = 0.05, clip_uv: float = 1e6, name
         sha256=sha256,
         read_samples=read_samples,
     )
+
+
+def _open(path: str | os.PathLike[str], where: str) -> "tuple[BaseRaw, list[Finding]]":
+    """Open a file by MNE, samples left in it."""
+    with opened(path) as file:
+        first_bytes = file.read(8)
+    if not first_bytes:
+        raise ReadError("FILE_EMPTY", "the file has no bytes; export it anew", where=where)
+    if first_bytes in _EDF_FIRST_BYTES or os.fsdecode(path).lower().endswith(_EDF_ENDINGS):
+        message = f"{file_name(path)!r} is for read_recording, which keeps its units, rates and gaps; MNE does not"
+        raise ReadError("MNE_NOT_FOR_EDF", message, where=where)
+    import mne
+
+    with _mne_at_work(where, os.fsdecode(path)) as told:
+        # at a higher level MNE keeps its warnings to itself
+        raw = mne.io.read_raw(path, preload=False, verbose="WARNING")
+    message = f"opened by MNE {mne.__version__}: {_NOT_KEPT}; compare an amplitude, and state lsb_uv and clip_uv"
+    return raw, [Finding("READ_BY_MNE", "warning", "file", message), *_told(told)]
+
+
+def _judge(raw: "BaseRaw", where: str) -> list[Finding]:
+    """Say what MNE may have lost before this object was given to us."""
+    from mne.io import BaseRaw
+
+    if not isinstance(raw, BaseRaw):
+        message = f"found {type(raw).__name__!r}; an MNE Raw or the path of a file is needed"
+        raise SettingsError("ARGUMENT_INVALID", message, where=where)
+    if not _EDF_CLASSES & {kind.__name__ for kind in type(raw).__mro__}:
+        return []
+    message = (
+        f"MNE read this from EDF or BDF: {_NOT_KEPT}, unequal rates are resampled, gaps joined; use read_recording"
+    )
+    return [Finding("READ_BY_MNE", "warning", "file", message)]
+
+
+@contextmanager
+def _mne_at_work(where: str, path: str = "") -> Iterator[list[str]]:
+    """Make any failure of MNE a ReadError, and collect what it warns of."""
+    told: list[str] = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            yield told
+        except EmgpipeError:
+            raise
+        except Exception as error:
+            words = _words(f"{type(error).__name__}: {error}", path)
+            message = f"MNE cannot read it: {words!r}; export the recording as EDF+ or BDF+"
+            raise ReadError("MNE_UNREADABLE", message, where=where) from error
+    told += dict.fromkeys(_words(str(warning.message), path) for warning in caught)
+
+
+def _words(text: str, path: str) -> str:
+    """One short line of what MNE says, without the folder."""
+    folder = os.path.dirname(os.path.abspath(path)) + os.sep if path else ""  # noqa: PTH100, PTH120
+    line = " ".join((text.replace(folder, "") if folder else text).split())
+    return line if len(line) <= _LONGEST_WORD else line[:_LONGEST_WORD] + "..."
+
+
+def _told(words: Sequence[str]) -> list[Finding]:
+    return [Finding("MNE_WARNING", "warning", "file", f"MNE says {text!r}; look whether it matters") for text in words]
+
+
+def _start(raw: "BaseRaw") -> datetime | None:
+    """Wall clock of the first sample: MNE counts from the measurement's start, which may lie before it."""
+    start: datetime | None = raw.info["meas_date"]
+    return start and start.replace(tzinfo=None) + timedelta(seconds=float(raw.first_time))
 
 
 class _Stretch(NamedTuple):
@@ -165,19 +271,44 @@ def _common_rate(recording: Recording, signals: Sequence[Signal]) -> float:
 
 def _unique_names(signals: Sequence[Signal]) -> list[str]:
     labels = [signal.label for signal in signals]
-    return [s.label if labels.count(s.label) == 1 else f"{s.label}-{s.index}" for s in signals]
+    names: list[str] = []
+    for signal in signals:
+        single = signal.label and labels.count(signal.label) == 1
+        name = signal.label if single else f"{signal.label}-{signal.index}"
+        while name in names or (not single and name in labels):
+            name += "_"
+        names.append(name)
+    return names
 
 
-def _gaps(recording: Recording) -> list[Annotation]:
-    stops = [0.0, *(run.stop_s for run in recording.runs)]
-    starts = [*(run.start_s for run in recording.runs), recording.duration_s]
-    return [Annotation(a, b - a, GAP_TEXT) for a, b in zip(stops, starts, strict=True) if b > a]
+def _gaps(recording: Recording, signal: Signal) -> list[Annotation]:
+    """Stretches without samples, on the sample grid of a signal."""
+    runs = recording.placed_runs(signal)
+    stops = [0, *(place + n for place, _, n in runs)]
+    starts = [*(place for place, _, _ in runs), round(recording.duration_s * signal.rate_hz)]
+    rate_hz = signal.rate_hz
+    return [Annotation(a / rate_hz, (b - a) / rate_hz, GAP_TEXT) for a, b in zip(stops, starts, strict=True) if b > a]
 
 
 def _mark(raw: "BaseRaw", annotation: dict[str, Any]) -> Annotation:
     # MNE counts from the measurement's start, which may lie before the first sample it kept
     onset_s = round(float(annotation["onset"]) - float(raw.first_time), 9)
     return Annotation(onset_s, float(annotation["duration"]) or None, str(annotation["description"]))
+
+
+def _check_skips(marks: Sequence[Annotation], rate_hz: float, where: str) -> None:
+    """Refuse skips that contradict each other: MNE 1.13 shortens some gaps in FIF, not the mark."""
+    stops: dict[int, int] = {}
+    for mark in marks:
+        if mark.text == GAP_TEXT:
+            first, stop = (round(t * rate_hz) for t in (mark.onset_s, mark.onset_s + (mark.duration_s or 0.0)))
+            if stops.setdefault(first, stop) != stop:
+                ends = f"{stops[first] / rate_hz:g} and {stop / rate_hz:g} s"
+                message = (
+                    f"two {GAP_TEXT} begin at {mark.onset_s:g} s and end at {ends}; one end is needed, "
+                    "keep recordings with gaps in EDF+D rather than FIF"
+                )
+                raise ReadError("MNE_UNREADABLE", message, where=where)
 
 
 def _stretches(marks: Sequence[Annotation], rate_hz: float, n_times: int) -> list[_Stretch]:
