@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from emgpipe.detectors.activity import detect_activity
 from emgpipe.detectors.floor import Floor, estimate_floor
 from emgpipe.errors import SettingsError
+from emgpipe.filters.prefilter import NOT_STATED, Prefilter
 from emgpipe.frames.covariance import pair_covariance
 from emgpipe.frames.model import ChannelFrames, Frames, PairCovariance
 from emgpipe.frames.reduce import Conditioner, ReadRun, RunSamples, prepare_runs, reduce_channel
@@ -22,7 +23,7 @@ from emgpipe.measures.arguments import check_arguments, pair_list
 from emgpipe.measures.findings import floor_findings, mains_findings, name_findings, prime_mover_findings
 from emgpipe.measures.intervals import muscle_intervals, pair_intervals
 from emgpipe.measures.judge import muscle_rows, pair_rows, unmeasured_rows
-from emgpipe.measures.plausibility import NOT_STATED, Doubt, Stated, codes_by_target, doubts
+from emgpipe.measures.plausibility import Doubt, codes_by_target, doubts
 from emgpipe.measures.rows import IntervalRow, MeasureRow, Status
 from emgpipe.measures.views import Judged, MuscleView, PairView, Segment
 from emgpipe.recording import Finding, Recording, Signal
@@ -192,7 +193,7 @@ def measure(
     exclude: Sequence[str] = (),
     prime_movers: Sequence[str] = (),
     reference: str = "",
-    hardware: Stated = NOT_STATED,
+    hardware: Prefilter = NOT_STATED,
     covariances: Mapping[tuple[str, str], PairCovariance | None] | None = None,
 ) -> Result:
     """Decide everything about one recording from its frames.
@@ -219,7 +220,7 @@ def measure(
         Muscles that should be the loudest.
     reference : str
         Segment of this recording that gives the reference of `cc_fw_pct`.
-    hardware : Stated
+    hardware : Prefilter
         Edges of the amplifier's filters as stated beside the file.
     covariances : mapping, optional
         From `pair_covariances`.
@@ -308,7 +309,7 @@ def _judge(
 
 
 def _doubted(
-    judged: Mapping[str, Judged], recording: Recording, hardware: Stated, settings: Settings
+    judged: Mapping[str, Judged], recording: Recording, hardware: Prefilter, settings: Settings
 ) -> tuple[dict[str, Judged], list[Doubt]]:
     """Channels with the codes that make their numbers doubtful, and what is to be said of it."""
     channels = {name: (one.frames, one.floor) for name, one in judged.items()}

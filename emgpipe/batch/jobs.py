@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from emgpipe.filters.prefilter import Prefilter
 from emgpipe.frames.model import FRAMES_VERSION
 from emgpipe.settings import TABLES, Settings, check_settings, fingerprint
 from emgpipe.store import content_key, frames_key
 from emgpipe.study import Entry, Study
 from emgpipe.summary.references import Reference
 
-MEASURES_VERSION = 4
+MEASURES_VERSION = 5
 """Part of a unit's key: raised whenever the same frames and settings would give other rows."""
 
 
@@ -38,6 +39,8 @@ class Job:
         Device floors that may apply.
     reference : str
         Segment of this recording that serves as reference, or `""`.
+    strict : bool
+        Warnings of the reader refuse the recording.
     """
 
     entry: Entry
@@ -50,6 +53,7 @@ class Job:
     pairs: tuple[str, ...] | None
     floors: tuple[tuple[str, str, float], ...]
     reference: str
+    strict: bool = False
 
     def told(self) -> dict[str, Any]:
         """Facts of the job but the folder, for the unit: pages are drawn from them later."""
@@ -89,6 +93,12 @@ class Job:
         """Whether `task` declares rest."""
         return self.entry.task.casefold() == "rest"
 
+    @property
+    def hardware(self) -> Prefilter:
+        """Edges of the amplifier's filters that `recordings.csv` states."""
+        edges = (self.entry.conditions.get(name, "") for name in ("hw_highpass_hz", "hw_lowpass_hz"))
+        return Prefilter(*(float(edge) if edge else None for edge in edges))
+
     def key(self, sha256: str) -> str:
         """Hash of all that the unit depends on, for a file of this hash."""
         return content_key(
@@ -104,6 +114,8 @@ class Job:
             rest=self.declared_rest,
             exclude=list(self.entry.exclude_channels),
             prime_mover=list(self.entry.prime_mover),
+            hardware=list(self.hardware),
+            strict=self.strict,
             versions=[FRAMES_VERSION, MEASURES_VERSION],
         )
 
@@ -114,8 +126,8 @@ class Job:
         return next(iter([*channel, *amplifier]), None)
 
 
-def study_jobs(study: Study, out: Path) -> tuple[Job, ...]:
-    """Jobs of a study in the order of its entries.
+def study_jobs(study: Study, out: Path, *, strict: bool = False) -> tuple[Job, ...]:
+    """Jobs of a study in the order of its entries; `strict`: warnings of the reader refuse a recording.
 
     Raises
     ------
@@ -144,6 +156,7 @@ def study_jobs(study: Study, out: Path) -> tuple[Job, ...]:
                 pairs=pairs,
                 floors=tuple(floors),
                 reference=here,
+                strict=strict,
             )
         )
     return tuple(jobs)

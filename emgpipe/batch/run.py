@@ -15,6 +15,8 @@ from typing import Any
 
 from emgpipe.batch.conditions import differing_conditions
 from emgpipe.batch.jobs import Job, study_jobs
+from emgpipe.batch.names import unmatched_names
+from emgpipe.batch.twins import refuse_same_bytes
 from emgpipe.batch.units import failed_body, is_current, read_unit, save_unit, unit_head
 from emgpipe.errors import NoInputError
 from emgpipe.recording import Finding
@@ -45,7 +47,7 @@ class RunReport:
     computed, failed, total : int
         Recordings computed now, failed (now or earlier), and of the study.
     warnings : tuple of (str, Finding)
-        File (or subject and task) and what leaves it usable, but must be said; in the order of the study.
+        File (subject and task, or study.toml) and what leaves it usable, but must be said; in the order of the study.
     """
 
     out: Path
@@ -70,6 +72,7 @@ def run_study(
     visits: Sequence[str] = (),
     allow_outside: bool = False,
     wait: bool = False,
+    strict: bool = False,
     progress: Progress | None = None,
 ) -> RunReport:
     """Turn a study into tables: the main job. Pages are drawn from the results by `write_reports`.
@@ -90,6 +93,8 @@ def run_study(
         Accept recordings outside the study folder.
     wait : bool
         Wait for another run on the same folder instead of refusing.
+    strict : bool
+        Warnings of the reader refuse a recording: it becomes a failed row with their code.
     progress : callable, optional
         Called with (recording, status) after each recording.
 
@@ -100,7 +105,7 @@ def run_study(
     Raises
     ------
     SettingsError, StudyError, NoInputError
-        Before any work is done.
+        Before any work is done; BYTES_TWICE where a file is a copy of another one.
     StoreError
         STORE_LOCKED, STORE_UNWRITABLE.
 
@@ -111,11 +116,12 @@ def run_study(
     """
     loaded = study if isinstance(study, Study) else load_study(study, settings=settings, allow_outside=allow_outside)
     folder = Path(out)
-    todo = study_jobs(loaded, folder)
+    todo = study_jobs(loaded, folder, strict=strict)
     chosen = [j for j in todo if _selected(j, subjects, visits)]
     if not chosen:
         message = f"no recording of subjects {list(subjects)!r} and visits {list(visits)!r}; see recordings.csv"
         raise NoInputError("NO_MATCH", message, where=str(loaded.path))
+    refuse_same_bytes(todo, chosen, str(loaded.path))
     with OutputLock(folder, wait=wait):
         return _run_locked(loaded, todo, chosen, folder, jobs, progress)
 
@@ -143,16 +149,17 @@ def _run_locked(
     units = {job.entry.recording: read_unit(job.unit_path) for job in todo}
     _finish(study, todo, units, out)
     failed = sum((unit or {}).get("status") == "failed" for unit in units.values())
-    return RunReport(out, len(stale), failed, len(todo), tuple(_warnings(todo, units)))
+    return RunReport(out, len(stale), failed, len(todo), tuple(_warnings(study, todo, units)))
 
 
-def _warnings(todo: Sequence[Job], units: dict[str, Any]) -> Iterator[tuple[str, Finding]]:
+def _warnings(study: Study, todo: Sequence[Job], units: dict[str, Any]) -> Iterator[tuple[str, Finding]]:
     for job in todo:
         for told in (units[job.entry.recording] or {}).get("findings", ()):
             if told["severity"] != "info":
                 yield job.entry.file, Finding(**told)
     for (subject, task), findings in differing_conditions(todo).items():
         yield from ((f"{subject} {task}", finding) for finding in findings)
+    yield from ((str(study.path), finding) for finding in unmatched_names(study, todo, units))
 
 
 def _worked(stale: Sequence[Job], workers: int) -> Iterator[tuple[Job, str]]:
@@ -249,6 +256,7 @@ def _run_record(study: Study, todo: Sequence[Job], units: dict[str, Any], out: P
         "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
         "platform": f"{platform.system()} {platform.machine()}",
         "conditions": {job.entry.recording: {k: v for k, v in job.entry.conditions.items() if v} for job in todo},
+        "findings": [finding._asdict() for finding in unmatched_names(study, todo, units)],
         "inputs": {job.entry.recording: (units[job.entry.recording] or {}).get("sha256", "") for job in todo},
         "outputs": {name: _digest_of(out / name) for name in TABLES},
     }

@@ -50,6 +50,9 @@ def write_unit(job: Job) -> str:
             raise ReadError("FILE_MISSING", f"no file {job.entry.file!r}; check recordings.csv")
         body["sha256"] = file_sha256(job.entry.path)
         body |= _measured(job, body["sha256"])
+        if stat_of(job.entry.path) != stat:
+            message = "the file changed while it was in use; wait until it is written, then run again"
+            raise ReadError("FILE_CHANGED", message)
     except StoreError:
         raise
     except EmgpipeError as problem:
@@ -69,7 +72,7 @@ def _place(fault: BaseException) -> str:
 
 
 def _measured(job: Job, sha256: str) -> dict[str, Any]:
-    recording = read_recording(job.entry.path, channels=job.channels, units=job.units)
+    recording = read_recording(job.entry.path, channels=job.channels, units=job.units, strict=job.strict)
     if not any(signal.kind == "emg" for signal in recording.signals):
         found = ", ".join(repr(signal.label) for signal in recording.signals) or "no signal at all"
         raise ReadError("NO_CHANNELS", f"{found}; at least one EMG signal is needed, name it in [channels]")
@@ -86,6 +89,7 @@ def _measured(job: Job, sha256: str) -> dict[str, Any]:
         "rates_hz": list(rates),
         "grade": max((GRADES[f.confidence if f.known else ""] for f in result.floors.values()), default="D"),
         "findings": [finding._asdict() for finding in result.findings],
+        "signals": [[signal.label, signal.muscle] for signal in recording.signals],
         "annotations": [list(mark) for mark in recording.annotations],
         "rows": [asdict(row) for row in result.rows],
         "intervals": [asdict(row) for row in result.intervals],
@@ -121,6 +125,7 @@ def measured(
         exclude=job.entry.exclude_channels,
         prime_movers=job.entry.prime_mover,
         reference=job.reference,
+        hardware=job.hardware,
         covariances=covariances,
     )
 

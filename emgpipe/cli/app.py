@@ -140,12 +140,15 @@ def measure(
     settings: Annotated[Path | None, typer.Option(readable=False, help="A settings file (TOML).")] = None,
     segment: Annotated[str, typer.Option(help="Rows of this segment only.")] = "",
     form: Annotated[Literal["table", "csv", "json"], typer.Option("--format", help="Form of the rows.")] = "table",
+    strict: Annotated[bool, typer.Option("--strict", help="Warnings of the reader refuse the recording.")] = False,
 ) -> None:
     """Measure one recording; rows on stdout."""
     from emgpipe.cli.measuring import measure_file
 
     chosen = [pair.strip() for pair in pairs.split(",") if pair.strip()] or None
-    talk.write(measure_file(file, mains, chosen, rest=rest, settings=settings, segment=segment, form=form))
+    talk.write(
+        measure_file(file, mains, chosen, rest=rest, settings=settings, segment=segment, form=form, strict=strict)
+    )
 
 
 @app.command(name="run")
@@ -160,6 +163,9 @@ def run_command(
     wait: Annotated[bool, typer.Option("--wait", help="Wait for another run on the same folder.")] = False,
     allow_outside: Annotated[bool, typer.Option("--allow-outside", help="Accept files outside the study.")] = False,
     no_report: Annotated[bool, typer.Option("--no-report", help="Tables only, no pages.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="A recording with a warning of the reader is a failed row.")
+    ] = False,
 ) -> None:
     """Turn a study into tables and pages; what is done already is not done again."""
     from emgpipe.cli.running import run_told
@@ -173,6 +179,7 @@ def run_command(
         visits=visit or (),
         wait=wait,
         allow_outside=allow_outside,
+        strict=strict,
         report=not no_report,
     )
     talk.write(said)

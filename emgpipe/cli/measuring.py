@@ -25,8 +25,11 @@ def measure_file(
     settings: Path | None,
     segment: str,
     form: Form,
+    strict: bool = False,
 ) -> str:
     """Measure one recording and return the text of its rows; findings go to stderr.
+
+    With `strict` a warning of the reader refuses the recording.
 
     Raises
     ------
@@ -41,7 +44,7 @@ def measure_file(
     from emgpipe.pipeline import compute_frames, measure
     from emgpipe.readers.edf import read_recording
 
-    recording = read_recording(file)
+    recording = read_recording(file, strict=strict)
     frames = compute_frames(recording, mains_hz=mains_hz, settings=chosen)
     result = measure(recording, frames, pairs=pairs, rest=rest, settings=chosen)
     if not frames.channels:

@@ -14,7 +14,7 @@ _BAND = re.compile(rf"{_START}(?:BPF?|BAND[ -]?PASS)\s*[:=]?\s*{_NUMBER}\s*(?:HZ
 
 
 class Prefilter(NamedTuple):
-    """Edges that a text states, Hz; None where it states none.
+    """Edges of an amplifier's filters as stated, Hz; None where none is stated.
 
     Attributes
     ----------
@@ -24,9 +24,12 @@ class Prefilter(NamedTuple):
         The first.
     """
 
-    highpass_hz: float | None
-    lowpass_hz: float | None
-    notch_hz: float | None
+    highpass_hz: float | None = None
+    lowpass_hz: float | None = None
+    notch_hz: float | None = None
+
+
+NOT_STATED = Prefilter()
 
 
 def stated_filters(text: str) -> Prefilter:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from emgpipe.detectors.floor import Floor
 from emgpipe.detectors.witnesses import usable_hops
-from emgpipe.filters.prefilter import stated_filters
+from emgpipe.filters.prefilter import NOT_STATED, Prefilter, stated_filters
 from emgpipe.frames.model import CLIPPED, FLAT, GAP, ChannelFrames
 from emgpipe.recording import Finding, Severity, Signal
 
@@ -49,15 +49,6 @@ class Doubt(NamedTuple):
     targets: tuple[str, ...] = ()
 
 
-class Stated(NamedTuple):
-    """Edges of the hardware as stated beside the file, Hz; None where not recorded."""
-
-    highpass_hz: float | None = None
-    lowpass_hz: float | None = None
-
-
-NOT_STATED = Stated()
-
 Channels = Mapping[str, tuple[ChannelFrames, Floor]]
 """Frames and floor by target."""
 
@@ -65,7 +56,7 @@ Channels = Mapping[str, tuple[ChannelFrames, Floor]]
 def doubts(
     channels: Channels,
     signals: Sequence[Signal],
-    stated: Stated = NOT_STATED,
+    hardware: Prefilter = NOT_STATED,
     *,
     full_band_hz: float = 450.0,
 ) -> list[Doubt]:
@@ -77,8 +68,8 @@ def doubts(
         Those with verdicts, by target.
     signals : sequence of Signal
         Of the recording: prefilter texts and rails.
-    stated : Stated
-        Hardware edges stated in `recordings.csv`.
+    hardware : Prefilter
+        Edges stated in `recordings.csv`.
     full_band_hz : float
         Upper edge of the band at a sufficient rate.
 
@@ -110,7 +101,7 @@ def doubts(
     for name, (frames, floor) in channels.items():
         signal = by_index.get(frames.index)
         found += [*_excluded(name, frames), *_amplitude(name, frames), *_quantisation(name, frames, floor)]
-        found += [*_mains(name, frames, floor), *_band(name, frames, full_band_hz, stated)]
+        found += [*_mains(name, frames, floor), *_band(name, frames, full_band_hz, hardware)]
         found += _prefilter(name, frames, signal.prefilter if signal else "")
     return _joined([*found, *_identical(channels)])
 
@@ -272,7 +263,7 @@ def _mains(name: str, frames: ChannelFrames, floor: Floor) -> Iterator[Doubt]:
         yield _of("MAINS_DOMINATES", "warning", name, message)
 
 
-def _band(name: str, frames: ChannelFrames, full_band_hz: float, stated: Stated) -> Iterator[Doubt]:
+def _band(name: str, frames: ChannelFrames, full_band_hz: float, hardware: Prefilter) -> Iterator[Doubt]:
     """Edges that the rate, the amplifier or the spectrum set inside the band."""
     low_hz, high_hz = frames.band_hz
     if high_hz < full_band_hz:
@@ -281,7 +272,7 @@ def _band(name: str, frames: ChannelFrames, full_band_hz: float, stated: Stated)
             f" of the same band only"
         )
         yield _of("BAND_NARROWED", "warning", name, message, flags=False)
-    yield from _edges(name, frames, stated, "recordings.csv states")
+    yield from _edges(name, frames, hardware, "recordings.csv states")
     fall = _steepest_fall(frames)
     if fall is not None and fall[0] >= FALL_DB:
         found = f"the spectrum falls by {fall[0]:.0f} dB from {fall[1]:g} to {2 * fall[1]:g} Hz"
@@ -292,13 +283,13 @@ def _band(name: str, frames: ChannelFrames, full_band_hz: float, stated: Stated)
 def _prefilter(name: str, frames: ChannelFrames, text: str) -> Iterator[Doubt]:
     """Edges and notch that the header states."""
     told = stated_filters(text)
-    yield from _edges(name, frames, Stated(told.highpass_hz, told.lowpass_hz), "the prefilter text states")
+    yield from _edges(name, frames, told, "the prefilter text states")
     if told.notch_hz is not None:
         message = f"the prefilter text states a notch at {told.notch_hz:g} Hz; EMG around it is missing, bursts ring"
         yield _of("NOTCH_STATED", "info", name, message, flags=False)
 
 
-def _edges(name: str, frames: ChannelFrames, stated: Stated, who: str) -> Iterator[Doubt]:
+def _edges(name: str, frames: ChannelFrames, stated: Prefilter, who: str) -> Iterator[Doubt]:
     low_hz, high_hz = frames.band_hz
     cuts = []
     if stated.highpass_hz is not None and stated.highpass_hz > low_hz:

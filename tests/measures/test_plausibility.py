@@ -9,8 +9,9 @@ import pytest
 
 from emgpipe.detectors.floor import estimate_floor
 from emgpipe.detectors.settings import DetectSettings
+from emgpipe.filters.prefilter import NOT_STATED, Prefilter
 from emgpipe.frames.model import CLIPPED, FLAT
-from emgpipe.measures.plausibility import Stated, data_step_uv, doubts, same_signal
+from emgpipe.measures.plausibility import data_step_uv, doubts, same_signal
 from emgpipe.pipeline import compute_frames, measure
 from emgpipe.readers import read_recording
 from emgpipe.recording import array_recording
@@ -26,17 +27,17 @@ ACTIVE = scenario("always_active", 1, 20).samples_uv
 SILENT = scenario("silent", 2, 20).samples_uv
 
 
-def doubted(samples_uv, *, rate_hz=RATE_HZ, prefilter="", stated=None, **more):
+def doubted(samples_uv, *, rate_hz=RATE_HZ, prefilter="", hardware=NOT_STATED, **more):
     """Codes that are said of one channel, with the codes that flag its rows."""
     frames = frames_of(samples_uv, rate_hz, muscle="TA_R", **more)
-    return said_of({"TA_R": frames}, prefilter=prefilter, stated=stated)
+    return said_of({"TA_R": frames}, prefilter=prefilter, hardware=hardware)
 
 
-def said_of(channels, *, prefilter="", stated=None):
+def said_of(channels, *, prefilter="", hardware=NOT_STATED):
     recording = array_recording([np.zeros(10)] * len(channels), list(channels), RATE_HZ)
     signals = [replace(s, prefilter=prefilter) for s in recording.signals]
     judged = {name: (frames, estimate_floor(frames, DetectSettings())) for name, frames in channels.items()}
-    return doubts(judged, signals, stated or Stated())
+    return doubts(judged, signals, hardware)
 
 
 def codes(found):
@@ -219,9 +220,9 @@ def test_stated_edges_at_or_outside_the_band_are_fine(text):
 
 
 def test_edges_stated_beside_the_file_count_as_well():
-    hit = only(doubted(ACTIVE, stated=Stated(30.0, 300.0)), "BAND_LIMITED")
+    hit = only(doubted(ACTIVE, hardware=Prefilter(30.0, 300.0)), "BAND_LIMITED")
     assert "a high-pass of 30 Hz and a low-pass of 300 Hz" in hit.finding.message
-    assert doubted(ACTIVE, stated=Stated(20.0, 450.0)) == []
+    assert doubted(ACTIVE, hardware=Prefilter(20.0, 450.0)) == []
 
 
 def test_a_stated_notch_is_told_once_for_all_channels():
