@@ -212,7 +212,7 @@ def outs(hostile, tmp_path_factory) -> tuple[Path, Path]:
             found[name] = (hostile / f"{name}.edf").read_bytes()
     return (
         results(tmp_path_factory.mktemp("bad"), found),
-        results(tmp_path_factory.mktemp("good"), {name: recording() for name in found}),
+        results(tmp_path_factory.mktemp("good"), {name: recording(seed=n) for n, name in enumerate(found)}),
     )
 
 
