@@ -72,12 +72,12 @@ def judge(case: Case, path: Path, *, through: bool = False) -> list[Offence]:
 
 def _judge(case: Case, path: Path, *, through: bool) -> list[tuple[str, str]]:
     findings = check_file(path)
-    told = _of_findings(findings)
+    told = _of_findings(case, findings)
     try:
         recording = read_recording(path)
     except ReadError as error:
         return told + _of_refusal(case, findings, error)
-    told += _of_findings(recording.findings) + _of_recording(case, findings, recording)
+    told += _of_findings(case, recording.findings) + _of_recording(case, findings, recording)
     if through:
         _measured(recording)
     return told
@@ -93,12 +93,14 @@ def refuses_file(finding: Finding) -> bool:
     return finding.severity == "error" and finding.where[:1] not in ("'", '"')
 
 
-def _of_findings(findings: Sequence[Finding]) -> list[tuple[str, str]]:
+def _of_findings(case: Case, findings: Sequence[Finding]) -> list[tuple[str, str]]:
     """Every finding has a known code, one line, and nothing private."""
     told = []
+    # blocks that swap places may make a label of a private text, and labels are told
+    is_moved = case.family == "swap" and case.expected.verdict == "any"
     for finding in findings:
         words = " ".join(finding)
-        if PRIVATE in words:
+        if PRIVATE in words and not is_moved:
             told.append(("private", repr(finding)))
         if finding.code not in CODES or not words.isprintable():
             told.append(("code", f"a code that is not in the table, or a line with control characters: {finding!r}"))
@@ -108,7 +110,7 @@ def _of_findings(findings: Sequence[Finding]) -> list[tuple[str, str]]:
 def _of_refusal(case: Case, findings: Sequence[Finding], error: ReadError) -> list[tuple[str, str]]:
     """The reader refused the file."""
     told, expected = [], case.expected
-    if PRIVATE in str(error) or not str(error).isprintable():
+    if (PRIVATE in str(error) and case.expected.verdict != "any") or not str(error).isprintable():
         told.append(("private", str(error)))
     refusing = {f.code for f in findings if refuses_file(f)}
     if bool(refusing) != (error.code not in TIME_CODES):

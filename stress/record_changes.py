@@ -122,6 +122,7 @@ def times() -> Iterator[Change]:
         yield lambda rng: _timed(rng, "C", -1, 7, doubtful("DISCONTINUOUS", stage="read"))
         yield lambda rng: _timed(rng, "D", 1, 2, doubtful("DISCONTINUOUS", stage="read"))
         yield lambda rng: _timed(rng, "D", 2, 3600, doubtful("DISCONTINUOUS", stage="read"))
+        yield lambda rng: _timed(rng, "D", 1, 1e6, refuse("GAP_TOO_LONG", stage="read"))
         yield lambda rng: _timed(rng, "C", 1, -0.5, refuse("RECORDS_OVERLAP", stage="read"))
         yield lambda rng: _timed(rng, "D", -1, -1, refuse("RECORDS_OVERLAP", stage="read"))
         yield lambda rng: _timed(rng, "D", 1, -0.0625, refuse("RECORDS_OVERLAP", stage="read"))
