@@ -17,6 +17,8 @@ MOST_PEAK_UV = 20_000.0
 """Surface EMG stays below about 10 mV, a needle in a muscle below about 20 mV."""
 MOST_RMS_UV = 3000.0
 """Half of all hops above this: three times the strongest contraction that a surface electrode sees."""
+MOST_FLOOR_UV = 100.0
+"""Electrode and amplifier leave some microvolts of noise; a silent muscle read 1000 times too high shows here."""
 PEAK_SHARE = 0.01
 """Share of the hops that may hold a higher peak: a lead that is touched, a stimulus."""
 LEVEL_HOPS = 20_000
@@ -100,7 +102,7 @@ def doubts(
     found: list[Doubt] = []
     for name, (frames, floor) in channels.items():
         signal = by_index.get(frames.index)
-        found += [*_excluded(name, frames), *_amplitude(name, frames), *_quantisation(name, frames, floor)]
+        found += [*_excluded(name, frames), *_amplitude(name, frames, floor), *_quantisation(name, frames, floor)]
         found += [*_mains(name, frames, floor), *_band(name, frames, full_band_hz, hardware)]
         found += _prefilter(name, frames, signal.prefilter if signal else "")
     return _joined([*found, *_identical(channels)])
@@ -178,7 +180,7 @@ def _percent(share: float) -> str:
     return f"{max(100 * share, 0.01):.2g} %" if share < 0.995 else "100 %"
 
 
-def _amplitude(name: str, frames: ChannelFrames) -> Iterator[Doubt]:
+def _amplitude(name: str, frames: ChannelFrames, floor: Floor) -> Iterator[Doubt]:
     """Microvolts that no muscle makes: a wrong unit or scale."""
     step = max(len(frames.reasons) // LEVEL_HOPS, 1)
     usable = np.flatnonzero(usable_hops(frames)[::step]) * step
@@ -187,9 +189,14 @@ def _amplitude(name: str, frames: ChannelFrames) -> Iterator[Doubt]:
     rms_uv = float(np.sqrt(np.median(frames.mean_square[usable])))
     peaks_uv = np.maximum(-frames.low_uv[usable], frames.high_uv[usable])
     peak_uv = float(np.quantile(peaks_uv, 1 - PEAK_SHARE))
+    found = ""
     if rms_uv > MOST_RMS_UV or peak_uv > MOST_PEAK_UV:
         found = f"RMS {rms_uv:.3g} and peaks of {peak_uv:.3g} microvolts"
         allowed = f"muscle stays below {MOST_RMS_UV:g} and {MOST_PEAK_UV:g}"
+    elif floor.known and floor.floor_uv > MOST_FLOOR_UV:
+        found = f"a noise floor of {floor.floor_uv:.3g} microvolts"
+        allowed = f"electrodes stay below {MOST_FLOOR_UV:g}"
+    if found:
         yield _of("AMPLITUDE_IMPLAUSIBLE", "warning", name, f"{found}; {allowed}: check unit and scale of the file")
 
 

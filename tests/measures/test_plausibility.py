@@ -58,6 +58,11 @@ def test_microvolts_that_are_volts_are_said(samples_uv):
     assert "check unit and scale" in hit.finding.message
 
 
+@pytest.mark.parametrize(("factor", "said"), [(1000.0, ["AMPLITUDE_IMPLAUSIBLE"]), (50.0, [])])
+def test_a_silent_muscle_that_is_read_a_thousand_times_too_high_shows_by_its_floor(factor, said):
+    assert codes(doubted(factor * SILENT)) == said
+
+
 def test_rare_peaks_of_20_millivolts_are_not_muscle_unless_a_lead_was_touched():
     pulses = np.zeros(len(ACTIVE))
     pulses[::100] = 60_000.0
