@@ -92,6 +92,14 @@ def test_every_written_form_of_a_duration_is_read(edf, text):
     assert (header.record_s, findings) == (float(text), [])
 
 
+@pytest.mark.parametrize(
+    ("text", "quantum"), [("0.333333", 0.5e-6), ("1.0016", 0.0), ("10.00000", 0.5e-5), ("10000000", 0.5), ("1", 0.0)]
+)
+def test_a_duration_that_fills_its_field_may_be_rounded(edf, text, quantum):
+    header, _ = judged(edf.encode(edf.plain(records=4, n=1, record_s=text)))
+    assert header.record_s_quantum == pytest.approx(quantum, rel=1e-12)
+
+
 @pytest.mark.parametrize("text", ["abc", "", "1.5", "0", "-100", "1_0", b"\xd9\xa1"])
 def test_samples_per_record_that_are_none_refuse_the_file(edf, text):
     header, findings = judged(edf.encode(edf.plain(overrides={("samples", 0): text})))
@@ -173,7 +181,8 @@ def test_a_finding_has_its_parts_and_a_sentence_of_them(edf):
      (b"<html>" * 100, "NOT_EDF"), (b"\xef\xbb\xbf0       " + b" " * 300, "NOT_EDF")],
 )  # fmt: skip
 def test_what_is_no_edf_is_refused(edf, tmp_path, data, code):
-    assert [f.code for f in check_file(edf.write(tmp_path, data))] == [code]
+    assert [(f.code, f.severity) for f in check_file(edf.write(tmp_path, data))] == [(code, "error")]
+    assert judged(data)[0] is None
 
 
 def test_every_cut_of_a_file_is_told(edf):
@@ -251,6 +260,7 @@ def test_a_record_of_64_mib_is_read_and_one_byte_more_is_not():
         found = Findings()
         check_record_bytes(found, n_bytes)
         assert [f.code for f in found] == codes
+        assert found.refuse_file == bool(codes)
 
 
 @pytest.mark.parametrize(
@@ -262,6 +272,7 @@ def test_a_duration_gives_a_rate_up_to_a_megahertz(record_s, samples, is_read):
     found = Findings()
     check_duration(found, record_s, samples)
     assert [f.code for f in found] == ([] if is_read else ["RECORD_DURATION"])
+    assert found.refuse_file != is_read
 
 
 def test_rates_are_those_of_signals_not_of_annotations(edf):
@@ -343,6 +354,13 @@ def test_a_letter_that_is_no_text_is_said_with_its_field(edf, name, letter):
 @pytest.mark.parametrize("name", ["patient", "recording", "reserved"])
 def test_a_letter_that_is_no_text_is_said_for_the_fields_of_the_file(whole, name):
     assert ("TEXT_CONTROL", "warning", name) in told(put(whole, **{name: b"x\x1by"}))
+
+
+@pytest.mark.parametrize("name", ["patient", "recording", "reserved"])
+def test_the_first_and_the_last_byte_of_a_field_of_the_file_are_looked_at(whole, name):
+    names = list(FIXED)
+    for at in (FIXED[name], FIXED[names[names.index(name) + 1]] - 1):
+        assert told(whole[:at] + b"\x1b" + whole[at + 1 :]) == [("TEXT_CONTROL", "warning", name)]
 
 
 def test_texts_of_any_language_are_legal(edf):
