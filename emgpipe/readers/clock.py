@@ -6,14 +6,18 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from emgpipe.errors import ReadError
+from emgpipe.readers.findings import refusal
 from emgpipe.readers.header import Header
-from emgpipe.recording import Finding, Run, Severity
+from emgpipe.recording import Finding, Run
 
 MOST_GAPS_S = 86_400.0
 """All gaps together; gap-aware time is held in memory as frames, 80 a second."""
 
 LEAST_DIGITS = 3
 """Times with fewer digits than these are taken at their word, not as rounded."""
+
+PLACE = "record times"
+"""Where findings about them stand."""
 
 _NOISE_S = 1e-9  # float noise of a day in seconds stays far below
 
@@ -89,22 +93,23 @@ def read_clock(onsets_s: Sequence[float], digits: int, header: Header, where: st
     half_sample_s = 0.5 * header.record_s / fastest
     half_digit_s = _half_digit(digits, header.record_s)
     stretches = _stretches(onsets_s, header, half_sample_s, half_digit_s, where)
-    runs = [_run(stretch, onsets_s, header.record_s) for stretch in stretches]
+    runs = _runs(stretches, onsets_s, header.record_s)
     findings += _coarse(half_digit_s, half_sample_s) + _gaps(runs, header.plus, where)
     return Clock(first_s, runs, findings)
 
 
+def _refusal(code: str, where: str, found: str, allowed: str, hint: str) -> ReadError:
+    return refusal([Finding.composed(code, "error", PLACE, found=found, allowed=allowed, hint=hint)], where)
+
+
 def _first_record(first_s: float, where: str) -> list[Finding]:
+    found, allowed = f"the first at {first_s:.9g} s", "0 to less than 1 s after the start of the header"
     if first_s < 0:
-        message = f"the first record begins at {first_s:.9g} s; 0 s or later after the start of the header is needed"
-        raise ReadError("FIRST_ONSET", message, where=where)
+        raise _refusal("FIRST_ONSET", where, found, allowed, "export the file again")
     if first_s < 1:
         return []  # the fraction of a second that the header's clock cannot hold
-    message = (
-        f"the first record begins {first_s:.9g} s after the start of the header, less than 1 s is usual; "
-        "the start is moved by it"
-    )
-    return [Finding("FIRST_ONSET", "warning", "record times", message)]
+    hint = "the start is moved by it"
+    return [Finding.composed("FIRST_ONSET", "warning", PLACE, found=found, allowed=allowed, hint=hint)]
 
 
 def _half_digit(digits: int, record_s: float) -> float:
@@ -141,27 +146,27 @@ def _stretches(
 
 
 def _overlap(record: int, onset_s: float, expected_s: float, where: str) -> ReadError:
-    message = (
-        f"record {record} begins at {onset_s:.9g} s, the one before it ends at {expected_s:.9g} s; "
-        "records in the order of time are needed, export it again"
-    )
-    return ReadError("RECORDS_OVERLAP", message, where=where)
+    found = f"record {record} at {onset_s:.9g} s, before the end of the one before it at {expected_s:.9g} s"
+    return _refusal("RECORDS_OVERLAP", where, found, "records in the order of time", "export the file again")
 
 
-def _run(stretch: _Stretch, onsets_s: Sequence[float], record_s: float) -> Run:
-    # decimal seconds: the difference of two is told to the digits they were written with
-    start_s = round(onsets_s[stretch.first] - onsets_s[0], 9)
-    return Run(start_s, start_s + (stretch.stop - stretch.first) * record_s)
+def _runs(stretches: Sequence[_Stretch], onsets_s: Sequence[float], record_s: float) -> list[Run]:
+    runs: list[Run] = []
+    for first, stop in stretches:
+        # decimal seconds: the difference of two is told to the digits they were written with
+        start_s = round(onsets_s[first] - onsets_s[0], 9)
+        if runs:  # a duration that was cut upwards adds up, too
+            start_s = max(start_s, runs[-1].stop_s)
+        runs.append(Run(start_s, start_s + (stop - first) * record_s))
+    return runs
 
 
 def _coarse(half_digit_s: float, half_sample_s: float) -> list[Finding]:
     if half_digit_s <= half_sample_s:
         return []
-    message = (
-        f"record times are rounded to {2 * half_digit_s:g} s, more than a sample; "
-        f"a gap up to {2 * half_digit_s + half_sample_s:.3g} s may not be seen"
-    )
-    return [Finding("RECORD_TIMES_COARSE", "info", "record times", message)]
+    found = f"times rounded to {2 * half_digit_s:g} s, more than a sample"
+    hint = f"a gap up to {2 * half_digit_s + half_sample_s:.3g} s may not be seen"
+    return [Finding.composed("RECORD_TIMES_COARSE", "info", PLACE, found=found, hint=hint)]
 
 
 def _gaps(runs: Sequence[Run], plus: str, where: str) -> list[Finding]:
@@ -169,12 +174,14 @@ def _gaps(runs: Sequence[Run], plus: str, where: str) -> list[Finding]:
     if not gaps_s:
         return []
     total_s = sum(gaps_s)
-    told = f"{len(gaps_s)} gaps of {total_s:.9g} s in all, the longest {max(gaps_s):.9g} s"
-    told = told if len(gaps_s) > 1 else f"1 gap of {total_s:.9g} s"
+    found = f"{len(gaps_s)} gaps of {total_s:.9g} s in all, the longest {max(gaps_s):.9g} s"
+    found = found if len(gaps_s) > 1 else f"1 gap of {total_s:.9g} s"
     if not total_s <= MOST_GAPS_S:
-        message = f"{told}; at most {MOST_GAPS_S:.9g} s in all are read, export each stretch as a file of its own"
-        raise ReadError("GAP_TOO_LONG", message, where=where)
-    severity: Severity = "info" if plus == "D" else "warning"
-    said = "" if plus == "D" else ", in a file that does not say it has any; the stated times of the records are used"
-    message = f"{told}{said}; each stretch is filtered on its own"
-    return [Finding("DISCONTINUOUS", severity, "record times", message)]
+        allowed = f"at most {MOST_GAPS_S:.9g} s in all"
+        raise _refusal("GAP_TOO_LONG", where, found, allowed, "export each stretch as a file of its own")
+    hint = "each stretch is filtered on its own"
+    if plus == "D":
+        return [Finding.composed("DISCONTINUOUS", "info", PLACE, found=found, hint=hint)]
+    hint = f"the stated times are used, {hint}"
+    allowed = "none in a file that does not say it has any"
+    return [Finding.composed("DISCONTINUOUS", "warning", PLACE, found=found, allowed=allowed, hint=hint)]

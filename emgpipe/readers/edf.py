@@ -177,8 +177,8 @@ def _annotations(scan: Scan, first_s: float) -> tuple[tuple[Annotation, ...], li
             foreign += not is_utf8
     findings = []
     if foreign:
-        message = f"{foreign} annotations are not UTF-8; read as LATIN-1"
-        findings.append(Finding("TEXT_ENCODING", "info", "annotations", message))
+        found, hint = f"{foreign} texts that are not UTF-8", "read as Latin-1"
+        findings.append(Finding.composed("TEXT_ENCODING", "info", "annotations", found=found, hint=hint))
     return tuple(sorted(marks, key=lambda mark: mark.onset_s)), findings
 
 

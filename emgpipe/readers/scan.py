@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from emgpipe.errors import ReadError
 from emgpipe.readers.files import file_name, opened
-from emgpipe.readers.header import shown
+from emgpipe.readers.findings import holds_words, refusal, shown
 from emgpipe.readers.samples import RecordBlocks
 from emgpipe.readers.tal import Tal, onset_digits, parse_tals
+from emgpipe.recording import Finding
 
 _CHUNK_BYTES = 2**20
 
@@ -122,8 +123,12 @@ class _Lists:
                 self.tals += [t._replace(texts=texts) for t in tals if (texts := tuple(x for x in t.texts if x))]
 
     def _damaged(self, record: int, field: bytes) -> ReadError:
-        message = (
-            f"the annotations of record {record} read {shown(field[:24])}; "
-            "an onset and lists as EDF+ defines them are needed, export it again"
+        first = field[:24]
+        # a mark may name a person
+        found = f"{len(field)} bytes in record {record}" if holds_words(first) else f"{shown(first)} in record {record}"
+        allowed = "the time of the record, then lists of an onset and texts as EDF+ defines them"
+        hint = "export the file again"
+        finding = Finding.composed(
+            "ANNOTATIONS_DAMAGED", "error", "annotations", found=found, allowed=allowed, hint=hint
         )
-        return ReadError("ANNOTATIONS_DAMAGED", message, where=self._name)
+        return refusal([finding], self._name)

@@ -152,6 +152,12 @@ def test_hours_of_records_whose_duration_was_cut_are_one_run():
     assert len(clock_of(onsets, **third).runs) > 1
 
 
+def test_runs_do_not_overlap_where_a_cut_duration_adds_up():
+    onsets = [round(k * 0.9999996 + 0.002 * (k >= 5000), 7) for k in range(6000)]
+    one, other = clock_of(onsets, record_s=1.0, quantum_s=0.5e-6).runs
+    assert one.stop_s <= other.start_s
+
+
 def test_what_a_cut_duration_adds_over_hours_hides_no_step():
     onsets = [round(k / 3 + 0.002 * (k >= 50_000), 6) for k in range(60_000)]
     runs = clock_of(onsets, quantum_s=0.5e-6, record_s=0.333333, n_samples=(666,)).runs
