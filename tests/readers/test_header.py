@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from emgpipe.errors import ReadError
 from emgpipe.readers import check_file, read_recording
-from emgpipe.readers.findings import MOST_OF_A_KIND, Findings, capped, places, refusal, refuses_file
+from emgpipe.readers.findings import MOST_OF_A_KIND, Findings, capped, listed, places, refusal, refuses_file
 from emgpipe.readers.header import parse_header
 from emgpipe.readers.sizes import check_duration, check_record_bytes, records_to_use
 from emgpipe.recording import Finding
@@ -429,6 +429,13 @@ def test_what_is_left_out_changes_no_verdict(findings, most):
     }
     assert len(kept) <= len(findings)
     assert [f.code for f in capped(findings, 40)] == [f.code for f in findings]
+
+
+def test_more_is_said_only_where_there_is_more():
+    one = Finding("UNIT_UNKNOWN", "error", "'EMG'", "m")
+    assert [f.message for f in capped([one] * 2, most=2)] == ["m", "m"]
+    assert [f.message for f in capped([one] * 3, most=2)] == ["m", "m (and 1 more)"]
+    assert (listed([1, 2], most=2), listed([1, 2, 3], most=2)) == ("1, 2", "1, 2 and 1 more")
 
 
 def test_the_error_of_a_file_goes_before_those_of_signals():
