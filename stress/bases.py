@@ -102,6 +102,17 @@ def _others(rng: np.random.Generator) -> File:
     return replace(file, signals=(*file.signals, strange), kind="other quantities")
 
 
+def _short(rng: np.random.Generator) -> File:
+    """One record, one sample in it."""
+    return with_clock(rng, File("one sample", _samples(rng, 1, [1], bdf=False), (0.0,), 0.01, plus="C"))
+
+
+def _wide(rng: np.random.Generator) -> File:
+    """Two hundred voltages that are no muscles."""
+    signals = tuple(_ordinary(rng, 3, 4, f"C{i:03d}", bdf=True) for i in range(200))
+    return File("200 signals", signals, (0.0, 1.0, 2.0), bdf=True)
+
+
 BASES: dict[str, Callable[[np.random.Generator], File]] = {
     "edf": _plain,
     "edf+c": _continuous,
@@ -115,6 +126,8 @@ BASES: dict[str, Callable[[np.random.Generator], File]] = {
     "odd duration": _odd,
     "twelve seconds": _many,
     "other quantities": _others,
+    "one sample": _short,
+    "200 signals": _wide,
 }
 
 

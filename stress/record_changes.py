@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from stress.bases import base, with_clock
-from stress.compose import WIDTHS, File, Mark, Place, compose, header, places, records, tal, truth
+from stress.bases import BASES, base, with_clock
+from stress.compose import WIDTHS, File, Mark, Place, compose, header, onset, places, records, tal, truth
 from stress.header_changes import Change, made
 from stress.rules import ANYTHING, Expected, Made, counted, doubtful, legal, refuse
 
@@ -127,6 +127,9 @@ def times() -> Iterator[Change]:
         yield lambda rng: _timed(rng, "D", -1, -1, refuse("RECORDS_OVERLAP", stage="read"))
         yield lambda rng: _timed(rng, "D", 1, -0.0625, refuse("RECORDS_OVERLAP", stage="read"))
         yield lambda rng: _timed(rng, "C", 2, 1e-6, legal())
+        yield lambda rng: _drift(rng, 0.1, doubtful("DISCONTINUOUS", stage="read"))
+        yield lambda rng: _drift(rng, -0.1, refuse("RECORDS_OVERLAP", stage="read"))
+        yield lambda rng: _drift(rng, 0.01, legal())
     for first, expected in (
         *((-0.25, refuse("FIRST_ONSET", stage="read")), (-3600.0, refuse("FIRST_ONSET", stage="read"))),
         *((1.0, doubtful("FIRST_ONSET", stage="read")), (7200.5, doubtful("FIRST_ONSET", stage="read"))),
@@ -134,6 +137,17 @@ def times() -> Iterator[Change]:
     ):
         for plus in "CD":
             yield lambda rng, first=first, expected=expected, plus=plus: _timed(rng, plus, 0, first, expected)
+
+
+def _drift(rng: np.random.Generator, samples: float, expected: Expected) -> Made:
+    """Each record a part of a sample off the one before: what adds up must be seen."""
+    file = base(rng, "twelve seconds")
+    rate_hz = file.signals[file.ordinary[0]].n / file.record_s
+    times = tuple(round(k * (file.record_s + samples / rate_hz), 7) for k in range(file.n_records))
+    index = file.annotation_signals[0]
+    lists = tuple(tal(onset(t), "") for t in times)
+    file = replace(file.with_signal(index, tals=lists, n=20), times_s=times, marks=())
+    return Made(f"{file.kind}: each record {samples:g} samples late", compose(file), expected)
 
 
 def _timed(rng: np.random.Generator, plus: str, at: int, later: float, expected: Expected) -> Made:
@@ -231,7 +245,7 @@ def swaps() -> Iterator[Change]:
 
 
 def _swap_records(rng: np.random.Generator) -> Made:
-    file = base(rng)
+    file = base(rng, *(kind for kind in BASES if kind != "one sample"))
     a, b = sorted(rng.choice(file.n_records, 2, replace=False))
     parts = records(file)
     parts[a], parts[b] = parts[b], parts[a]
