@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install lock test format check docs validate stress build clean
+.PHONY: help install lock test format check docs readers validate stress build clean
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -28,6 +28,9 @@ check:  ## formatting, lint and types, as .ci/run and pre-commit do
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+readers:  ## compare readers of EDF and BDF and write docs/readers.md
+	$(BIN)/python -m validation.readers
 
 docs:  ## write the pages that come from the package itself
 	$(BIN)/python -m emgpipe.cli.pages docs
