@@ -45,7 +45,7 @@ class RecordBlocks:
     """
 
     def __init__(self, path: str | os.PathLike[str], header: Header, stamp: os.stat_result) -> None:
-        self.path = Path(path)
+        self.path = Path(os.fsdecode(path))
         self.header = header
         self.lock = Lock()
         self.most_records = min(max(BLOCK_BYTES // header.record_bytes, 1), header.n_records)
