@@ -2,9 +2,7 @@
 
 import hashlib
 import os
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,9 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from emgpipe.errors import EmgpipeError, ReadError, SettingsError
-from emgpipe.muscles import kind_of_label, muscle_of_label
-from emgpipe.readers.files import file_name, opened
+from emgpipe.errors import ReadError, SettingsError
+from emgpipe.muscles import is_muscle, kind_of_label, muscle_of_label, nearest_muscles
+from emgpipe.readers.files import file_name
+from emgpipe.readers.mne_files import judge_raw, mne_at_work, open_by_mne, told_by_mne
 from emgpipe.recording import Annotation, Finding, Kind, Recording, Run, Signal, finite_samples
 
 if TYPE_CHECKING:
@@ -27,12 +26,7 @@ GAP_TEXT = "BAD_ACQ_SKIP"
 _VOLTAGE_TYPES = ("emg", "ecg", "eeg", "eog", "bio")
 _SAMPLES_AT_ONCE = 100_000
 _LARGEST_V = float(np.finfo(np.float32).max) / UV_PER_V
-_LONGEST_WORD = 200
 _LAST_SECOND = 2**31 - 1  # MNE keeps the start in 32 bits: until January 2038
-_EDF_FIRST_BYTES = (b"0       ", b"\xffBIOSEMI")
-_EDF_ENDINGS = (".edf", ".bdf")
-_EDF_CLASSES = {"RawEDF", "RawBDF"}
-_NOT_KEPT = "a unit that MNE does not know is taken as volts, and the digital step and the rails are not kept"
 
 
 def to_mne(recording: Recording, *, channels: Sequence[str | int] | None = None) -> "BaseRaw":
@@ -91,7 +85,12 @@ def to_mne(recording: Recording, *, channels: Sequence[str | int] | None = None)
 
 
 def from_mne(
-    raw: "BaseRaw | str | os.PathLike[str]", *, lsb_uv: float = 0.05, clip_uv: float = 1e6, name: str | None = None
+    raw: "BaseRaw | str | os.PathLike[str]",
+    *,
+    lsb_uv: float = 0.05,
+    clip_uv: float = 1e6,
+    channels: Mapping[str, str] | None = None,
+    name: str | None = None,
 ) -> Recording:
     """Take a recording from MNE, or open a file with MNE: BrainVision, GDF, FIF, CNT and more.
 
@@ -104,6 +103,8 @@ def from_mne(
     lsb_uv, clip_uv : float
         Digital step and largest recordable magnitude, µV; MNE keeps neither. The default
         limit of 1 V means: none known.
+    channels : mapping, optional
+        Label to muscle (`"TA_R"`) or `"ECG"`, for labels the catalogue does not know.
     name : str, optional
         As in `Recording`; the file's name, or `mne`, where left out.
 
@@ -115,7 +116,8 @@ def from_mne(
         duration of 0 s is none. `start` is that of the first sample there is, also of a cropped
         `raw`. `sha256` covers names, rate and samples. Findings: READ_BY_MNE (warning) for a
         path, and for a `raw` that MNE read from EDF or BDF, since no later look can tell a wrong
-        unit for sure; MNE_WARNING for each warning of MNE's own.
+        unit for sure; MNE_WARNING for each warning of MNE's own;
+        MUSCLE_UNKNOWN and MUSCLE_DUPLICATE (warnings).
 
     Raises
     ------
@@ -136,22 +138,23 @@ def from_mne(
     """
     if isinstance(raw, str | os.PathLike):
         where = file_name(raw) if name is None else name
-        raw, findings = _open(raw, where)
+        raw, findings = open_by_mne(raw, where)
     else:
         where = "mne" if name is None else name
-        findings = _judge(raw, where)
-    with _mne_at_work(where) as told:
-        recording = _recording(raw, (lsb_uv, clip_uv), where)
-    return replace(recording, findings=(*findings, *_told(told)))
+        findings = judge_raw(raw, where)
+    with mne_at_work(where) as told:
+        recording = _recording(raw, (lsb_uv, clip_uv), channels or {}, where)
+    labels = _label_findings(recording.signals, channels or {})
+    return replace(recording, findings=(*findings, *told_by_mne(told), *labels))
 
 
-def _recording(raw: "BaseRaw", limits: tuple[float, float], name: str) -> Recording:
+def _recording(raw: "BaseRaw", limits: tuple[float, float], channels: Mapping[str, str], name: str) -> Recording:
     rate_hz, n_times = float(raw.info["sfreq"]), int(raw.n_times)
     marks = [_mark(raw, a) for a in raw.annotations]
     _check_skips(marks, rate_hz, name)
     stretches = _stretches(marks, rate_hz, n_times)
     signals = tuple(
-        _signal(i, label, kind, rate_hz, sum(s.n for s in stretches), limits)
+        _signal(i, label, _meaning(label, kind, channels), rate_hz, sum(s.n for s in stretches), limits)
         for i, (label, kind) in enumerate(zip(raw.ch_names, raw.get_channel_types(), strict=True))
     )
 
@@ -166,7 +169,7 @@ def _recording(raw: "BaseRaw", limits: tuple[float, float], name: str) -> Record
         if signals[index].refused:
             message = f"channel {signals[index].label!r} holds no voltage; choose another"
             raise SettingsError(signals[index].refused, message, where=name)
-        with _mne_at_work(name):  # what MNE warns of has been told when the samples were hashed
+        with mne_at_work(name):  # what MNE warns of has been told when the samples were hashed
             parts = [_read(raw, index, stretch, first, stop) for stretch in stretches]
         return np.concatenate([np.empty(0, np.float32), *parts])
 
@@ -181,67 +184,6 @@ def _recording(raw: "BaseRaw", limits: tuple[float, float], name: str) -> Record
         sha256=sha256,
         read_samples=read_samples,
     )
-
-
-def _open(path: str | os.PathLike[str], where: str) -> "tuple[BaseRaw, list[Finding]]":
-    """Open a file by MNE, samples left in it."""
-    with opened(path) as file:
-        first_bytes = file.read(8)
-    if not first_bytes:
-        raise ReadError("FILE_EMPTY", "the file has no bytes; export it anew", where=where)
-    if first_bytes in _EDF_FIRST_BYTES or os.fsdecode(path).lower().endswith(_EDF_ENDINGS):
-        message = f"{file_name(path)!r} is for read_recording, which keeps its units, rates and gaps; MNE does not"
-        raise ReadError("MNE_NOT_FOR_EDF", message, where=where)
-    import mne
-
-    with _mne_at_work(where, os.fsdecode(path)) as told:
-        # at a higher level MNE keeps its warnings to itself
-        raw = mne.io.read_raw(path, preload=False, verbose="WARNING")
-    message = f"opened by MNE {mne.__version__}: {_NOT_KEPT}; compare an amplitude, and state lsb_uv and clip_uv"
-    return raw, [Finding("READ_BY_MNE", "warning", "file", message), *_told(told)]
-
-
-def _judge(raw: "BaseRaw", where: str) -> list[Finding]:
-    """Say what MNE may have lost before this object was given to us."""
-    from mne.io import BaseRaw
-
-    if not isinstance(raw, BaseRaw):
-        message = f"found {type(raw).__name__!r}; an MNE Raw or the path of a file is needed"
-        raise SettingsError("ARGUMENT_INVALID", message, where=where)
-    if not _EDF_CLASSES & {kind.__name__ for kind in type(raw).__mro__}:
-        return []
-    message = (
-        f"MNE read this from EDF or BDF: {_NOT_KEPT}, unequal rates are resampled, gaps joined; use read_recording"
-    )
-    return [Finding("READ_BY_MNE", "warning", "file", message)]
-
-
-@contextmanager
-def _mne_at_work(where: str, path: str = "") -> Iterator[list[str]]:
-    """Make any failure of MNE a ReadError, and collect what it warns of."""
-    told: list[str] = []
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        try:
-            yield told
-        except EmgpipeError:
-            raise
-        except Exception as error:
-            words = _words(f"{type(error).__name__}: {error}", path)
-            message = f"MNE cannot read it: {words!r}; export the recording as EDF+ or BDF+"
-            raise ReadError("MNE_UNREADABLE", message, where=where) from error
-    told += dict.fromkeys(_words(str(warning.message), path) for warning in caught)
-
-
-def _words(text: str, path: str) -> str:
-    """One short line of what MNE says, without the folder."""
-    folder = os.path.dirname(os.path.abspath(path)) + os.sep if path else ""  # noqa: PTH100, PTH120
-    line = " ".join((text.replace(folder, "") if folder else text).split())
-    return line if len(line) <= _LONGEST_WORD else line[:_LONGEST_WORD] + "..."
-
-
-def _told(words: Sequence[str]) -> list[Finding]:
-    return [Finding("MNE_WARNING", "warning", "file", f"MNE says {text!r}; look whether it matters") for text in words]
 
 
 def _start(raw: "BaseRaw") -> datetime | None:
@@ -323,16 +265,51 @@ def _stretches(marks: Sequence[Annotation], rate_hz: float, n_times: int) -> lis
     return [_Stretch(int(a), int(at), int(b - a)) for (a, b), at in zip(pairs, offsets, strict=False)]
 
 
-def _signal(index: int, label: str, mne_type: str, rate_hz: float, n: int, limits: tuple[float, float]) -> Signal:
-    is_voltage = mne_type in _VOLTAGE_TYPES
-    lsb_uv, clip_uv = limits if is_voltage else (np.nan, np.nan)
-    # MNE calls every channel of an EDF file "eeg": then the label says what it is
+def _meaning(label: str, mne_type: str, channels: Mapping[str, str]) -> tuple[Kind, str] | None:
+    """Kind and muscle of a channel, `channels` before MNE's type and the catalogue; None where it is no voltage."""
+    if mne_type not in _VOLTAGE_TYPES:
+        return None
+    given = channels.get(label, "")
+    if given.upper() == "ECG":
+        return "ecg", ""
+    if is_muscle(given):
+        return "emg", given
+    # MNE calls every channel of many formats "eeg": then the label says what it is
     kind: Kind = "ecg" if mne_type == "ecg" else "emg" if mne_type == "emg" else kind_of_label(label)
+    return kind, muscle_of_label(label) if kind == "emg" and not given else ""
+
+
+def _label_findings(signals: Sequence[Signal], channels: Mapping[str, str]) -> list[Finding]:
+    """Labels that name no muscle, and muscles that several labels name."""
+    findings = []
+    for s in signals:
+        given = channels.get(s.label, "")
+        if s.refused or s.muscle or s.kind == "ecg" or not (given or s.kind == "emg"):
+            continue
+        found = f"is named {given!r} in channels" if given else "names no single muscle"
+        near = nearest_muscles(given or s.label)
+        hint = f"; did you mean {', '.join(near)}?" if near else ""
+        message = f"{found}; a muscle such as TA_R is needed, name it in channels{hint}"
+        findings.append(Finding("MUSCLE_UNKNOWN", "warning", repr(s.label), message))
+    for muscle in dict.fromkeys(s.muscle for s in signals if s.muscle):
+        labels = [repr(s.label) for s in signals if s.muscle == muscle]
+        if len(labels) > 1:
+            message = f"{', '.join(labels)} name one muscle; one label is needed, tell them apart in channels"
+            findings.append(Finding("MUSCLE_DUPLICATE", "warning", muscle, message))
+    return findings
+
+
+def _signal(
+    index: int, label: str, meaning: tuple[Kind, str] | None, rate_hz: float, n: int, limits: tuple[float, float]
+) -> Signal:
+    is_voltage = meaning is not None
+    kind, muscle = meaning or ("other", "")
+    lsb_uv, clip_uv = limits if is_voltage else (np.nan, np.nan)
     return Signal(
         index=index,
         label=label,
-        muscle=muscle_of_label(label) if kind == "emg" else "",
-        kind=kind if is_voltage else "other",
+        muscle=muscle,
+        kind=kind,
         unit="V" if is_voltage else "",
         rate_hz=rate_hz,
         n_samples=n,

@@ -298,6 +298,33 @@ def test_what_mne_read_from_edf_says_so(edf, tmp_path):
         assert "use read_recording" in recording.findings[0].message
 
 
+def labelled(names, types):
+    raw = mne.io.RawArray(np.zeros((len(names), 100)), mne.create_info(names, RATE_HZ, types), verbose="ERROR")
+    return lambda **channels: from_mne(raw, **channels)
+
+
+def test_labels_that_name_no_muscle_are_told_and_can_be_named():
+    take = labelled(["BIP1", "Leg L", "x", "Fz", "Chest"], ["emg", "eeg", "misc", "eeg", "eeg"])
+    told = take().findings
+    assert [(f.code, f.where) for f in told] == [("MUSCLE_UNKNOWN", "'BIP1'"), ("MUSCLE_UNKNOWN", "'Leg L'")]
+    assert "did you mean TA_L?" in told[1].message
+    named = take(channels={"BIP1": "TA_R", "Leg L": "TA_L", "Chest": "ecg"})
+    assert named.findings == ()
+    assert [(s.kind, s.muscle) for s in named.signals if s.muscle or s.kind == "ecg"] == [
+        ("emg", "TA_R"),
+        ("emg", "TA_L"),
+        ("ecg", ""),
+    ]
+
+
+def test_a_name_that_is_no_muscle_and_two_of_one_muscle_are_told():
+    take = labelled(["TA_R", "RAT", "GM_R"], "emg")
+    told = take(channels={"GM_R": "GMX_R"}).findings
+    assert [(f.code, f.where) for f in told] == [("MUSCLE_UNKNOWN", "'GM_R'"), ("MUSCLE_DUPLICATE", "TA_R")]
+    assert "'GMX_R'" in told[0].message
+    assert "'TA_R', 'RAT'" in told[1].message
+
+
 def test_an_object_made_in_memory_has_nothing_to_be_said_of():
     assert from_mne(to_mne(array_recording([uv()], ["TA_R"], RATE_HZ))).findings == ()
 
