@@ -104,6 +104,11 @@ def test_a_late_first_record_moves_the_start_and_is_said(edf, tmp_path):
     assert [tuple(a) for a in recording.annotations] == [(0.75, None, "go")]
 
 
+@pytest.mark.parametrize(("first_s", "codes"), [(0.9999, []), (1.0, ["FIRST_ONSET"]), (1.5, ["FIRST_ONSET"])])
+def test_a_first_record_within_the_second_of_the_header_is_no_finding(first_s, codes):
+    assert [f.code for f in clock_of([first_s, first_s + 1]).findings] == codes
+
+
 def test_a_first_record_beyond_the_calendar_has_no_start(edf, tmp_path):
     path, _ = timed(edf, tmp_path, ["+99999999999999", "+100000000000000"])
     recording = read_recording(path)
@@ -155,7 +160,7 @@ def test_hours_of_records_whose_duration_was_cut_are_one_run():
 
 
 def test_runs_do_not_overlap_where_a_cut_duration_adds_up():
-    onsets = [round(k * 0.9999996 + 0.002 * (k >= 5000), 7) for k in range(6000)]
+    onsets = [round(k * 0.9999996 + 0.001 * (k >= 5000), 7) for k in range(6000)]
     one, other = clock_of(onsets, record_s=1.0, quantum_s=0.5e-6).runs
     assert one.stop_s <= other.start_s
 
@@ -165,7 +170,12 @@ def test_what_a_cut_duration_adds_over_hours_hides_no_step():
     runs = clock_of(onsets, quantum_s=0.5e-6, record_s=0.333333, n_samples=(666,)).runs
     assert [run.start_s for run in runs] == pytest.approx([0, 50_000 / 3 + 0.002], abs=1e-6)
     with pytest.raises(ReadError, match="RECORDS_OVERLAP"):
-        clock_of([*onsets[:50_001], onsets[50_001] - 0.003], quantum_s=0.5e-6, record_s=0.333333, n_samples=(666,))
+        clock_of(
+            [round(k / 3 - 0.002 * (k >= 50_000), 6) for k in range(60_000)],
+            quantum_s=0.5e-6,
+            record_s=0.333333,
+            n_samples=(666,),
+        )
 
 
 @pytest.mark.parametrize("first_s", [0.0, 0.1234])
@@ -176,6 +186,13 @@ def test_milliseconds_hold_records_of_a_third_of_a_second(first_s):
     assert [(f.code, f.severity) for f in clock.findings] == [("RECORD_TIMES_COARSE", "info")]
     later = [onset + 0.003 * (k >= 500) for k, onset in enumerate(onsets)]
     assert len(clock_of(later, digits=3, record_s=0.333333, quantum_s=0.5e-6, n_samples=(666,)).runs) == 2
+
+
+def test_rounded_times_that_no_true_time_explains_are_no_run():
+    """Each lies within a millisecond of its place, but not all of them whatever the first one was rounded from."""
+    onsets = [k * 0.3333 + off for k, off in enumerate([0, 0.0008, 0.0002, -0.0004])]
+    with pytest.raises(ReadError, match="RECORDS_OVERLAP: record times: found record 3 "):
+        clock_of(onsets, digits=3, record_s=0.3333, n_samples=(3333,))
 
 
 @pytest.mark.parametrize("record_s", [1.0, 0.5, 1.0016])
