@@ -119,6 +119,18 @@ def test_a_finding_points_at_the_swapped_files_and_at_no_other(out):
     assert sorted(pointed) == [f"{SWAPPED}_V1_pie", f"{SWAPPED}_V1_sen"]
 
 
+def test_of_what_cannot_be_only_the_one_clipped_channel_is_said(out):
+    inputs = load_results(out).inputs.fillna({"findings": ""})
+    codes = {
+        (recording, finding.split(":")[0])
+        for recording, told in zip(inputs["recording"], inputs["findings"], strict=True)
+        for finding in told.split(" | ")
+        if finding
+    }
+    known = {"PRIME_MOVER_NOT_LOUDEST", "MUSCLE_UNKNOWN", "MAINS_OTHER"}
+    assert {(recording, code) for recording, code in codes if code not in known} == {("A8_V1_pie", "CLIPPED")}
+
+
 def test_a_task_that_is_not_rest_says_so_in_rest_measures_and_gives_amplitudes(out):
     measures = load_results(out).measures
     assert set(measures["segment"]) == {"whole"}

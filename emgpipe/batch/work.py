@@ -49,10 +49,8 @@ def write_unit(job: Job) -> str:
         if stat is None:
             raise ReadError("FILE_MISSING", f"no file {job.entry.file!r}; check recordings.csv")
         body["sha256"] = file_sha256(job.entry.path)
-        body |= _measured(job, body["sha256"])
-        if stat_of(job.entry.path) != stat:
-            message = "the file changed while it was in use; wait until it is written, then run again"
-            raise ReadError("FILE_CHANGED", message)
+        body |= _measured(job, body["sha256"], stat)
+        _refuse_changed(job, stat)
     except StoreError:
         raise
     except EmgpipeError as problem:
@@ -71,8 +69,15 @@ def _place(fault: BaseException) -> str:
     return f"{Path(ours[-1].filename).relative_to(PACKAGE.parent).as_posix()}:{ours[-1].lineno}"
 
 
-def _measured(job: Job, sha256: str) -> dict[str, Any]:
+def _refuse_changed(job: Job, stat: Mapping[str, Any]) -> None:
+    if stat_of(job.entry.path) != stat:
+        message = "the file changed while it was in use; wait until it is written, then run again"
+        raise ReadError("FILE_CHANGED", message)
+
+
+def _measured(job: Job, sha256: str, stat: Mapping[str, Any]) -> dict[str, Any]:
     recording = read_recording(job.entry.path, channels=job.channels, units=job.units, strict=job.strict)
+    _refuse_changed(job, stat)  # frames are kept by the hash of what is read from here on
     if not any(signal.kind == "emg" for signal in recording.signals):
         found = ", ".join(repr(signal.label) for signal in recording.signals) or "no signal at all"
         raise ReadError("NO_CHANNELS", f"{found}; at least one EMG signal is needed, name it in [channels]")

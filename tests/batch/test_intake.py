@@ -107,6 +107,20 @@ def test_a_file_that_changes_while_it_is_read_is_one_failed_row(study, tmp_path,
     assert told["P01_V2_supine"]["code"] == "FILE_CHANGED"
 
 
+def test_no_frames_of_other_bytes_are_kept_under_the_hash_of_the_first(study, tmp_path, monkeypatch):
+    digest = work.file_sha256
+
+    def digest_before_it_changes(path):
+        told = digest(path)
+        shutil.copy(study / "P02_V1.edf", path)
+        return told
+
+    monkeypatch.setattr(work, "file_sha256", digest_before_it_changes)
+    run_study(study, tmp_path / "out", **ONE)
+    assert inputs(tmp_path / "out")["P01_V1_supine"]["code"] == "FILE_CHANGED"
+    assert not (tmp_path / "out" / "cache").exists()
+
+
 def test_a_file_that_changes_after_its_frames_are_at_hand_is_noticed_too(study, done, tmp_path, monkeypatch):
     decide = work.measured
 

@@ -63,6 +63,11 @@ def test_a_silent_muscle_that_is_read_a_thousand_times_too_high_shows_by_its_flo
     assert codes(doubted(factor * SILENT)) == said
 
 
+def test_a_steady_level_of_4_millivolts_is_no_muscle_though_its_peaks_could_be():
+    hit = only(doubted(200 * ACTIVE), "AMPLITUDE_IMPLAUSIBLE")
+    assert hit.finding.message.startswith("RMS ")
+
+
 def test_rare_peaks_of_20_millivolts_are_not_muscle_unless_a_lead_was_touched():
     pulses = np.zeros(len(ACTIVE))
     pulses[::100] = 60_000.0
@@ -121,6 +126,11 @@ def test_no_step_is_seen_in_a_continuous_signal(seed):
     rng = np.random.default_rng(seed)
     steps = np.round(rng.uniform(5, 60, 30) / 0.05) * 0.05
     assert np.isnan(data_step_uv(steps.astype(np.float32), 0.05))
+
+
+def test_three_steps_that_fit_by_chance_show_no_step():
+    assert np.isnan(data_step_uv(np.array([10, 15, 25], np.float32), 0.05))
+    assert data_step_uv(np.array([10, 15, 25], np.float32), 0.0005) == pytest.approx(5, abs=0.01)
 
 
 @needs_real
