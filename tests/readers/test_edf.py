@@ -304,3 +304,9 @@ def test_strict_reading_takes_what_is_only_told(edf, tmp_path):
     recording = read_recording(edf.write(tmp_path, edf.File(signals, plus="D")), strict=True)
     assert [(f.code, f.severity) for f in recording.findings] == [("DISCONTINUOUS", "info")]
     assert refused(edf.write(tmp_path, edf.File(signals, plus="C")), strict=True) == "DISCONTINUOUS"
+
+
+def test_strict_reading_leaves_a_signal_that_is_refused_to_its_rows(edf, tmp_path):
+    signals = [edf.S(samples=edf.noise(2, 10)), edf.S(label="EMG RF L", unit="", samples=edf.noise(2, 10))]
+    recording = read_recording(edf.write(tmp_path, edf.File(signals)), strict=True)
+    assert [signal.refused for signal in recording.signals] == ["", "UNIT_UNKNOWN"]
