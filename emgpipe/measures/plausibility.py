@@ -37,6 +37,8 @@ SAME_SHARE = 0.5
 """Share of the hops that agree in one signal; 0.2 % do in two of one level."""
 MAINS_SHARE, MAINS_FLOORS = 0.95, 20.0
 """Lines that hold this share of the power and are this many floors: of 50 floors, a remainder of 2 % is a floor."""
+NARROWED = 0.99
+"""A rate of 999.7 Hz leaves the band as it is."""
 FALL_DB = 20.0
 """Fall over an octave above 75 Hz: EMG and noise 18 dB at most in real recordings, order 4 below 250 Hz 21 and more."""
 FALL_FROM_HZ, FALL_TO_HZ = 75, 400
@@ -273,7 +275,7 @@ def _mains(name: str, frames: ChannelFrames, floor: Floor) -> Iterator[Doubt]:
 def _band(name: str, frames: ChannelFrames, full_band_hz: float, hardware: Prefilter) -> Iterator[Doubt]:
     """Edges that the rate, the amplifier or the spectrum set inside the band."""
     low_hz, high_hz = frames.band_hz
-    if high_hz < full_band_hz:
+    if high_hz < NARROWED * full_band_hz:
         message = (
             f"{frames.rate_hz:g} Hz sampling leaves the band {low_hz:g}-{high_hz:g} Hz; levels compare with those"
             f" of the same band only"
