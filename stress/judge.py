@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from emgpipe.errors import ReadError
 from emgpipe.errors.codes import CODES
@@ -225,11 +226,19 @@ def _untrue_samples(truth: Truth, recording: Recording, signal: Signal, want: Si
         return [f"{signal.label!r}: {np.abs(flat - want.uv.ravel()).max()} µV off; a step is {want.step_uv} µV"]
     if truth.record_s * n_records > 1e6:  # a duration of years: nothing to place
         return []
-    placed = recording.read(signal.index, 0.0, math.inf)
-    line = np.full(round((truth.starts_s[-1] + truth.record_s) * signal.rate_hz), np.nan)
+    return _untrue_places(truth, recording.read(signal.index, 0.0, math.inf), signal, want, slack)
+
+
+def _untrue_places(
+    truth: Truth, placed: NDArray[np.float32], signal: Signal, want: SignalTruth, slack: float
+) -> list[str]:
+    """Each record stands at its time, and nothing but NaN in between."""
+    if len(placed) != round((truth.starts_s[-1] + truth.record_s) * signal.rate_hz):
+        return [f"{signal.label!r}: {len(placed)} samples with the gaps"]
     for start_s, row in zip(truth.starts_s, want.uv, strict=True):
         at = round(start_s * signal.rate_hz)
-        line[at : at + n] = row
-    if len(placed) != len(line) or not np.allclose(placed, line, rtol=0, atol=slack, equal_nan=True):
-        return [f"{signal.label!r}: records are not at their times ({len(placed)} samples, {len(line)} wanted)"]
+        if not np.allclose(placed[at : at + len(row)], row, rtol=0, atol=slack):
+            return [f"{signal.label!r}: the record of {start_s} s is not at its time"]
+    if np.isfinite(placed).sum() != want.uv.size:
+        return [f"{signal.label!r}: numbers stand in the gaps"]
     return []
