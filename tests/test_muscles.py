@@ -1,6 +1,7 @@
 """The catalogue, and labels as amplifiers write them."""
 
 import string
+import time
 
 import pytest
 from hypothesis import given, settings
@@ -286,3 +287,13 @@ def test_no_label_of_two_readings_is_of_the_catalogue_by_mistake():
     for table in (TWO_READINGS, TWO_READINGS_BARE, PLACES):
         assert all(is_muscle(reading) for readings in table.values() for reading in readings)
         assert all(muscle_of_label(label) == "" for label in table)
+
+
+@pytest.mark.parametrize(
+    "label", ["1-" * 5000, "TA " * 5000, "R" * 20_000, "tibant" * 2000, "+ - " * 4000, "_" * 20_000]
+)
+def test_a_very_long_label_takes_no_time(label):
+    start = time.perf_counter()
+    assert (muscle_of_label(label), kind_of_label(label)) in (("", "other"), ("", "emg"))
+    nearest_muscles(label)
+    assert time.perf_counter() - start < 2.0

@@ -41,6 +41,9 @@ NOT_MUSCLE = re.compile(
 PAIR = re.compile(r"(.+?)[ _.]*([12+-])\s*-\s*(.+?)[ _.]*([12+-])")
 """A bipolar pair (`TA_R+ - TA_R-`, `RAT1-RAT2`): one stem with both electrodes."""
 
+LONGEST = 80
+"""A longer text is no label: some searches take time in the cube of its length."""
+
 HALVES = ({"1", "2"}, {"+", "-"})
 
 ELECTRODES = frozenset({"at", "io", "so", "tp"})

@@ -135,9 +135,10 @@ def _sharing(words: list[str]) -> list[str]:
 
 
 def _plain(label: str) -> str:
-    """One form for all letters: widths, accents and blanks at the ends do not count."""
-    bare = unicodedata.normalize("NFKD", label)
-    return "".join(c for c in bare if not unicodedata.combining(c)).strip()
+    """One form for all letters: widths, accents and blanks at the ends do not count; a long text is cut."""
+    most = dialects.LONGEST + 1
+    bare = unicodedata.normalize("NFKD", label.strip()[:most])
+    return "".join(c for c in bare if not unicodedata.combining(c)).strip()[:most]
 
 
 def _tokens(text: str) -> list[str]:
@@ -194,7 +195,7 @@ def _meanings(label: str) -> set[str]:
     stem = _stem_of_pair(text)
     cut = not stem and dialects.CUT_CHARACTERS in (len(label.rstrip()), len(label.rstrip().encode(errors="replace")))
     tokens = _tokens(stem or text)
-    if _names_no_muscle(tokens):
+    if _names_no_muscle(tokens) or len(text) > dialects.LONGEST:
         return set()
     return _of_tokens(tokens, cut=cut) or _of_tokens(_tokens(_HUMP.sub(" ", stem or text)), cut=cut)
 
