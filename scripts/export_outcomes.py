@@ -14,6 +14,8 @@ import emgpipe as emg
 
 PRIMARY = ("apdf_p10_uv", "cmua_frac", "cc_overlap_uv", "rigidity_index_log")
 KEYS = ["subject", "visit", "task", "target", "measure"]
+FORMULA = "^(?='*[=+@-])"
+HIDDEN = r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]"
 WORST_LAST = ("ok", "flagged", "below_limit", "not_measured", "undeterminable", "failed")
 
 
@@ -61,7 +63,11 @@ def main() -> int:
         print(f"export_outcomes: {message}", file=sys.stderr)
         return 2
     try:
-        outcome_table(results, names.measures).to_csv(names.file, index=False, lineterminator="\n")
+        table = outcome_table(results, names.measures)
+        # a label such as "=1+1" is no formula: spreadsheets take a leading ' as the mark of a text
+        shown = table["target"].str.replace(HIDDEN, lambda found: ascii(found[0])[1:-1], regex=True)
+        table["target"] = shown.str.replace(FORMULA, "'", regex=True)
+        table.to_csv(names.file, index=False, lineterminator="\n")
     except OSError as problem:
         print(f"export_outcomes: {names.file!r} cannot be written: {problem.strerror or problem}", file=sys.stderr)
         return 2

@@ -4,6 +4,8 @@ import csv
 import io
 import json
 import re
+import subprocess
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from emgpipe.errors import printable
 from emgpipe.store import cell_text
 from tests.handmade import edf_bytes
 
+ROOT = Path(__file__).parents[1]
 HARMLESS = (b"EMG aa", b"EMG bb")
 LABELS = {
     "markup": (b"EMG <script>a()", b'"><img onerror=x'),
@@ -152,6 +155,16 @@ def test_a_file_name_is_written_out_and_forges_no_line(said, tmp_path, name, dam
         assert str(caught.value).isprintable()
 
 
+def test_a_fault_of_ours_is_written_out_with_its_traceback_too(said, tmp_path, monkeypatch):
+    def fail(path):
+        raise ValueError("a\x1b[31m\x7f\u202e")
+
+    monkeypatch.setattr("emgpipe.cli.checking.check_file", fail)
+    code, out, err = said("check", tmp_path / "a.edf", "--debug")
+    assert (code, out, err.startswith("Traceback")) == (1, "", True)
+    assert_lines_only(err)
+
+
 def test_a_folder_is_written_out_in_every_line(said, tmp_path):
     study = tmp_path / "a\x1b[31m\n\udcff"
     study.mkdir()
@@ -232,7 +245,7 @@ def test_no_element_of_a_page_is_made_from_data(outs):
 def test_a_page_allows_nothing_but_its_own_style_and_pictures(outs):
     for page in (outs[0] / "reports").glob("*.html"):
         assert Tags(page.read_text("utf-8")).policies == [
-            "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+            "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
         ]
 
 
@@ -251,6 +264,18 @@ def test_tables_hold_no_formula_and_no_control_character(outs):
             for cell in cells:
                 assert not cell.startswith(("=", "+", "@"))
                 assert not cell.startswith("-") or float(cell) < 0
+
+
+def test_an_outcome_table_holds_no_formula(outs, tmp_path):
+    script = [sys.executable, ROOT / "scripts" / "export_outcomes.py", outs[0], tmp_path / "o.csv", "apdf_p10_uv"]
+    subprocess.run(script, check=True)
+    with (tmp_path / "o.csv").open(encoding="utf-8", newline="") as stream:
+        targets = {row["target"] for row in csv.DictReader(stream)}
+    assert {"'=EMG+cmd|'/C'!A", "'+EMG 1", "'-EMG 2"} <= targets
+    assert "EMG a\\x1b[31m" in targets
+    for target in targets:
+        assert_lines_only(target.replace("\xa0", " "))
+        assert not target.startswith(("=", "+", "-", "@"))
 
 
 def test_our_own_readers_take_the_guard_off_and_parquet_needs_none(outs):
