@@ -255,6 +255,13 @@ def test_the_hash_is_that_of_the_bytes(edf, tmp_path):
     assert read_recording(path).sha256 == file_sha256(path) == want
 
 
+def test_the_hash_covers_bytes_after_the_last_whole_record(edf, tmp_path):
+    path = edf.write(tmp_path, edf.encode(edf.plain()) + b"left over")
+    recording = read_recording(path)
+    assert [f.code for f in recording.findings] == ["RECORD_COUNT"]
+    assert recording.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
 def test_huge_claims_and_huge_sparse_files_allocate_nothing(edf, tmp_path):
     path = edf.write(tmp_path, edf.plain(record_s="60", n_records="99999999", overrides={("samples", 0): "30000000"}))
     with path.open("r+b") as file:

@@ -104,3 +104,28 @@ def test_a_position_without_signal_is_a_coded_error(mixed):
         recording.read_samples(3, 0, 1)
     with pytest.raises(SettingsError, match="CHANNEL_UNKNOWN"):
         recording.read(17, 0, 1)
+
+
+@pytest.mark.parametrize("bits", [16, 24])
+def test_a_signal_of_long_records_is_read_from_its_own_place(edf, tmp_path, monkeypatch, bits):
+    limit = 2 ** (bits - 1)
+    digital = (str(-limit), str(limit - 1))
+    rates = (3000, 700, 1, 2500)
+    stored = [
+        edf.S(label=f"EMG{r}", physical=digital, digital=digital, samples=edf.noise(9, r, r, bits)) for r in rates
+    ]
+    path = edf.write(tmp_path, edf.File(stored, bdf=bits == 24))
+    small_blocks(path, 2, monkeypatch)
+    recording = read_recording(path)
+    for i, signal in enumerate(stored):
+        want = np.concatenate(list(signal.samples))
+        # limits are the digital ones: a digital step is a microvolt, which float32 holds
+        np.testing.assert_array_equal(np.rint(recording.read_samples(i, 0, 10**6)), want)
+
+    @given(i=st.integers(0, 3), a=st.integers(0, 27_000), n=st.integers(0, 9000))
+    @settings(max_examples=60, deadline=None)
+    def law(i, a, n):
+        want = np.concatenate(list(stored[i].samples))[a : a + n]
+        np.testing.assert_array_equal(np.rint(recording.read_samples(i, a, a + n)), want)
+
+    law()
