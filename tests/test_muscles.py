@@ -119,7 +119,18 @@ def test_kinds_of_labels(kind):
     labels = {
         "emg": [
             *("EMG ch3", "EMG1", "Biceps", "Left Vastus L", "TA_R", "EMG Temp", "LAT", "RA", "TRA_R", "L Tib", "LEG/L"),
-            *("Chin1-Chin2", "LLEG", "R Arm", "PLMl", "EMG100C", "EMG1+", "TA_R+", "Avanti sensor 3: EMG.A 3"),
+            *(
+                "Chin1-Chin2",
+                "LLEG",
+                "R Arm",
+                "PLMl",
+                "EMG100C",
+                "EMG1+",
+                "TA_R+",
+                "thoracic ES L",
+                "RMH",
+                "Avanti sensor 3: EMG.A 3",
+            ),
         ],
         "ecg": ["ECG", "EKG", "ECG II", "ECG ECG1", "ECG V5", "ekg1"],
         "other": [

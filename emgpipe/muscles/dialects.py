@@ -74,6 +74,8 @@ TWO_READINGS: dict[str, tuple[str, ...]] = {
     "md": ("DELTMED",),
     "pd": ("DELTPOST",),
     "mh": ("ST", "SM"),
+    "rmh": ("ST_R", "SM_R"),
+    "lmh": ("ST_L", "SM_L"),
     "lh": ("BF", "HAM"),
     "gmx": ("GMAX",),
     # muscles, or something else altogether: never muscles without more words
@@ -116,5 +118,5 @@ PLACES: dict[str, tuple[str, ...]] = {
 }
 """Places on the body: they hold EMG in a sleep study but name no muscle. Usual muscles there, as hints."""
 
-STEMS = frozenset({"tib", "bic", "tric", "vast", "glut", "peron", "trap", "pect", "parasp"})
+STEMS = frozenset({"tib", "bic", "tric", "vast", "glut", "peron", "trap", "pect", "parasp", "es", "psp"})
 """Short beginnings that tell EMG even where the muscle stays open (`L Tib`)."""

@@ -3,6 +3,7 @@
 import difflib
 import re
 import unicodedata
+from functools import lru_cache
 from itertools import permutations
 from typing import Literal
 
@@ -19,6 +20,10 @@ _HEAD_WORDS = {m.name.split()[0] for m in MUSCLES.values()} - {
 _CODES_OF_WORDS: dict[int, list[tuple[str, tuple[str, ...]]]] = {}
 for _name, _code in _CODE_OF_NAME.items():
     _CODES_OF_WORDS.setdefault(len(_name.split()), []).append((_code, tuple(_name.split())))
+_ORDERS_OF_WORDS = {
+    n: [(code, tuple(permutations(full))) for code, full in names] for n, names in _CODES_OF_WORDS.items()
+}
+_STARTS = {word[:3] for name in _CODE_OF_NAME for word in name.split()}
 
 
 def muscle_of_label(label: str) -> str:
@@ -52,7 +57,7 @@ def muscle_of_label(label: str) -> str:
     ['', '', '', '', '', '']
     """
     found = _meanings(label)
-    return found.pop() if len(found) == 1 and not _is_open(label) else ""
+    return next(iter(found)) if len(found) == 1 and not _is_open(label) else ""
 
 
 def kind_of_label(label: str) -> Literal["emg", "ecg", "other"]:
@@ -189,15 +194,18 @@ def _stem_of_pair(text: str) -> str:
     return pair[1] if first and first == second and " ".join(first) not in dialects.ELECTRODES else ""
 
 
-def _meanings(label: str) -> set[str]:
+@lru_cache(maxsize=4096)
+def _meanings(label: str) -> frozenset[str]:
     """Every muscle that a label can mean."""
     text = _plain(label)
     stem = _stem_of_pair(text)
     cut = not stem and dialects.CUT_CHARACTERS in (len(label.rstrip()), len(label.rstrip().encode(errors="replace")))
     tokens = _tokens(stem or text)
     if _names_no_muscle(tokens) or len(text) > dialects.LONGEST:
-        return set()
-    return _of_tokens(tokens, cut=cut) or _of_tokens(_tokens(_HUMP.sub(" ", stem or text)), cut=cut)
+        return frozenset()
+    humps = _tokens(_HUMP.sub(" ", stem or text))
+    found = _of_tokens(tokens, cut=cut)
+    return frozenset(found if found or humps == tokens else _of_tokens(humps, cut=cut))
 
 
 def _of_tokens(tokens: list[str], *, cut: bool) -> set[str]:
@@ -283,12 +291,14 @@ def _shortened(words: list[str], *, cut: bool) -> set[str]:
     The last word of a label that was cut may be shorter still. Where a longer name begins
     with the same words, that one may be meant as well.
     """
+    if not all(w[:3] in _STARTS for w in words[:-1]):
+        return set()
     shortest = 3 if len(words) > 1 else 4  # a word alone says less
     least = [shortest] * (len(words) - 1) + [1 if cut else shortest]
     found = {
         code
-        for code, full in _CODES_OF_WORDS.get(len(words), ())
-        if any(_begins(words, order, least) for order in permutations(full))
+        for code, orders in _ORDERS_OF_WORDS.get(len(words), ())
+        if any(_begins(words, order, least) for order in orders)
     }
     if not found or len(words) == 1:  # a name of one word is that of a whole group
         return found
