@@ -319,3 +319,17 @@ def test_ten_thousand_annotations_in_an_hour_are_read_in_time_that_grows_with_th
     assert recording.annotations[-1].text == "mark 3333.2"
     # 0.07 s on a quiet machine
     assert seconds[1] < min(1.0, 3 * seconds[0] + 0.05)
+
+
+def test_a_file_in_milliseconds_with_records_of_a_third_of_a_second_is_one_run(edf, tmp_path):
+    onsets = [f"+{k / 3:.3f}" for k in range(60)]
+    path, digital = timed(edf, tmp_path, onsets, n=666, record_s="0.333333", plus="C")
+    recording = read_recording(path, strict=True)
+    assert [f.code for f in recording.findings] == ["RECORD_TIMES_COARSE"]
+    assert len(recording.read(0, 0, np.inf)) == len(digital)
+
+
+def test_a_damaged_list_that_may_name_a_person_is_not_shown(edf, tmp_path):
+    path, _ = timed(edf, tmp_path, ["+0", b"+1\x14Name of one"])
+    with pytest.raises(ReadError, match=r"ANNOTATIONS_DAMAGED: annotations: found \d+ bytes in record 1;"):
+        read_recording(path)
