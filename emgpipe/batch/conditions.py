@@ -1,8 +1,8 @@
 """Conditions of visits that are compared."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
-from emgpipe.batch.jobs import Job
 from emgpipe.recording import Finding
 
 COMPARED_CONDITIONS = (
@@ -12,15 +12,43 @@ COMPARED_CONDITIONS = (
 """Conditions that should not differ between visits that are compared."""
 
 
-def differing_conditions(jobs: Sequence[Job]) -> dict[tuple[str, str], list[Finding]]:
-    """Findings on conditions that differ between the visits of one subject and task; blank is not recorded."""
+class Conditions(NamedTuple):
+    """What `recordings.csv` says of one recording; blank is not recorded."""
+
+    subject: str
+    visit: str
+    task: str
+    values: Mapping[str, str]
+
+
+def differing_conditions(recordings: Iterable[Conditions]) -> dict[tuple[str, str], list[Finding]]:
+    """Findings on conditions that differ between the visits of one subject and task.
+
+    Parameters
+    ----------
+    recordings : iterable of Conditions
+        All of the study, in its order.
+
+    Returns
+    -------
+    dict of (subject, task) to list of Finding
+        CONDITIONS_DIFFER, one a condition.
+
+    Examples
+    --------
+    >>> two = [
+    ...     Conditions("S1", "V1", "rest", {"posture": "supine"}),
+    ...     Conditions("S1", "V2", "rest", {"posture": "prone"}),
+    ... ]
+    >>> [f.message for f in differing_conditions(two)["S1", "rest"]]
+    ["posture: 'supine' at V1, 'prone' at V2"]
+    """
     seen: dict[tuple[str, str], dict[str, dict[str, str]]] = {}
-    for job in jobs:
-        e = job.entry
+    for one in recordings:
         for name in COMPARED_CONDITIONS:
-            if e.conditions.get(name):
-                values = seen.setdefault((e.subject, e.task), {}).setdefault(name, {})
-                values.setdefault(e.conditions[name], e.visit)
+            if one.values.get(name):
+                values = seen.setdefault((one.subject, one.task), {}).setdefault(name, {})
+                values.setdefault(one.values[name], one.visit)
     return {
         who: [
             Finding("CONDITIONS_DIFFER", "warning", "", f"{name}: {_told(values)}")

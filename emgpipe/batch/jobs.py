@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from emgpipe.batch.conditions import Conditions
 from emgpipe.filters.prefilter import Prefilter
 from emgpipe.frames.model import FRAMES_VERSION
 from emgpipe.settings import TABLES, Settings, check_settings, fingerprint
@@ -92,6 +93,11 @@ class Job:
     def declared_rest(self) -> bool:
         """Whether `task` declares rest."""
         return self.entry.task.casefold() == "rest"
+
+    @property
+    def conditions(self) -> Conditions:
+        """Conditions that `recordings.csv` states, and whose they are."""
+        return Conditions(self.entry.subject, self.entry.visit, self.entry.task, self.entry.conditions)
 
     @property
     def hardware(self) -> Prefilter:

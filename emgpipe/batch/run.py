@@ -157,7 +157,7 @@ def _warnings(study: Study, todo: Sequence[Job], units: dict[str, Any]) -> Itera
         for told in (units[job.entry.recording] or {}).get("findings", ()):
             if told["severity"] != "info":
                 yield job.entry.file, Finding(**told)
-    for (subject, task), findings in differing_conditions(todo).items():
+    for (subject, task), findings in differing_conditions(job.conditions for job in todo).items():
         yield from ((f"{subject} {task}", finding) for finding in findings)
     yield from ((str(study.path), finding) for finding in unmatched_names(study, todo, units))
 

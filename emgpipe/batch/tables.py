@@ -118,7 +118,7 @@ def _failed_cells(study: Study, job: Job, units: Units) -> dict[str, Any]:
 
 
 def _input_cells(jobs: Sequence[Job], units: Units) -> Iterable[dict[str, Any]]:
-    differing = differing_conditions(jobs)
+    differing = differing_conditions(job.conditions for job in jobs)
     for job in jobs:
         e = job.entry
         unit = units[e.recording] or {"status": "not_measured", "code": "NOT_SELECTED"}

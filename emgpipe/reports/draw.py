@@ -6,6 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from emgpipe.batch.conditions import Conditions, differing_conditions
 from emgpipe.batch.jobs import Job
 from emgpipe.batch.units import read_unit
 from emgpipe.batch.work import measured, stored_frames
@@ -35,13 +36,34 @@ def is_simulated(study: str) -> bool:
     return study.startswith(SIMULATED_ID)
 
 
-def index_html(study: str, inputs: Sequence[Row], settings: Settings) -> str:
-    """Page of the study."""
+def index_html(
+    study: str, inputs: Sequence[Row], settings: Settings, folder: Path, conditions: Mapping[str, Row]
+) -> str:
+    """Page of the study; findings from its units, and on conditions that differ between visits."""
     visits = list(dict.fromkeys((row["subject"], row["visit"]) for row in inputs))
     return index_page(
-        study, inputs, visits, version=version("emgpipe"), settings_id=fingerprint(settings),
-        simulated=is_simulated(study),
+        study, inputs, visits, findings=_findings(inputs, folder, conditions), version=version("emgpipe"),
+        settings_id=fingerprint(settings), simulated=is_simulated(study),
     )  # fmt: skip
+
+
+def _findings(inputs: Sequence[Row], folder: Path, conditions: Mapping[str, Row]) -> dict[str, list[Finding]]:
+    differing = differing_conditions(
+        Conditions(row["subject"], row["visit"], row["task"], conditions.get(row["recording"], {})) for row in inputs
+    )
+    return {
+        row["recording"]: [*_told(_unit(folder, row)), *differing.get((row["subject"], row["task"]), ())]
+        for row in inputs
+    }
+
+
+def _unit(folder: Path, row: Row) -> dict[str, Any] | None:
+    return read_unit(folder / "units" / f"{row['recording']}.json")
+
+
+def _told(unit: Mapping[str, Any] | None) -> tuple[Finding, ...]:
+    """Findings as the run has stored them."""
+    return tuple(Finding(**finding) for finding in (unit or {}).get("findings", ()))
 
 
 def visit_html(
@@ -49,7 +71,7 @@ def visit_html(
     settings: Settings, conditions: Mapping[str, Row],
 ) -> str:  # fmt: skip
     """Page of one visit from its units, its rows and cached frames; raises StoreError where frames are not there."""
-    units = [read_unit(folder / "units" / f"{row['recording']}.json") for row in inputs]
+    units = [_unit(folder, row) for row in inputs]
     # settings of the run that measured this visit; a later run may have left it out
     settings = next((Job.from_told(unit["job"], folder).settings for unit in units if unit), settings)
     rows = [_measure_row(r) for r in measures if r["target_kind"] == "subject"]
@@ -91,7 +113,8 @@ def _recording_report(
         for r in measures
         if r["recording"] == row["recording"]
     )
-    return replace(report, result=replace(result, rows=rows))
+    # deciding anew finds again what the unit has already
+    return replace(report, result=replace(result, rows=rows, findings=_told(unit)))
 
 
 def _without_samples(unit: Mapping[str, Any]) -> Recording:
@@ -108,7 +131,7 @@ def _without_samples(unit: Mapping[str, Any]) -> Recording:
         signals=(),
         runs=(Run(0.0, unit["duration_s"]),),
         annotations=tuple(Annotation(*mark) for mark in unit["annotations"]),
-        findings=tuple(Finding(**finding) for finding in unit["findings"]),
+        findings=(),
         sha256=unit["sha256"],
         read_samples=refuse,
     )

@@ -1,16 +1,17 @@
 """The page of a study: who has which visit, what failed and why."""
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from emgpipe.errors.codes import CODES
+from emgpipe.recording import Finding
 from emgpipe.reports.names import visit_file_name
 from emgpipe.reports.pages import render
-from emgpipe.reports.words import Reason, reasons
+from emgpipe.reports.words import SEVERITY_MARKS, SEVERITY_WORDS, reasons
 
 COLUMNS = ("recording", "subject", "visit", "task", "run", "file", "status", "code", "message",
-           "duration_s", "rates_hz", "grade", "findings")  # fmt: skip
+           "duration_s", "rates_hz", "grade")  # fmt: skip
 """Columns of `inputs.csv` that the page shows; an absent one is blank."""
 SYMBOLS = {"complete": "●", "partly": "◐", "failed": "✕", "unrun": "○", "missing": "–"}
 STATE_OF_VISIT = {
@@ -20,6 +21,26 @@ STATE_OF_VISIT = {
     "unrun": "not run",
     "missing": "no recording listed",
 }
+
+
+MOST_NAMED = 12
+"""Recordings that are named beside a finding; the others are counted."""
+
+
+@dataclass(frozen=True)
+class _Line:
+    """One code of the table of findings."""
+
+    code: str
+    meaning: str
+    severity: str
+    recordings: tuple[str, ...]
+
+    @property
+    def which(self) -> str:
+        """Recordings by name."""
+        more = len(self.recordings) - MOST_NAMED
+        return ", ".join(self.recordings[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 @dataclass(frozen=True)
@@ -38,6 +59,7 @@ def index_page(
     inputs: Sequence[Mapping[str, object]],
     pages: Collection[tuple[str, str]],
     *,
+    findings: Mapping[str, Sequence[Finding]] | None = None,
     version: str,
     settings_id: str,
     simulated: bool = False,
@@ -53,6 +75,8 @@ def index_page(
         failed, with any other not run.
     pages : collection of (subject, visit)
         Visits that have a page beside this one, named by `visit_file_name`.
+    findings : mapping of str to sequence of Finding, optional
+        What was noticed, by recording; one that is left out has none.
     version, settings_id : str
         Of emgpipe; fingerprint of the settings.
     simulated : bool
@@ -76,6 +100,7 @@ def index_page(
     linked = set(pages)
     squares = [(s, [_square(s, v, rows, linked) for v in visits]) for s in sorted(subjects, key=_natural)]
     failed = [row for row in rows if _failed(row)]
+    said = {row["recording"]: (findings or {}).get(row["recording"], ()) for row in rows}
     return render(
         "index.html.j2",
         study=study,
@@ -84,8 +109,8 @@ def index_page(
         key=[(SYMBOLS[state], words, state) for state, words in STATE_OF_VISIT.items()],
         n_recordings=len(rows),
         failed=[(row, reasons(row["code"])) for row in failed],
-        findings=_findings(rows),
-        rows=[(row, _link(row["subject"], row["visit"], linked)) for row in rows],
+        findings=_lines(said),
+        rows=[(row, _link(row["subject"], row["visit"], linked), _marks(said[row["recording"]])) for row in rows],
         version=version,
         settings_id=settings_id,
         simulated=simulated,
@@ -116,15 +141,33 @@ def _link(subject: str, visit: str, linked: set[tuple[str, str]]) -> str:
     return quote(visit_file_name(subject, visit)) if (subject, visit) in linked else ""
 
 
-def _findings(rows: Sequence[Mapping[str, str]]) -> list[tuple[Reason, int, str]]:
-    """Each finding code, how many recordings have it, and the first of them."""
-    counts: Counter[Reason] = Counter()
-    named: dict[Reason, list[str]] = {}
-    for row in rows:
-        for reason in reasons(row["findings"]):
-            counts[reason] += 1
-            named.setdefault(reason, []).append(row["recording"])
-    return [(r, n, ", ".join(named[r][:12]) + (", ..." if n > 12 else "")) for r, n in sorted(counts.items())]
+def _lines(said: Mapping[str, Sequence[Finding]]) -> list[_Line]:
+    """Each code and severity with the recordings that have it; what is refused first, then warnings."""
+    named: dict[tuple[str, str], dict[str, None]] = {}
+    for recording, findings in said.items():
+        for finding in findings:
+            named.setdefault((finding.severity, finding.code), {})[recording] = None
+    order = list(SEVERITY_WORDS)
+    return [
+        _Line(code, CODES[code].meaning if code in CODES else "", severity, tuple(recordings))
+        for (severity, code), recordings in sorted(named.items(), key=lambda one: (order.index(one[0][0]), one[0][1]))
+    ]
+
+
+def _marks(findings: Sequence[Finding]) -> list[str]:
+    """How many refusals and warnings there are, each with its mark.
+
+    Examples
+    --------
+    >>> _marks([Finding("CLIPPED", "warning", "TA_R", ""), Finding("LOW_PASS", "info", "TA_R", "")])
+    ['▲ 1 warning']
+    """
+    out = []
+    for severity, several in (("error", "refused"), ("warning", "warnings")):
+        n = sum(finding.severity == severity for finding in findings)
+        if n:
+            out.append(f"{SEVERITY_MARKS[severity]} {n} {SEVERITY_WORDS[severity] if n == 1 else several}")
+    return out
 
 
 def _natural(text: str) -> tuple[tuple[int, int, str], ...]:

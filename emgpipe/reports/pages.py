@@ -5,7 +5,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from emgpipe.reports.words import CAVEATS, SIMULATED, STATE_WORDS, visible
+from emgpipe.reports.words import CAVEATS, SEVERITY_MARKS, SEVERITY_WORDS, SIMULATED, STATE_WORDS, visible
 
 
 @cache
@@ -28,4 +28,5 @@ def _seen(value: Any) -> Any:
 def render(template: str, **values: Any) -> str:
     """Fill a template of this room; every value is shown as text."""
     page = _environment().get_template(template)
-    return page.render(caveats=CAVEATS, simulated_words=SIMULATED, state_words=STATE_WORDS, **values)
+    words = {"caveats": CAVEATS, "simulated_words": SIMULATED, "state_words": STATE_WORDS}
+    return page.render(**words, severity_words=SEVERITY_WORDS, severity_marks=SEVERITY_MARKS, **values)

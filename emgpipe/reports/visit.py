@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import PurePath, PureWindowsPath
 
 from emgpipe.pipeline import Result
+from emgpipe.recording import Finding
 from emgpipe.reports.figures import figure_png, recording_figure, state_key
 from emgpipe.reports.model import RecordingReport, VisitReport
 from emgpipe.reports.pages import render
@@ -40,6 +41,8 @@ class _Part:
     channels: list[Channel]
     untraced: list[tuple[str, tuple[Reason, ...]]]
     tables: list[Table]
+    warnings: list[Finding]
+    infos: list[Finding]
 
 
 def visit_page(visit: VisitReport) -> str:
@@ -110,6 +113,8 @@ def _part(report: RecordingReport) -> _Part:
         channels=channels(result),
         untraced=untraced(result),
         tables=all_tables(result.rows),
+        warnings=sorted((f for f in result.findings if f.severity != "info"), key=lambda f: f.severity != "error"),
+        infos=[f for f in result.findings if f.severity == "info"],
     )
 
 

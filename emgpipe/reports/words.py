@@ -40,6 +40,10 @@ STATE_WORDS = {
     "undeterminable": "undeterminable",
     "excluded": "excluded",
 }
+SEVERITY_WORDS = {"error": "refused", "warning": "warning", "info": "info"}
+"""What a page calls a finding, in the order of the page."""
+SEVERITY_MARKS = {"error": "✕", "warning": "▲", "info": "ⓘ"}
+"""Told apart without colour."""
 HEADINGS = {
     "rest_rms_uv": "Median level",
     "apdf_p10_uv": "Static level (P10)",

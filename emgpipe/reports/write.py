@@ -14,7 +14,7 @@ from emgpipe.settings import Settings, fingerprint, load_settings
 from emgpipe.store import OutputLock, content_key, read_csv, write_json, write_text
 from emgpipe.store.atomic import storing
 
-PAGES_VERSION = 2
+PAGES_VERSION = 3
 """Raised whenever the same results would give other pages."""
 INDEX = "index.html"
 USED = ("inputs.csv", "measures.csv", "settings.toml")
@@ -124,7 +124,9 @@ def _drawn(told: _Told, folder: Path, stale: set[str]) -> tuple[list[Path], dict
         write_text(path, page)
         drawn.append(path)
     if INDEX in stale:
-        write_text(folder / "reports" / INDEX, index_html(told.study, told.inputs, told.settings))
+        write_text(
+            folder / "reports" / INDEX, index_html(told.study, told.inputs, told.settings, folder, told.conditions)
+        )
         drawn.append(folder / "reports" / INDEX)
     return drawn, problems
 

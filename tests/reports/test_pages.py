@@ -5,6 +5,7 @@ import pytest
 
 import emgpipe.reports
 from emgpipe.measures.rows import MeasureRow
+from emgpipe.recording import Finding
 from emgpipe.reports import RecordingReport, index_page, visit_file_name, visit_page
 from emgpipe.reports.words import CAVEATS, STATUS_WORDS
 from tests.reports.conftest import HOSTILE
@@ -165,8 +166,9 @@ def test_failed_recordings_are_listed_with_code_and_words():
 
 
 def test_findings_are_counted():
-    rows = [row | {"findings": "LABEL_DUPLICATE;TEXT_ENCODING"} for row in inputs(S1_V1="ok", S1_V2="ok")]
-    text = index_page("DEMO", rows, [], version="0", settings_id="")
+    said = [Finding("LABEL_DUPLICATE", "warning", "", "twice; once"), Finding("TEXT_ENCODING", "info", "", "")]
+    findings = {"S1_V1_rest": said, "S1_V2_rest": said, "S9_V9_rest": said}
+    text = index_page("DEMO", inputs(S1_V1="ok", S1_V2="ok"), [], findings=findings, version="0", settings_id="")
     assert any(re.search(r"LABEL_DUPLICATE\s+2\s", r) for r in Page(text).rows)
 
 
