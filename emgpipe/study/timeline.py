@@ -1,7 +1,11 @@
 """From annotations to segments: what is rest, what is a reference, what is left out."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from emgpipe.errors import printable
 from emgpipe.intervals import Intervals
@@ -17,6 +21,8 @@ CUT_S = 1.0
 """A segment that loses more than this to the ends of the recording is a finding."""
 MOST_LETTERS = 60
 """Of a mark whose text is told; marks may be pages long."""
+MOST_NAMED = 5
+"""Of the segments that overlap a rest."""
 
 Marks = Sequence[tuple[Annotation, str]]
 """Annotations and their meanings."""
@@ -51,6 +57,10 @@ class _Span(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.start_s:g}-{self.stop_s:g} s"
+
+    @property
+    def times(self) -> tuple[float, float]:
+        return self.start_s, self.stop_s
 
     def overlaps(self, other: "_Span") -> bool:
         return min(self.stop_s, other.stop_s) - max(self.start_s, other.start_s) > ROUNDING_S
@@ -103,7 +113,7 @@ def recording_segments(
     others = [span for span in [*spans, *_spans(calibration, duration_s)] if span.kind != REST]
     rests, findings = _joined([span for span in spans if span.kind == REST])
     if rest and not rests:
-        rests = [_Span(REST, *_longest_free(others, 0.0, duration_s), stated=False)]
+        rests = [_Span(REST, *_longest_free(_union(span.times for span in others), 0.0, duration_s), stated=False)]
     unknown = [mark for mark, what in known if not what and mark.text.strip()]
     findings += [*_unknown_findings(unknown, rests, meanings), *_range_findings([*marked, *calibration], duration_s)]
     findings += _bad_findings(bad)
@@ -121,7 +131,8 @@ def _spans(marked: Marks, duration_s: float) -> list[_Span]:
     onsets = sorted(mark.onset_s for mark, _ in marked)
     spans = []
     for mark, meaning in marked:
-        following = next((onset for onset in onsets if onset > mark.onset_s), duration_s)
+        after = bisect_right(onsets, mark.onset_s)
+        following = onsets[after] if after < len(onsets) else duration_s
         stop_s = mark.onset_s + mark.duration_s if mark.duration_s else following
         start_s, stop_s = max(mark.onset_s, 0.0), min(stop_s, duration_s)
         if start_s < stop_s:
@@ -147,22 +158,36 @@ def _joined(rests: Sequence[_Span]) -> tuple[list[_Span], list[Finding]]:
 def _cut_rests(rests: Sequence[_Span], others: Sequence[_Span]) -> tuple[list[_Span], list[Finding]]:
     """Longest stretch of each rest outside the other spans."""
     out, findings = [], []
+    times = np.array([span.times for span in others]).reshape(-1, 2)
+    taken = _union(span.times for span in others).pairs
     for span in rests:
-        within = [other for other in others if span.overlaps(other)]
-        left = _Span(REST, *_longest_free(within, span.start_s, span.stop_s), span.stated)
-        if within:
-            message = f"{span} overlaps {', '.join(map(str, within))}; measured is {left}, mend the marks if it is not"
+        covering = taken[_overlapping(taken, span)].tolist()
+        left = _Span(REST, *_longest_free(covering, span.start_s, span.stop_s), span.stated)
+        if covering:
+            cut = f"{span} overlaps {_named(others, _overlapping(times, span))}"
+            message = f"{cut}; measured is {left}, mend the marks if it is not"
             findings.append(Finding("SEGMENTS_OVERLAP", "warning", REST, message))
         out.append(left)
     return out, findings
 
 
-def _longest_free(spans: Sequence[_Span], start_s: float, stop_s: float) -> tuple[float, float]:
-    """Longest stretch of `[start_s, stop_s)` outside spans, the first of equals; empty where they cover it."""
+def _overlapping(times: NDArray[np.float64], span: _Span) -> NDArray[np.intp]:
+    """Which stretches share more with a span than the rounding of times."""
+    shared = np.minimum(times[:, 1], span.stop_s) - np.maximum(times[:, 0], span.start_s)
+    return np.flatnonzero(shared > ROUNDING_S)
+
+
+def _named(spans: Sequence[_Span], chosen: NDArray[np.intp]) -> str:
+    more = f" and {len(chosen) - MOST_NAMED} more" if len(chosen) > MOST_NAMED else ""
+    return ", ".join(str(spans[i]) for i in chosen[:MOST_NAMED]) + more
+
+
+def _longest_free(taken: Iterable[Sequence[float]], start_s: float, stop_s: float) -> tuple[float, float]:
+    """Longest stretch of `[start_s, stop_s)` outside sorted pairs, the first of equals; empty where they cover it."""
     best, end_s = (start_s, start_s), start_s
-    for span in [*sorted(spans, key=lambda span: span.start_s), _Span("", stop_s, stop_s)]:
-        best = max(best, (end_s, min(span.start_s, stop_s)), key=lambda free: free[1] - free[0])
-        end_s = max(end_s, span.stop_s)
+    for first_s, last_s in [*taken, (stop_s, stop_s)]:
+        best = max(best, (end_s, min(first_s, stop_s)), key=lambda free: free[1] - free[0])
+        end_s = max(end_s, last_s)
     return best
 
 
@@ -183,10 +208,12 @@ def _unknown_findings(
     unknown: Sequence[Annotation], rests: Sequence[_Span], meanings: Mapping[str, str] | None
 ) -> Iterator[Finding]:
     """One finding a text that means nothing and perhaps should."""
+    open_rests = _union(rest.times for rest in rests if not rest.stated).pairs.ravel()
+    near_texts = {text: nearest_meaning(text, meanings) for text in {mark.text for mark in unknown}}
     said = set()
     for mark in unknown:
-        near = nearest_meaning(mark.text, meanings)
-        inside = any(not rest.stated and rest.start_s <= mark.onset_s < rest.stop_s for rest in rests)
+        near = near_texts[mark.text]
+        inside = np.searchsorted(open_rests, mark.onset_s, side="right") % 2  # an odd number of edges before it
         if (near or inside) and mark.text not in said:
             said.add(mark.text)
             what = f"it begins like {near!r}" if near else "it stands in a rest whose end is not written"
@@ -219,8 +246,15 @@ def _numbered(spans: Sequence[_Span]) -> tuple[Segment, ...]:
 
 
 def _intervals(marks: Sequence[Annotation], duration_s: float) -> Intervals:
-    pairs = [(max(m.onset_s, 0.0), min(m.onset_s + (m.duration_s or 0.0), duration_s)) for m in marks]
-    joined = Intervals.of([])
-    for pair in sorted(p for p in pairs if p[0] < p[1]):
-        joined = joined.union(Intervals.of([pair]))
-    return joined
+    return _union((max(m.onset_s, 0.0), min(m.onset_s + (m.duration_s or 0.0), duration_s)) for m in marks)
+
+
+def _union(pairs: Iterable[tuple[float, float]]) -> Intervals:
+    """Stretches in any order, those that overlap or touch made one."""
+    out: list[list[float]] = []
+    for start_s, stop_s in sorted(pair for pair in pairs if pair[0] < pair[1]):
+        if out and start_s <= out[-1][1]:
+            out[-1][1] = max(out[-1][1], stop_s)
+        else:
+            out.append([start_s, stop_s])
+    return Intervals.of(out)

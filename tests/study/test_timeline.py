@@ -1,5 +1,7 @@
 """From annotations to segments: what is rest, how long it lasts, what is left out."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -180,6 +182,42 @@ def test_a_segment_outside_the_recording_is_left_out_and_said(mark):
 )
 def test_a_segment_that_loses_more_than_a_second_is_said(mark, codes):
     assert told([mark]) == codes
+
+
+def mixed(n):
+    return [
+        Annotation(0.5 * i, (0.3, None, n)[i % 3], ("rest", "door", "mvc", "BAD", "calibration")[i % 5])
+        for i in range(n)
+    ]
+
+
+MANY = {
+    "bad": lambda n: [Annotation(0.5 * i, 0.1, "BAD") for i in range(n)],
+    "rests": lambda n: [Annotation(0.5 * i, 0.1, "rest") for i in range(n)],
+    "open rests": lambda n: [Annotation(0.5 * i, None, "rest") for i in range(n)],
+    "texts": lambda n: [Annotation(0.5 * i, None, f"door {i}") for i in range(n)],
+    "doors in open rests": lambda n: [Annotation(0.5 * i, None, ("rest", "door")[i % 2]) for i in range(n)],
+    "segments over rests": lambda n: [
+        Annotation(0.5 * i, (0.1, n / 2)[i % 2], ("rest", "mvc")[i % 2]) for i in range(n)
+    ],
+    "mixed": mixed,
+}
+
+
+@pytest.mark.parametrize("kind", MANY)
+def test_ten_thousand_marks_take_less_than_a_second(kind):
+    marks = MANY[kind](10_000)
+    start_s = time.process_time()
+    recording_segments(marks, 5000.0)
+    assert time.process_time() - start_s < 1.0
+
+
+def test_of_many_segments_over_a_rest_some_are_named_and_all_are_counted():
+    marks = [Annotation(0.0, 90.0, "rest"), *(Annotation(10.0 + i, 0.5, "mvc") for i in range(12))]
+    (found,) = recording_segments(marks, 100.0).findings
+    assert found.message.count("mvc") == 5
+    assert "and 7 more;" in found.message
+    assert "measured is rest 21.5-90 s" in found.message
 
 
 marks = st.lists(
