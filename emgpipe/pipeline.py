@@ -20,10 +20,11 @@ from emgpipe.frames.model import ChannelFrames, Frames, PairCovariance
 from emgpipe.frames.reduce import Conditioner, ReadRun, RunSamples, prepare_runs, reduce_channel
 from emgpipe.intervals import Intervals
 from emgpipe.measures.arguments import check_arguments, pair_list
+from emgpipe.measures.doubts import Doubt, codes_by_target
 from emgpipe.measures.findings import floor_findings, mains_findings, name_findings, prime_mover_findings
 from emgpipe.measures.intervals import muscle_intervals, pair_intervals
 from emgpipe.measures.judge import muscle_rows, pair_rows, unmeasured_rows
-from emgpipe.measures.plausibility import Doubt, codes_by_target, doubts
+from emgpipe.measures.plausibility import doubts
 from emgpipe.measures.rows import IntervalRow, MeasureRow, Status
 from emgpipe.measures.views import Judged, MuscleView, PairView, Segment
 from emgpipe.recording import Finding, Recording, Signal
@@ -169,10 +170,7 @@ def pair_covariances(
             out[pair] = None
             continue
         conditioned = [_conditioned(recording, c.index, frames.mains_hz, settings) for c in (one, other)]
-        parts = [
-            pair_covariance(a, b, len(one.psd), (one.index, other.index)) for a, b in zip(*conditioned, strict=True)
-        ]
-        out[pair] = PairCovariance.joined(parts)
+        out[pair] = pair_covariance([*zip(*conditioned, strict=True)], len(one.psd), (one.index, other.index))
     return out
 
 

@@ -1,6 +1,6 @@
 """Lagged correlation of two conditioned channels, second by second, on demand."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,14 +12,14 @@ LARGEST_LAG_S = 0.002
 
 
 def pair_covariance(
-    first: Conditioner, second: Conditioner, n_seconds: int, indices: tuple[int, int]
-) -> PairCovariance:
-    """Correlate two channels of one run within +-2 ms, second by second.
+    runs: Sequence[tuple[Conditioner, Conditioner]], n_seconds: int, indices: tuple[int, int]
+) -> PairCovariance | None:
+    """Correlate two channels within +-2 ms, second by second.
 
     Parameters
     ----------
-    first, second : Conditioner
-        Runs of two channels of one rate, at the same place; the longer one is cut.
+    runs : sequence of (Conditioner, Conditioner)
+        Each run of two channels of one rate, at the same place; the longer of the two is cut.
     n_seconds : int
         Whole seconds of the recording.
     indices : (int, int)
@@ -27,13 +27,14 @@ def pair_covariance(
 
     Returns
     -------
-    PairCovariance
-        NaN in seconds outside the run, and where a channel is constant.
+    PairCovariance or None
+        NaN in seconds that no run holds whole, and where a channel is constant; None without runs.
 
     Notes
     -----
     Both signals have no mean after the band-pass; the correlation at a lag is
-    sum x(t) y(t + lag) over the second, over the root of both energies.
+    sum x(t) y(t + lag) over the second, over the root of both energies. One array is
+    filled by all runs: memory does not grow with their number.
 
     Examples
     --------
@@ -41,18 +42,20 @@ def pair_covariance(
     >>> from emgpipe.frames.reduce import RunSamples, prepare_runs
     >>> x = np.random.default_rng(1).standard_normal(4000).astype(np.float32)
     >>> (run,), *_ = prepare_runs([RunSamples(0, 4000, lambda a, b: x[a:b])], 1000.0, 50, ConditionSettings())
-    >>> pair_covariance(run, run, 4, (0, 1)).r[:, 2].round(3).tolist()
+    >>> pair_covariance([(run, run)], 4, (0, 1)).r[:, 2].round(3).tolist()
     [nan, 1.0, 1.0, nan]
     """
-    rate = first.band.rate_hz
-    lag = round(LARGEST_LAG_S * rate)
+    if not runs:
+        return None
+    rate = runs[0][0].band.rate_hz
+    lag, n = round(LARGEST_LAG_S * rate), int(rate)
     lags = np.arange(-lag, lag + 1)
     r = np.full((n_seconds, len(lags)), np.nan, np.float32)
-    n = int(rate)
-    for start, x, y in _paired_seconds(first, second, n, lag):
-        t = round((first.run.place + start) / rate)
-        if t < n_seconds:
-            r[t] = _lagged(x, y, lag, n)
+    for first, second in runs:
+        for start, x, y in _paired_seconds(first, second, n, lag):
+            t = round((first.run.place + start) / rate)
+            if t < n_seconds:
+                r[t] = _lagged(x, y, lag, n)
     return PairCovariance(*indices, lags, r)
 
 

@@ -1,6 +1,5 @@
 """Frames: the small, cached summary of a recording that every verdict is made from."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -137,16 +136,6 @@ class PairCovariance:
     second: int
     lags_samples: NDArray[np.int64]
     r: NDArray[np.float32]
-
-    @classmethod
-    def joined(cls, parts: Sequence["PairCovariance"]) -> "PairCovariance | None":
-        """One covariance of several runs: each second from the run that holds it; None without runs."""
-        if not parts:
-            return None
-        r = parts[0].r.copy()
-        for part in parts[1:]:
-            r = np.where(np.isfinite(part.r), part.r, r)
-        return cls(parts[0].first, parts[0].second, parts[0].lags_samples, r)
 
     def identical(self, usable: NDArray[np.bool_]) -> bool:
         """Whether the two channels are one signal: |r| without lag is 1 in a fifth of the usable seconds."""

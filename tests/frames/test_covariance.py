@@ -1,5 +1,7 @@
 """Lagged correlation of a pair, against plain sums."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -15,8 +17,12 @@ CONDITION = ConditionSettings()
 
 
 def covariance(x, y, rate_hz, *, place=0, total_s=None):
-    first, second = (prepare_runs([run_of(z, place)], rate_hz, 50, CONDITION)[0][0] for z in (x, y))
-    return pair_covariance(first, second, int(total_s or len(x) / rate_hz), (0, 1))
+    return pair_covariance([paired(x, y, rate_hz, place)], int(total_s or len(x) / rate_hz), (0, 1))
+
+
+def paired(x, y, rate_hz, place):
+    """One run of two channels."""
+    return tuple(prepare_runs([run_of(z, place)], rate_hz, 50, CONDITION)[0][0] for z in (x, y))
 
 
 @pytest.mark.parametrize("rate_hz", [1000.0, 2000.0, 2144.57])
@@ -82,13 +88,27 @@ def test_a_fifth_of_the_usable_seconds_makes_two_channels_one():
     assert not found.identical(~np.ones(11, bool))
 
 
-def test_joined_runs_take_each_second_from_the_run_that_holds_it():
-    one = covariance(noise_of(1, 3, 1000.0), noise_of(2, 3, 1000.0), 1000.0, total_s=8)
-    other = covariance(noise_of(3, 3, 1000.0), noise_of(4, 3, 1000.0), 1000.0, place=4000, total_s=8)
-    joined = PairCovariance.joined([one, other])
-    assert np.array_equal(joined.r[:4], one.r[:4], equal_nan=True)
-    assert np.array_equal(joined.r[4:], other.r[4:], equal_nan=True)
-    assert PairCovariance.joined([]) is None
+def test_each_second_comes_from_the_run_that_holds_it():
+    parts = [
+        (noise_of(1, 3, 1000.0), noise_of(2, 3, 1000.0), 0),
+        (noise_of(3, 3, 1000.0), noise_of(4, 3, 1000.0), 4000),
+    ]
+    one, other = (covariance(x, y, 1000.0, place=place, total_s=8) for x, y, place in parts)
+    both = pair_covariance([paired(x, y, 1000.0, place) for x, y, place in parts], 8, (0, 1))
+    assert np.array_equal(both.r[:4], one.r[:4], equal_nan=True)
+    assert np.array_equal(both.r[4:], other.r[4:], equal_nan=True)
+    assert pair_covariance([], 8, (0, 1)) is None
+
+
+def test_memory_does_not_grow_with_runs_times_seconds():
+    x, y = noise_of(1, 2, 1000.0), noise_of(2, 2, 1000.0)
+    runs = [paired(x, y, 1000.0, 20_000 * k) for k in range(40)]
+    pair_covariance(runs[:1], 10, (0, 1))  # what is made once
+    tracemalloc.start()
+    found = pair_covariance(runs, 100_000, (0, 1))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2 * found.r.nbytes
 
 
 def test_the_longer_of_two_runs_is_cut():
