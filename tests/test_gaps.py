@@ -111,6 +111,11 @@ def test_twenty_runs_of_three_seconds_are_measured_for_the_time_they_hold(tmp_pa
         assert (row.status, row.used_s) == ("flagged", pytest.approx(60, abs=0.1))
         assert "GAP" in row.reason
     assert rows["TA_R", "act_frac"].value == 1.0
+    pairs = [row for (target, _), row in rows.items() if target == PAIR and row.used_s is not None]
+    assert len(pairs) > 4
+    assert all(row.used_s <= 60.0 for row in pairs)
+    overlap = rows[PAIR, "cc_overlap_uv"]
+    assert (overlap.value is not None, overlap.used_s) == (True, pytest.approx(60, abs=0.5))
 
 
 @pytest.mark.parametrize(

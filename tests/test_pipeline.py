@@ -198,11 +198,21 @@ def test_pairs_are_the_antagonists_that_are_there():
 
 def test_a_prime_mover_that_is_not_the_loudest_is_a_finding():
     muscles = {"TA_R": ALWAYS, "GM_R": SILENT}
-    said = measured(muscles, 2000.0, prime_movers=["GM_R"]).findings
-    assert [f.code for f in said] == ["PRIME_MOVER_NOT_LOUDEST"]
-    assert measured(muscles, 2000.0, prime_movers=["TA_R"]).findings == ()
-    absent = measured(muscles, 2000.0, prime_movers=["RF_R"]).findings
+    said = measured(muscles, 2000.0, rest=False, prime_movers=["GM_R"]).findings
+    assert [(f.code, f.where) for f in said] == [("PRIME_MOVER_NOT_LOUDEST", "whole")]
+    assert measured(muscles, 2000.0, rest=False, prime_movers=["TA_R"]).findings == ()
+    absent = measured(muscles, 2000.0, rest=False, prime_movers=["RF_R"]).findings
     assert [f.code for f in absent] == ["NAME_UNKNOWN"]
+
+
+@pytest.mark.parametrize("task", ["mvc", "reference", "flexion"])
+def test_prime_movers_are_judged_in_tasks_and_never_in_rest(task):
+    muscles = {"TA_R": ALWAYS, "GM_R": SILENT}
+    marks = [Annotation(0.0, 30.0, "rest"), Annotation(30.0, 20.0, "task")]
+    meanings = {"task": task}
+    said = measured(muscles, 2000.0, annotations=marks, meanings=meanings, prime_movers=["GM_R"]).findings
+    assert [(f.code, f.where) for f in said] == [("PRIME_MOVER_NOT_LOUDEST", task)]
+    assert measured(muscles, 2000.0, prime_movers=["GM_R"]).findings == ()
 
 
 def test_every_channel_ends_as_rows_even_where_there_is_no_sample():

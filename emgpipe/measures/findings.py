@@ -4,22 +4,23 @@ import difflib
 from collections.abc import Iterator, Mapping, Sequence
 
 from emgpipe.detectors.floor import Floor
+from emgpipe.measures.doubts import Said, joined
 from emgpipe.measures.rows import MeasureRow
-from emgpipe.measures.views import REST, WHOLE, Judged, Segment
+from emgpipe.measures.views import REST, Judged, Segment
 from emgpipe.recording import Finding
 
 
 def prime_mover_findings(
     rows: Sequence[MeasureRow], segments: Sequence[Segment], prime_movers: Sequence[str]
 ) -> Iterator[Finding]:
-    """Say so where the loudest muscle is none of the stated prime movers.
+    """Say so where the loudest muscle of a task is none of the stated prime movers.
 
     Parameters
     ----------
     rows : sequence of MeasureRow
         Of one recording.
     segments : sequence of Segment
-        Those of rest or the whole recording are looked at.
+        Of tasks, or the whole recording; rest is not looked at: it is no muscle's task.
     prime_movers : sequence of str
         Muscles that should be the loudest; empty, or none of them measured: nothing is said.
 
@@ -29,7 +30,7 @@ def prime_mover_findings(
         PRIME_MOVER_NOT_LOUDEST.
     """
     for segment in segments:
-        if segment.kind not in (REST, WHOLE):
+        if segment.kind == REST:
             continue
         levels = {
             r.target: r.value
@@ -88,17 +89,16 @@ def floor_findings(floors: Mapping[str, Floor]) -> Iterator[Finding]:
     Yields
     ------
     Finding
-        LOW_PASS, one a channel.
+        LOW_PASS, one for all its channels.
 
     Examples
     --------
     >>> [f.where for f in floor_findings({"TA_R": Floor(1.0, 0.8, 1.2, "in_signal", "medium", "LOW_PASS")})]
     ['TA_R']
     """
-    for name, floor in floors.items():
-        if "LOW_PASS" in floor.reason.split(";"):
-            message = "noise above 600 Hz is taken away by the amplifier; switch its filter off or state a device floor"
-            yield Finding("LOW_PASS", "info", name, message)
+    message = "noise above 600 Hz is taken away by the amplifier; switch its filter off or state a device floor"
+    found = [name for name, floor in floors.items() if "LOW_PASS" in floor.reason.split(";")]
+    yield from (doubt.finding for doubt in joined([Said("LOW_PASS", "info", name, message) for name in found]))
 
 
 def mains_findings(judged: Mapping[str, Judged]) -> Iterator[Finding]:
@@ -112,11 +112,12 @@ def mains_findings(judged: Mapping[str, Judged]) -> Iterator[Finding]:
     Yields
     ------
     Finding
-        MAINS_OTHER, one a channel.
+        MAINS_OTHER, one for all its channels.
     """
-    for name, one in judged.items():
-        if one.frames.other_lines:
-            lines = ", ".join(f"{line.frequency_hz:.1f} Hz" for line in one.frames.other_lines)
-            yield Finding(
-                "MAINS_OTHER", "warning", name, f"lines at {lines} are left in; is the mains frequency right?"
-            )
+    message = "lines at {} are left in; is the mains frequency right?"
+    said = [
+        Said("MAINS_OTHER", "warning", name, message, ", ".join(f"{line.frequency_hz:.1f} Hz" for line in lines))
+        for name, one in judged.items()
+        if (lines := one.frames.other_lines)
+    ]
+    yield from (doubt.finding for doubt in joined(said))

@@ -11,7 +11,7 @@ from emgpipe.measures.views import PairView, Reading
 def _overlap_reading(value: float, view: PairView) -> Reading:
     detect = view.agonist.detect
     pair = view.envelopes
-    used_s = view.length_s * float(pair.defined.mean())
+    used_s = min(view.length_s * float(pair.defined.mean()), view.recorded_s)
     unsure = pair.undeterminable_share
     if unsure > detect.most_undeterminable or not np.isfinite(value):
         return Reading.none("MOSTLY_UNDETERMINABLE")

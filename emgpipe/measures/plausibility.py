@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +10,7 @@ from emgpipe.detectors.floor import Floor
 from emgpipe.detectors.witnesses import usable_hops
 from emgpipe.filters.prefilter import NOT_STATED, Prefilter, stated_filters
 from emgpipe.frames.model import CLIPPED, FLAT, GAP, ChannelFrames
+from emgpipe.measures.doubts import Doubt, Said, joined
 from emgpipe.recording import Finding, Severity, Signal
 
 MOST_PEAK_UV = 20_000.0
@@ -46,13 +46,6 @@ FALL_SECONDS, LEAST_SECONDS = 400, 3
 """Most and least seconds, evenly spaced, whose median spectrum is looked at."""
 
 
-class Doubt(NamedTuple):
-    """A finding, and the targets whose rows are flagged with its code; none: it is only said."""
-
-    finding: Finding
-    targets: tuple[str, ...] = ()
-
-
 Channels = Mapping[str, tuple[ChannelFrames, Floor]]
 """Frames and floor by target."""
 
@@ -81,7 +74,7 @@ def doubts(
     -------
     list of Doubt
         AMPLITUDE_IMPLAUSIBLE, CLIPPED, FLAT, QUANTISATION_COARSE, IDENTICAL_CHANNELS, MAINS_DOMINATES,
-        BAND_LIMITED, BAND_NARROWED, NOTCH_STATED; channels of which the same is said share one finding.
+        BAND_LIMITED, BAND_NARROWED, NOTCH_STATED; channels that differ only in figures share one finding.
 
     Notes
     -----
@@ -101,48 +94,13 @@ def doubts(
     [('AMPLITUDE_IMPLAUSIBLE', ('TA_R',))]
     """
     by_index = {signal.index: signal for signal in signals}
-    found: list[Doubt] = []
+    found: list[Said] = []
     for name, (frames, floor) in channels.items():
         signal = by_index.get(frames.index)
         found += [*_excluded(name, frames), *_amplitude(name, frames, floor), *_quantisation(name, frames, floor)]
         found += [*_mains(name, frames, floor), *_band(name, frames, full_band_hz, hardware)]
         found += _prefilter(name, frames, signal.prefilter if signal else "")
-    return _joined([*found, *_identical(channels)])
-
-
-def codes_by_target(found: Sequence[Doubt]) -> dict[str, tuple[str, ...]]:
-    """Codes that flag the rows of each target.
-
-    Examples
-    --------
-    >>> codes_by_target(
-    ...     [Doubt(Finding("FLAT", "info", "RF_L", "")), Doubt(Finding("CLIPPED", "info", "", ""), ("TA_R",))]
-    ... )
-    {'TA_R': ('CLIPPED',)}
-    """
-    codes: dict[str, dict[str, None]] = {}
-    for doubt in found:
-        for target in doubt.targets:
-            codes.setdefault(target, {})[doubt.finding.code] = None
-    return {target: tuple(told) for target, told in codes.items()}
-
-
-def _joined(found: Sequence[Doubt]) -> list[Doubt]:
-    """One finding for all channels of which the same is said."""
-    same: dict[tuple[str, str], list[Doubt]] = {}
-    for doubt in found:
-        same.setdefault((doubt.finding.code, doubt.finding.message), []).append(doubt)
-    return [
-        Doubt(
-            each[0].finding._replace(where=", ".join(dict.fromkeys(d.finding.where for d in each))),
-            tuple(dict.fromkeys(target for d in each for target in d.targets)),
-        )
-        for each in same.values()
-    ]
-
-
-def _of(code: str, severity: Severity, name: str, message: str, *, flags: bool = True) -> Doubt:
-    return Doubt(Finding(code, severity, name, message), (name,) if flags else ())
+    return [*joined(found), *_identical(channels)]
 
 
 def _share(frames: ChannelFrames, bit: int) -> float:
@@ -151,20 +109,18 @@ def _share(frames: ChannelFrames, bit: int) -> float:
     return float((recorded & bit != 0).mean()) if len(recorded) else 0.0
 
 
-def _excluded(name: str, frames: ChannelFrames) -> Iterator[Doubt]:
+def _excluded(name: str, frames: ChannelFrames) -> Iterator[Said]:
     """Clipped and flat time; the rows name both themselves."""
     clipped, flat = _share(frames, CLIPPED), _share(frames, FLAT)
     if clipped:
-        message = (
-            f"{_percent(clipped)} of the time is left out around samples at a rail of the amplifier; lower the gain"
-        )
-        yield _of("CLIPPED", _severity(clipped), name, message, flags=False)
+        message = "{} of the time is left out around samples at a rail of the amplifier; lower the gain"
+        yield Said("CLIPPED", _severity(clipped), name, message, _percent(clipped), flags=False)
     if flat >= ALL_SHARE:
         message = "dead: the signal stands at one value all along; look at the lead and at the label"
-        yield _of("FLAT", "warning", name, message, flags=False)
+        yield Said("FLAT", "warning", name, message, flags=False)
     elif flat:
-        message = f"{_percent(flat)} of the time is left out around samples that stand at one value; look at the lead"
-        yield _of("FLAT", _severity(flat), name, message, flags=False)
+        message = "{} of the time is left out around samples that stand at one value; look at the lead"
+        yield Said("FLAT", _severity(flat), name, message, _percent(flat), flags=False)
 
 
 def _severity(share: float) -> Severity:
@@ -182,7 +138,7 @@ def _percent(share: float) -> str:
     return f"{max(100 * share, 0.01):.2g} %" if share < 0.995 else "100 %"
 
 
-def _amplitude(name: str, frames: ChannelFrames, floor: Floor) -> Iterator[Doubt]:
+def _amplitude(name: str, frames: ChannelFrames, floor: Floor) -> Iterator[Said]:
     """Microvolts that no muscle makes: a wrong unit or scale."""
     step = max(len(frames.reasons) // LEVEL_HOPS, 1)
     usable = np.flatnonzero(usable_hops(frames)[::step]) * step
@@ -191,25 +147,27 @@ def _amplitude(name: str, frames: ChannelFrames, floor: Floor) -> Iterator[Doubt
     rms_uv = float(np.sqrt(np.median(frames.mean_square[usable])))
     peaks_uv = np.maximum(-frames.low_uv[usable], frames.high_uv[usable])
     peak_uv = float(np.quantile(peaks_uv, 1 - PEAK_SHARE))
-    found = ""
+    figure = ""
     if rms_uv > MOST_RMS_UV or peak_uv > MOST_PEAK_UV:
-        found = f"RMS {rms_uv:.3g} and peaks of {peak_uv:.3g} microvolts"
-        allowed = f"muscle stays below {MOST_RMS_UV:g} and {MOST_PEAK_UV:g}"
+        figure = f"{rms_uv:.3g} and {peak_uv:.3g}"
+        message = f"RMS and peaks are {{}} microvolts; muscle stays below {MOST_RMS_UV:g} and {MOST_PEAK_UV:g}"
     elif floor.known and floor.floor_uv > MOST_FLOOR_UV:
-        found = f"a noise floor of {floor.floor_uv:.3g} microvolts"
-        allowed = f"electrodes stay below {MOST_FLOOR_UV:g}"
-    if found:
-        yield _of("AMPLITUDE_IMPLAUSIBLE", "warning", name, f"{found}; {allowed}: check unit and scale of the file")
+        figure = f"{floor.floor_uv:.3g}"
+        message = f"the noise floor is {{}} microvolts; electrodes stay below {MOST_FLOOR_UV:g}"
+    if figure:
+        message += ": check unit and scale of the file"
+        yield Said("AMPLITUDE_IMPLAUSIBLE", "warning", name, message, figure)
 
 
-def _quantisation(name: str, frames: ChannelFrames, floor: Floor) -> Iterator[Doubt]:
+def _quantisation(name: str, frames: ChannelFrames, floor: Floor) -> Iterator[Said]:
     """A digital step above the noise floor."""
     steps_uv = [frames.lsb_uv, data_step_uv(frames.largest_step_uv, frames.lsb_uv)]
     step_uv = max((s for s in steps_uv if np.isfinite(s)), default=0.0)
     if floor.known and step_uv > floor.floor_uv:
         whose = "the digital step" if step_uv == frames.lsb_uv else "the step that the samples really have"
-        found = f"{whose} is {step_uv:.3g} and the noise floor {floor.floor_uv:.3g} microvolts"
-        yield _of("QUANTISATION_COARSE", "warning", name, f"{found}; a step below the floor is needed: raise the gain")
+        message = f"{whose} is coarser than the noise floor, {{}} microvolts; a smaller one is needed: raise the gain"
+        figure = f"{step_uv:.3g} against {floor.floor_uv:.3g}"
+        yield Said("QUANTISATION_COARSE", "warning", name, message, figure)
 
 
 def data_step_uv(largest_steps_uv: NDArray[np.float32], lsb_uv: float) -> float:
@@ -259,7 +217,7 @@ def data_step_uv(largest_steps_uv: NDArray[np.float32], lsb_uv: float) -> float:
     return np.nan
 
 
-def _mains(name: str, frames: ChannelFrames, floor: Floor) -> Iterator[Doubt]:
+def _mains(name: str, frames: ChannelFrames, floor: Floor) -> Iterator[Said]:
     """Removed lines that were nearly all there was."""
     usable = usable_hops(frames)
     power = sum(line.rms_uv**2 for line in frames.lines)
@@ -267,38 +225,42 @@ def _mains(name: str, frames: ChannelFrames, floor: Floor) -> Iterator[Doubt]:
         return
     share = power / (power + float(frames.mean_square[usable].mean(dtype=np.float64)))
     if share >= MAINS_SHARE and not (floor.known and np.sqrt(power) < MAINS_FLOORS * floor.floor_uv):
-        found = f"mains of {np.sqrt(power):.3g} microvolts is {_percent(share)} of the power in the band"
-        message = f"{found}, and what is left of it when removed may count as muscle; look at electrodes and ground"
-        yield _of("MAINS_DOMINATES", "warning", name, message)
+        message = (
+            "mains is nearly all of the power in the band, {}; what is left of it when removed may count as muscle:"
+            " look at electrodes and ground"
+        )
+        figure = f"{np.sqrt(power):.3g} microvolts ({_percent(share)})"
+        yield Said("MAINS_DOMINATES", "warning", name, message, figure)
 
 
-def _band(name: str, frames: ChannelFrames, full_band_hz: float, hardware: Prefilter) -> Iterator[Doubt]:
+def _band(name: str, frames: ChannelFrames, full_band_hz: float, hardware: Prefilter) -> Iterator[Said]:
     """Edges that the rate, the amplifier or the spectrum set inside the band."""
     low_hz, high_hz = frames.band_hz
     if high_hz < NARROWED * full_band_hz:
-        message = (
-            f"{frames.rate_hz:g} Hz sampling leaves the band {low_hz:g}-{high_hz:g} Hz; levels compare with those"
-            f" of the same band only"
-        )
-        yield _of("BAND_NARROWED", "warning", name, message, flags=False)
+        message = "{}; levels compare with those of the same band only"
+        figure = f"{frames.rate_hz:g} Hz sampling leaves the band {low_hz:g}-{high_hz:g} Hz"
+        yield Said("BAND_NARROWED", "warning", name, message, figure, flags=False)
     yield from _edges(name, frames, hardware, "recordings.csv states")
     fall = _steepest_fall(frames)
     if fall is not None and fall[0] >= FALL_DB:
-        found = f"the spectrum falls by {fall[0]:.0f} dB from {fall[1]:g} to {2 * fall[1]:g} Hz"
-        message = f"{found}, at most 18 are of muscle: a filter cuts the band; record with an open band to 450 Hz"
-        yield _of("BAND_LIMITED", "warning", name, message)
+        message = (
+            "the spectrum falls by {}, at most 18 dB an octave are of muscle: a filter cuts the band; record with an"
+            " open band to 450 Hz"
+        )
+        figure = f"{fall[0]:.0f} dB from {fall[1]:g} to {2 * fall[1]:g} Hz"
+        yield Said("BAND_LIMITED", "warning", name, message, figure)
 
 
-def _prefilter(name: str, frames: ChannelFrames, text: str) -> Iterator[Doubt]:
+def _prefilter(name: str, frames: ChannelFrames, text: str) -> Iterator[Said]:
     """Edges and notch that the header states."""
     told = stated_filters(text)
     yield from _edges(name, frames, told, "the prefilter text states")
     if told.notch_hz is not None:
-        message = f"the prefilter text states a notch at {told.notch_hz:g} Hz; EMG around it is missing, bursts ring"
-        yield _of("NOTCH_STATED", "info", name, message, flags=False)
+        message = "the prefilter text states a notch at {}; EMG around it is missing, bursts ring"
+        yield Said("NOTCH_STATED", "info", name, message, f"{told.notch_hz:g} Hz", flags=False)
 
 
-def _edges(name: str, frames: ChannelFrames, stated: Prefilter, who: str) -> Iterator[Doubt]:
+def _edges(name: str, frames: ChannelFrames, stated: Prefilter, who: str) -> Iterator[Said]:
     low_hz, high_hz = frames.band_hz
     cuts = []
     if stated.highpass_hz is not None and stated.highpass_hz > low_hz:
@@ -306,8 +268,8 @@ def _edges(name: str, frames: ChannelFrames, stated: Prefilter, who: str) -> Ite
     if stated.lowpass_hz is not None and 0 < stated.lowpass_hz < high_hz:
         cuts.append(f"a low-pass of {stated.lowpass_hz:g} Hz")
     if cuts:
-        message = f"{who} {' and '.join(cuts)}; the analysis band is {low_hz:g}-{high_hz:g} Hz: levels read too low"
-        yield _of("BAND_LIMITED", "warning", name, message)
+        message = f"{who} {{}}; the analysis band is {low_hz:g}-{high_hz:g} Hz: levels read too low"
+        yield Said("BAND_LIMITED", "warning", name, message, " and ".join(cuts))
 
 
 def _steepest_fall(frames: ChannelFrames) -> tuple[float, float] | None:

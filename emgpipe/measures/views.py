@@ -15,6 +15,7 @@ from emgpipe.detectors.floor import Floor
 from emgpipe.detectors.settings import DetectSettings
 from emgpipe.detectors.witnesses import Witnesses, usable_hops, witness_seconds
 from emgpipe.frames.model import ChannelFrames, PairCovariance
+from emgpipe.intervals import Intervals
 from emgpipe.measures.rows import MeasureRow, Status
 from emgpipe.measures.settings import MeasureSettings
 
@@ -141,7 +142,16 @@ class PairView:
     def joint_s(self) -> float:
         """Seconds of the segment that are usable in both muscles."""
         excluded = self.envelopes.first.excluded | self.envelopes.second.excluded
-        return self.length_s * float((~excluded).mean()) if len(excluded) else 0.0
+        return min(self.length_s * float((~excluded).mean()), self.recorded_s) if len(excluded) else 0.0
+
+    @cached_property
+    def recorded_s(self) -> float:
+        """Seconds of the segment whose hops are usable in both muscles: windows at gaps reach beyond them."""
+        one, other = (
+            Intervals.from_mask(v.judged.usable[v.hops], v.hops.start).scaled(v.judged.frames.hop_s)
+            for v in (self.agonist, self.antagonist)
+        )
+        return one.overlap(other).duration
 
     @property
     def length_s(self) -> float:

@@ -42,7 +42,7 @@ STATE_WORDS = {
 }
 SEVERITY_WORDS = {"error": "refused", "warning": "warning", "info": "info"}
 """What a page calls a finding, in the order of the page."""
-SEVERITY_MARKS = {"error": "✕", "warning": "▲", "info": "ⓘ"}
+SEVERITY_MARKS = {"error": "✕", "warning": "▲", "info": "·"}
 """Told apart without colour."""
 HEADINGS = {
     "rest_rms_uv": "Median level",

@@ -188,7 +188,7 @@ def test_a_prime_mover_that_is_not_the_loudest_is_a_finding(study, tmp_path):
     write_manifest(study, [row_of(n, prime_mover=m) for n, m in zip(NAMES, movers, strict=True)])
     run_study(study, tmp_path / "out", jobs=1)
     told = findings(tmp_path / "out")
-    assert told["P01_V1_supine"].startswith("PRIME_MOVER_NOT_LOUDEST: rest: 'TA_R' is louder than")
+    assert told["P01_V1_supine"].startswith("PRIME_MOVER_NOT_LOUDEST: reference: 'TA_R' is louder than")
     assert [told[f"{name}_supine"] for name in NAMES[1:]] == [""] * 3
 
 

@@ -49,7 +49,7 @@ def words(text):
 
 def listed(out):
     """Rows of the table of findings on the study page: those that begin with a severity."""
-    return [words(row) for row in page(out, "index.html").rows if re.match(r"\s*[▲✕ⓘ] (warning|refused|info)", row)]
+    return [words(row) for row in page(out, "index.html").rows if re.match(r"\s*[▲✕·] (warning|refused|info)", row)]
 
 
 def test_the_study_page_lists_each_code_once_with_severity_meaning_number_and_recordings(out):
