@@ -50,15 +50,21 @@ CODES: dict[str, Code] = {
     "RECORD_TOO_LARGE": Code(_E, "One record is larger than any amplifier writes."),
     "ANNOTATIONS_LOST": Code(_E, "An EDF+ file has no annotation signal and with it no clock."),
     "ANNOTATIONS_DAMAGED": Code(_E, "Annotations or record onsets do not follow the grammar of EDF+."),
+    "ANNOTATIONS_TOO_MANY": Code(_E, "A file has more annotations than any recording: it is damaged or made to harm."),
+    "RECORD_TIMES_TOO_LARGE": Code(_E, "Record times are so large that a float cannot tell their samples apart."),
     "FIRST_ONSET": Code(
         _E, "The first record begins before the start of the header, or (a warning) a second or more after."
     ),
     "DISCONTINUOUS": Code(_F, "Records leave gaps; each stretch is a run of its own, nothing is joined or filled."),
-    "RECORDS_OVERLAP": Code(_E, "A record begins before the one before it ends."),
-    "GAP_TOO_LONG": Code(_E, "Gaps between records add up to more than a day, or their times are damaged."),
+    "RECORDS_OVERLAP": Code(_E, "A record begins before the stated end of the one before it."),
+    "GAP_TOO_LONG": Code(_E, "Gaps between records add up to more than a day; frames hold them, cut the file."),
     # signals refused
     "UNIT_UNKNOWN": Code(_E, "The unit of a signal is blank or no known voltage; nothing is measured."),
     "UNIT_CONFLICT": Code(_E, "The file states one unit and [units] another."),
+    "UNIT_OVERRIDDEN": Code(_F, "The unit in the file is a text without meaning; that of [units] is used."),
+    "SCALE_COARSE": Code(
+        _F, "Limits lie so far from 0 that single precision rounds values to more than a digital step."
+    ),
     "NOT_A_VOLTAGE": Code(_E, "A signal is no voltage; its samples are not given in microvolts."),
     "DIGITAL_RANGE": Code(_E, "Digital minimum and maximum of a signal are equal, reversed or beyond the format."),
     "SCALE_DEGENERATE": Code(_E, "Physical minimum and maximum of a signal are equal or beyond any amplifier."),
@@ -72,7 +78,8 @@ CODES: dict[str, Code] = {
     ),
     "SCALE_INVERTED": Code(_F, "Physical minimum and maximum of a signal are reversed: used with the sign it means."),
     "PLUS_FLAG_LOST": Code(_F, "A signal holds annotations though the header does not say EDF+."),
-    "RECORD_TIMES_COARSE": Code(_F, "Record times are rounded to more than a sample; smaller gaps may not be seen."),
+    "RECORD_TIMES_COARSE": Code(_F, "Record times are rounded so far that a gap above half a sample may not be seen."),
+    "CLOCK_DRIFT": Code(_F, "Record times drift slowly from the samples; nothing is lost, time follows the samples."),
     "LABEL_DUPLICATE": Code(_F, "Several signals carry one label; they can be named by position only."),
     "MUSCLE_DUPLICATE": Code(_F, "Several signals name one muscle."),
     "MUSCLE_UNKNOWN": Code(_F, "A label or a name in [channels] is no single muscle of the catalogue."),
@@ -156,6 +163,7 @@ CODES: dict[str, Code] = {
     "MAINS_INVALID": Code(_E, "The mains frequency is neither 50 nor 60 Hz; it is never guessed."),
     # plausibility
     "AMPLITUDE_IMPLAUSIBLE": Code(_R, "Levels that no muscle makes: unit or scale of the file are wrong."),
+    "OUT_OF_RANGE": Code(_R, "Samples lie beyond the digital range that the header states: the scale is in doubt."),
     "QUANTISATION_COARSE": Code(_R, "The digital step is larger than the noise floor."),
     "MAINS_DOMINATES": Code(_R, "Removed mains lines were nearly all of the signal; what is left of them may count."),
     "BAND_LIMITED": Code(_R, "A filter of the hardware, stated or seen, cuts into the analysis band; levels read low."),

@@ -9,7 +9,7 @@ from emgpipe.muscles import is_muscle, kind_of_label, muscle_of_label, nearest_m
 from emgpipe.readers.findings import MOST_OF_A_KIND, Findings, capped, listed, places
 from emgpipe.readers.header import Header, SignalHeader
 from emgpipe.readers.samples import Scale
-from emgpipe.readers.units import is_other_quantity, known_voltages, uv_per_unit
+from emgpipe.readers.units import is_other_quantity, known_voltages, scale_in_text, uv_per_unit
 from emgpipe.recording import Finding, Kind, Signal
 
 _MOST_UV = 1e9
@@ -59,9 +59,9 @@ def describe_signals(header: Header, channels: Mapping[str, str], units: Mapping
         kind, muscle, is_unknown = _meaning(stated.label, channels)
         if is_unknown:
             unknown.append((named[index], stated.label))
-        unit = units[stated.label] if stated.label in units and not _is_stated(stated.unit) else stated.unit
+        unit = _unit_used(stated.unit, units.get(stated.label))
         refused = _judge(
-            found := Findings(), named[index], stated, unit, units.get(stated.label, unit), kind, header.sample_bytes
+            found := Findings(), named[index], stated, unit, units.get(stated.label), kind, header.sample_bytes
         )
         if not refused and (limits := _limits(stated)):
             scales[index] = _scale(limits, uv_per_unit(unit))
@@ -111,17 +111,24 @@ def _tell_unknown(found: Findings, unknown: Sequence[tuple[str, str]], channels:
             found.warn("MUSCLE_UNKNOWN", place, f"{name!r} in [channels]", "a muscle such as TA_R, or ECG", hint)
 
 
+def _unit_used(stated: str, given: str | None) -> str:
+    """Unit of the file, that of [units] where the file states none or the same in other letters."""
+    if given is None or not math.isnan(uv_per_unit(stated)):
+        return stated
+    return stated if _is_stated(stated) and scale_in_text(stated) != uv_per_unit(given) else given
+
+
 def _is_stated(unit: str) -> bool:
-    return is_other_quantity(unit) or not math.isnan(uv_per_unit(unit))
+    return is_other_quantity(unit) or not math.isnan(scale_in_text(unit))
 
 
 def _judge(
-    found: Findings, place: str, stated: SignalHeader, unit: str, given: str, kind: Kind, sample_bytes: int
+    found: Findings, place: str, stated: SignalHeader, unit: str, given: str | None, kind: Kind, sample_bytes: int
 ) -> str:
     """Say everything against numbers from a signal; return the code that forbids them, or `""`."""
     limits, factor = _limits(stated), uv_per_unit(unit)
     if kind != "other" or not math.isnan(factor):
-        _judge_unit(found, place, unit, given, factor)
+        _judge_unit(found, place, stated.unit, unit, given)
     if limits:
         _judge_range(found, place, limits, factor, _DIGITAL_LIMIT[sample_bytes])
     errors = [finding.code for finding in found if finding.severity == "error"]
@@ -132,16 +139,21 @@ def _judge(
     return errors[0] if errors else ""
 
 
-def _judge_unit(found: Findings, place: str, unit: str, given: str, factor: float) -> None:
-    if is_other_quantity(unit):
+def _judge_unit(found: Findings, place: str, stated: str, unit: str, given: str | None) -> None:
+    """Judge the unit that is used against those of the file and of [units]."""
+    factor = uv_per_unit(unit)
+    if given not in (None, stated) and _is_stated(stated) and scale_in_text(stated) != uv_per_unit(str(given)):
+        both = f"unit {stated!r} in the file and {given!r} in [units]"
+        found.error("UNIT_CONFLICT", place, both, "one of them", "[units] is for what the file does not state")
+    elif is_other_quantity(unit):
         found.error(
             "NOT_A_VOLTAGE", place, f"unit {unit!r}", known_voltages(), "a muscle or a heart is measured in volts"
         )
     elif math.isnan(factor):
         found.error("UNIT_UNKNOWN", place, f"unit {unit!r}", known_voltages(), "state it in [units]")
-    elif uv_per_unit(given) != factor:
-        stated = f"unit {unit!r} in the file and {given!r} in [units]"
-        found.error("UNIT_CONFLICT", place, stated, "one of them", "[units] is for what the file does not state")
+    elif stated and math.isnan(uv_per_unit(stated)):
+        hint = f"{unit!r} of [units] is used in its place"
+        found.note("info", "UNIT_OVERRIDDEN", place, f"unit {stated!r} in the file", known_voltages(), hint)
 
 
 def _judge_range(found: Findings, place: str, limits: _Limits, factor: float, digital_limit: int) -> None:
@@ -164,10 +176,22 @@ def _judge_range(found: Findings, place: str, limits: _Limits, factor: float, di
 def _judge_step(found: Findings, place: str, limits: _Limits, factor: float, physical: str) -> None:
     step_uv = abs(_scale(limits, factor).gain_uv)
     most_uv = max(abs(limits.physical_min), abs(limits.physical_max)) * factor
+    rounding_uv = _rounding_uv(limits, factor)
     if step_uv < _LEAST_STEP_UV or most_uv > _MOST_UV:
         stated = f"{physical}, steps of {step_uv:.3g} microvolts"
         allowed = f"steps from {_LEAST_STEP_UV:g} and a range to {_MOST_UV:g} microvolts"
         found.error("SCALE_DEGENERATE", place, stated, allowed, "no amplifier has them; export the file again")
+    elif step_uv < rounding_uv:
+        stated = f"{physical}, steps of {step_uv:.3g} microvolts on a large offset"
+        allowed = f"steps that single precision can hold at the limits, {rounding_uv:.3g} microvolts"
+        found.warn("SCALE_COARSE", place, stated, allowed, f"values are rounded to {rounding_uv:.3g} microvolts")
+
+
+def _rounding_uv(limits: _Limits, factor: float) -> float:
+    """Distance of neighbouring float32 values near the limit that is farthest from 0, µV."""
+    most_uv = max(abs(limits.physical_min), abs(limits.physical_max)) * factor
+    # a little inside: 24 bits around 0 fit, though an end may stand on a power of two or just beyond
+    return math.ulp(0.999 * most_uv) * 2**29  # float32 has 29 bits less
 
 
 def _limits(stated: SignalHeader) -> _Limits | None:
@@ -189,7 +213,7 @@ def _signal(header: Header, index: int, unit: str, kind: Kind, muscle: str, refu
     low_uv = high_uv = step_uv = math.nan
     if limits and not refused:
         low_uv, high_uv = sorted((limits.physical_min * factor, limits.physical_max * factor))
-        step_uv = abs(_scale(limits, factor).gain_uv)
+        step_uv = max(abs(_scale(limits, factor).gain_uv), _rounding_uv(limits, factor))
     return Signal(
         index=index,
         label=stated.label,

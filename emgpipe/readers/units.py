@@ -19,6 +19,28 @@ _VOLTAGES = {
 _NOT_VOLTAGES = {
     *("g", "m/s^2", "m/s2", "deg", "degree", "degrees", "rad", "deg/s", "rad/s", "n", "nm", "kgf", "kg", "pa", "kpa"),
     *("mmhg", "%", "degc", "k", "bpm", "hz", "s", "ms", "ohm", "kohm", "mohm", "boolean"),
+    *("a", "ma", "ua", "\u00b5a", "\u03bca", "na"),
+}
+# voltages by what they say, though none that is read: [units] may repeat them, not replace them by another scale
+_SCALES = {
+    "MV": 1e12,
+    "kV": 1e9,
+    "KV": 1e9,
+    "kv": 1e9,
+    "pV": 1e-6,
+    "fV": 1e-9,
+    "mv": 1e3,
+    "v": 1e6,
+    "nv": 1e-3,
+    "NV": 1e-3,
+}
+# lower case, cut at the 8 letters of the field
+_SPELT = {
+    **dict.fromkeys(("nvolt", "nvolts", "nanovolt"), 1e-3),
+    **dict.fromkeys(("uvolt", "uvolts", "microvol", "uvrms"), 1.0),
+    **dict.fromkeys(("mvolt", "mvolts", "millivol", "mvrms"), 1e3),
+    **dict.fromkeys(("volt", "volts", "vrms"), 1e6),
+    **dict.fromkeys(("kvolt", "kvolts", "kilovolt"), 1e9),
 }
 
 
@@ -52,6 +74,27 @@ def is_other_quantity(unit: str) -> bool:
     (True, False, False)
     """
     return unit.lower() in _NOT_VOLTAGES
+
+
+def scale_in_text(unit: str) -> float:
+    """Factor to µV that a text means, also where it is no unit that is read (`Volts`, `kV`).
+
+    Parameters
+    ----------
+    unit : str
+        As the file writes it.
+
+    Returns
+    -------
+    float
+        NaN where the text states no scale: blank, `BITS`, `deg`.
+
+    Examples
+    --------
+    >>> scale_in_text("mVolts"), scale_in_text("MV"), scale_in_text("BITS")
+    (1000.0, 1000000000000.0, nan)
+    """
+    return _VOLTAGES.get(unit, _SCALES.get(unit, _SPELT.get(unit.lower()[:8], math.nan)))
 
 
 def known_voltages() -> str:

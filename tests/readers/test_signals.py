@@ -112,8 +112,57 @@ def test_units_are_stated_only_where_the_file_states_none():
     assert described(stated(unit=""), units={"EMG TA R": "mV"}).signals[0].clip_high_uv == 3276700
     assert [t[0] for t in judged(stated(unit=""), units={"EMG TA R": "parsec"})] == ["UNIT_UNKNOWN"]
     assert [t[0] for t in judged(stated(), units={"EMG TA R": "mV"})] == ["UNIT_CONFLICT"]
-    assert [t[0] for t in judged(stated(unit="deg"), units={"EMG TA R": "mV"})] == ["NOT_A_VOLTAGE"]
     assert judged(stated(), units={"EMG TA R": "\u03bcV"}) == []
+
+
+@pytest.mark.parametrize("unit", ["uA", "mA", "deg", "MV", "kV", "pV", "V", "mV", "mv", "Volts", "mVolts", "millivol"])
+def test_another_quantity_or_scale_of_the_file_is_never_replaced(unit):
+    told = described(stated(unit=unit), units={"EMG TA R": "uV"})
+    assert (told.signals[0].refused, told.scales) == ("UNIT_CONFLICT", {})
+    assert told.findings[0].found == f"unit {unit!r} in the file and 'uV' in [units]"
+
+
+@pytest.mark.parametrize("unit", ["BITS", "adc", "counts", "uVolts"])
+def test_a_text_without_meaning_is_replaced_by_units_and_said(unit):
+    told = described(stated(unit=unit), units={"EMG TA R": "uV"})
+    assert (told.signals[0].refused, told.signals[0].unit) == ("", "uV")
+    (finding,) = told.findings
+    assert (finding.code, finding.severity) == ("UNIT_OVERRIDDEN", "info")
+    assert repr(unit) in finding.message
+    assert "'uV' of [units]" in finding.message
+
+
+def test_units_may_say_the_same_in_other_letters():
+    told = described(stated(unit="mVolts"), units={"EMG TA R": "mV"})
+    assert (told.signals[0].refused, told.signals[0].uv_per_unit) == ("", 1000.0)
+
+
+def test_currents_are_no_voltages():
+    assert [t[0] for t in judged(stated(unit="uA"))] == ["NOT_A_VOLTAGE"]
+
+
+@pytest.mark.parametrize(
+    ("physical", "digital", "rounding_uv"),
+    [
+        ((900_000, 901_000), (-32768, 32767), 0.0625),
+        ((-901_000, -900_000), (-32768, 32767), 0.0625),
+        ((20_000, 30_000), (-8388608, 8388607), 2.0**-9),
+    ],
+)
+def test_steps_on_an_offset_that_single_precision_cannot_hold_are_said(physical, digital, rounding_uv):
+    told = described(stated(physical=physical, digital=digital), sample_bytes=3)
+    (finding,) = told.findings
+    assert (finding.code, finding.severity, finding.where) == ("SCALE_COARSE", "warning", "'EMG TA R'")
+    assert f"rounded to {rounding_uv:.3g} microvolts" in finding.message
+    assert told.signals[0].lsb_uv == rounding_uv
+    assert told.scales[0].gain_uv < rounding_uv
+
+
+@pytest.mark.parametrize("most", [262144, 262143, 262144.5, 187500, 100_000, 1])
+def test_24_bits_around_zero_are_held(most):
+    told = described(stated(physical=(-most, most - 1e-3), digital=(-8388608, 8388607)), sample_bytes=3)
+    assert told.findings == []
+    assert told.signals[0].lsb_uv == abs(told.scales[0].gain_uv)
 
 
 LIMITS = st.floats(-1e6, 1e6)
