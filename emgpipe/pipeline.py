@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from emgpipe.detectors.activity import detect_activity
 from emgpipe.detectors.floor import Floor, estimate_floor
-from emgpipe.errors import SettingsError
+from emgpipe.errors import ReadError, SettingsError
 from emgpipe.filters.prefilter import NOT_STATED, Prefilter
 from emgpipe.frames.covariance import pair_covariance
 from emgpipe.frames.model import ChannelFrames, Frames, PairCovariance
@@ -33,6 +33,9 @@ from emgpipe.study.timeline import recording_segments
 
 if TYPE_CHECKING:
     import pandas as pd
+
+MOST_GAPS_S = 86_400.0
+"""All gaps of a recording together: they take as many frames, 80 a second, as samples do."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,7 +95,7 @@ def compute_frames(recording: Recording, *, mains_hz: float, settings: Settings 
     SettingsError
         MAINS_INVALID.
     ReadError
-        Where samples cannot be read.
+        GAP_TOO_LONG: frames hold gaps, too, and these sum to more than a day. Where samples cannot be read.
 
     Examples
     --------
@@ -106,9 +109,17 @@ def compute_frames(recording: Recording, *, mains_hz: float, settings: Settings 
     """
     if mains_hz not in (50, 60):
         raise SettingsError("MAINS_INVALID", f"mains_hz {mains_hz!r}; 50 or 60", where=recording.name)
+    _check_gaps(recording)
     settings = settings or Settings()
     channels = tuple(_channel(recording, s, mains_hz, settings) for s in recording.signals if s.kind == "emg")
     return Frames(channels, recording.duration_s, recording.sha256, float(mains_hz))
+
+
+def _check_gaps(recording: Recording) -> None:
+    gaps_s = recording.duration_s - sum(run.stop_s - run.start_s for run in recording.runs)
+    if gaps_s > MOST_GAPS_S:
+        message = f"gaps of {gaps_s:.9g} s in all, more than {MOST_GAPS_S:.9g}; cut it into files and measure each"
+        raise ReadError("GAP_TOO_LONG", message, where=recording.name)
 
 
 def _channel(recording: Recording, signal: Signal, mains_hz: float, settings: Settings) -> ChannelFrames:

@@ -1,5 +1,6 @@
 """Open an EDF, EDF+, BDF or BDF+ file as a `Recording`, or refuse it with a code."""
 
+import math
 import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -9,11 +10,11 @@ from numpy.typing import NDArray
 
 from emgpipe.errors import ReadError, SettingsError
 from emgpipe.readers import tal
-from emgpipe.readers.clock import read_clock
+from emgpipe.readers.clock import Clock, read_clock
 from emgpipe.readers.files import file_name, opened
 from emgpipe.readers.header import Header, read_header, refusal
 from emgpipe.readers.samples import RecordBlocks, Scale, read_uv
-from emgpipe.readers.scan import Scan, scan_file
+from emgpipe.readers.scan import Marks, scan_file
 from emgpipe.readers.signals import Described, describe_signals
 from emgpipe.recording import Annotation, Finding, ReadSamples, Recording
 
@@ -52,7 +53,8 @@ def read_recording(
         What has no honest number is refused, nothing is repaired: FILE_UNREADABLE, FILE_EMPTY,
         NOT_EDF, HEADER_SHORT, HEADER_NUMBER, HEADER_SIZE, SIGNAL_COUNT, SAMPLES_PER_RECORD,
         RECORD_COUNT, RECORD_DURATION, RECORD_TOO_LARGE, FILE_TRUNCATED, ANNOTATIONS_LOST,
-        ANNOTATIONS_DAMAGED, FIRST_ONSET, RECORDS_OVERLAP, GAP_TOO_LONG, FILE_CHANGED; with
+        ANNOTATIONS_DAMAGED, ANNOTATIONS_TOO_MANY, FIRST_ONSET, RECORDS_OVERLAP,
+        RECORD_TIMES_TOO_LARGE, FILE_CHANGED; with
         `strict` any other code of a warning.
 
     Notes
@@ -63,10 +65,10 @@ def read_recording(
 
     Warnings: RECORD_COUNT, FILE_TRUNCATED (whole records are used), FIRST_ONSET (the start is
     moved), DISCONTINUOUS (gaps in a file that says it has none), PLUS_FLAG_LOST,
-    HEADER_RESERVED, START_UNKNOWN, TEXT_CONTROL, SCALE_INVERTED, LABEL_DUPLICATE,
-    MUSCLE_DUPLICATE, MUSCLE_UNKNOWN. Told only: DISCONTINUOUS (gaps where the file says so),
-    RECORD_TIMES_COARSE, TEXT_ENCODING. At one signal: HEADER_NUMBER, DIGITAL_RANGE,
-    SCALE_DEGENERATE, UNIT_UNKNOWN, NOT_A_VOLTAGE, UNIT_CONFLICT.
+    HEADER_RESERVED, START_UNKNOWN, TEXT_CONTROL, ANNOTATION_SCALE, SCALE_INVERTED,
+    LABEL_DUPLICATE, MUSCLE_DUPLICATE, MUSCLE_UNKNOWN. Told only: DISCONTINUOUS (gaps where the file says so),
+    CLOCK_DRIFT (a warning above 200 ppm), RECORD_TIMES_COARSE, TEXT_ENCODING. At one signal:
+    HEADER_NUMBER, DIGITAL_RANGE, SCALE_DEGENERATE, UNIT_UNKNOWN, NOT_A_VOLTAGE, UNIT_CONFLICT.
 
     Examples
     --------
@@ -90,7 +92,7 @@ def read_recording(
     scan = scan_file(blocks)
     described = describe_signals(header, channels or {}, units or {})
     clock = read_clock(scan.onsets_s, scan.digits, header, name)
-    annotations, heard = _annotations(scan, clock.first_s)
+    annotations, heard = _annotations(scan.marks, clock)
     findings = [*findings, *described.findings, *clock.findings, *heard]
     if strict:
         _refuse_warnings(findings, name)
@@ -167,19 +169,20 @@ def _start(header: Header, first_s: float) -> datetime | None:
         return None
 
 
-def _annotations(scan: Scan, first_s: float) -> tuple[tuple[Annotation, ...], list[Finding]]:
+def _annotations(marks: Marks, clock: Clock) -> tuple[tuple[Annotation, ...], list[Finding]]:
     """Annotations from the first sample on, and how their texts were decoded."""
-    marks, foreign = [], 0
-    for onset_s, duration_s, texts in scan.tals:
-        for text, is_utf8 in map(tal.decode, texts):
-            # decimal seconds: the difference of two is told to the digits they were written with
-            marks.append(Annotation(round(onset_s - first_s, 9), duration_s, text))
-            foreign += not is_utf8
+    onsets_s = clock.on_samples(marks.onsets_s)
+    out, foreign = [], 0
+    for i in np.argsort(onsets_s, kind="stable").tolist():
+        text, is_utf8 = tal.decode(marks.texts[i])
+        duration_s = marks.durations_s[i]
+        out.append(Annotation(float(onsets_s[i]), None if math.isnan(duration_s) else duration_s, text))
+        foreign += not is_utf8
     findings = []
     if foreign:
         found, hint = f"{foreign} texts that are not UTF-8", "read as Latin-1"
         findings.append(Finding.composed("TEXT_ENCODING", "info", "annotations", found=found, hint=hint))
-    return tuple(sorted(marks, key=lambda mark: mark.onset_s)), findings
+    return tuple(out), findings
 
 
 def _source(blocks: RecordBlocks, described: Described, where: str) -> ReadSamples:

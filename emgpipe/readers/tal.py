@@ -3,10 +3,15 @@
 import re
 from typing import NamedTuple
 
-# +onset [0x15 duration] 0x14 text 0x14 text 0x14 ... 0x00; no two parts can match the same byte, so matching is linear
-_TAL = re.compile(
-    rb"\x00*([+-][0-9]{1,15}(?:\.[0-9]{0,15})?)(?:\x15([0-9]{1,15}(?:\.[0-9]{0,15})?))?\x14((?:[^\x00\x14]*\x14)+)\x00"
-)
+MOST_TEXTS = 200_000
+"""Texts of one file, and of one list. A mark a second for two days; all of them take about 50 MB."""
+
+MOST_DIGITS = 15
+"""Before the point: thirty million years."""
+
+# +onset [0x15 duration]; no two parts can match the same byte, so that matching is linear
+_TIMES = re.compile(rb"([+-])0*([0-9]+)(?:\.([0-9]*))?(?:\x150*([0-9]+)(?:\.([0-9]*))?)?")
+_KEPT_DECIMALS = 30  # far below the last bit of a float; the time that `float` takes grows with the square of digits
 
 
 class Tal(NamedTuple):
@@ -17,18 +22,28 @@ class Tal(NamedTuple):
     texts: tuple[bytes, ...]
 
 
+class TooManyTextsError(ValueError):
+    """A list is of the grammar so far, but has more than `MOST_TEXTS` texts."""
+
+
 def parse_tals(field: bytes) -> list[Tal] | None:
-    r"""Read the bytes of one annotation signal in one record.
+    r"""Read the bytes of one annotation signal in one record, or whole lists of it.
 
     Parameters
     ----------
     field : bytes
-        Padded with zero bytes.
+        `+onset [0x15 duration] 0x14 text 0x14 text 0x14 ... 0x00` and so on, padded with zero
+        bytes. Numbers may have any number of decimals.
 
     Returns
     -------
     list of Tal or None
         None where any byte is not of the grammar: a damaged list is not half read.
+
+    Raises
+    ------
+    TooManyTextsError
+        Before memory is taken for them.
 
     Examples
     --------
@@ -37,16 +52,38 @@ def parse_tals(field: bytes) -> list[Tal] | None:
     >>> print(parse_tals(b"\xff\xff+0\x14\x14\x00"))
     None
     """
-    text = field.rstrip(b"\0") + b"\0"
-    out, at = [], 0
-    while at < len(text) - 1:
-        match = _TAL.match(text, at)
-        if not match:
+    out = []
+    for part in field.strip(b"\0").split(b"\0"):
+        if not part:
+            continue
+        tal = _parse(part)
+        if tal is None:
             return None
-        onset, duration, texts = match.groups()
-        out.append(Tal(float(onset), float(duration) if duration else None, tuple(texts[:-1].split(b"\x14"))))
-        at = match.end()
+        out.append(tal)
     return out
+
+
+def _parse(part: bytes) -> Tal | None:
+    """Read one list without its zero byte."""
+    end = part.find(b"\x14")
+    times = _TIMES.fullmatch(part, 0, end) if 0 < end < len(part) - 1 and part.endswith(b"\x14") else None
+    if times is None:
+        return None
+    sign, onset, onset_decimals, duration, duration_decimals = times.groups()
+    if max(len(onset), len(duration or b"")) > MOST_DIGITS:
+        return None
+    if part.count(b"\x14") - 1 > MOST_TEXTS:
+        raise TooManyTextsError
+    onset_s = _seconds(onset, onset_decimals)
+    return Tal(
+        -onset_s if sign == b"-" else onset_s,
+        _seconds(duration, duration_decimals) if duration else None,
+        tuple(part[end + 1 : -1].split(b"\x14")),
+    )
+
+
+def _seconds(whole: bytes, decimals: bytes | None) -> float:
+    return float(whole + b"." + (decimals or b"")[:_KEPT_DECIMALS])
 
 
 def onset_digits(field: bytes) -> int:
@@ -57,8 +94,8 @@ def onset_digits(field: bytes) -> int:
     >>> onset_digits(b"+0.25\x14\x14\x00+3.1234\x14rest\x14\x00"), onset_digits(b"+12\x14\x14\x00")
     (2, 0)
     """
-    onset = _TAL.match(field)
-    return len(onset[1].partition(b".")[2]) if onset else 0
+    times = _TIMES.match(field.lstrip(b"\0"))
+    return len(times[3] or b"") if times else 0
 
 
 def decode(text: bytes) -> tuple[str, bool]:
