@@ -30,8 +30,9 @@ class Finding(NamedTuple):
     severity : str
         `error` (refused), `warning` (usable, said) or `info`.
     where : str
-        Header field or signal label, e.g. `"'EMG RF': physical minimum"`. An error whose place
-        begins with a quoted label refuses that signal; any other refuses the file.
+        Header field or signal label, e.g. `"'EMG RF': physical minimum"`; `the 2nd signal`, counted
+        from 1, where a label is not shown. An error whose place begins with one of these refuses
+        that signal; any other refuses the file.
     message : str
         The whole sentence: what was found, what is allowed, what to do.
     found, allowed, hint : str
@@ -71,6 +72,11 @@ class Finding(NamedTuple):
         found, allowed, hint = (printable(part) for part in (found, allowed, hint))
         parts = [f"found {found}", f"allowed: {allowed}" if allowed else "", hint]
         return cls(code, severity, where, "; ".join(part for part in parts if part), found, allowed, hint)
+
+    @property
+    def said(self) -> str:
+        """Place and message, as every command writes them; `file` is said by the name of the file already."""
+        return self.message if self.where in ("", "file") else f"{self.where}: {self.message}"
 
 
 class Annotation(NamedTuple):

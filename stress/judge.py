@@ -91,7 +91,7 @@ def _measured(recording: Recording) -> None:
 
 def refuses_file(finding: Finding) -> bool:
     """Whether a finding refuses the whole file: an error that is not at a quoted label."""
-    return finding.severity == "error" and finding.where[:1] not in ("'", '"')
+    return finding.severity == "error" and not finding.where.startswith(("'", '"', "the "))
 
 
 def _of_findings(case: Case, findings: Sequence[Finding]) -> list[tuple[str, str]]:

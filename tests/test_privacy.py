@@ -11,9 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import emgpipe as emg
 from emgpipe.cli.app import run
+from emgpipe.readers.header import parse_header
+from emgpipe.readers.signals import describe_signals
 from tests.handmade import FIXED, OF_SIGNAL, edf_bytes, place_of
 
 NAMED = {
@@ -118,6 +122,71 @@ def test_what_is_read_and_raised_tells_nothing(folder, files):
             texts = [repr(recording), str(recording), repr(recording.signals), repr(recording.findings)]
             texts += [recording.name, repr(recording.annotations)]
         assert [told(text) for text in texts if told(text)] == [], name
+
+
+SERIALS = {
+    "words": (b"Zqkwvj 02-MAY-1951", b"Zqkwvj SN9357926", b"Zqkwvj 9357"),
+    "digits": (b"93579268", b"93579268", b"93579268"),
+    "digits at the right": (b"93579268".rjust(80), b"93579268".rjust(80), b"93579268".rjust(32)),
+    "digits and blanks": (b"93579268 " * 8, b"93579268 " * 8, b"93579268" * 4),
+    "no reserved": (b"Zqkwvj 93579268", b"Zqkwvj 93579268", b""),
+}
+"""Patient (recording and reserved of the file, too), transducer and reserved of a signal."""
+HEAD = 256 * 4
+
+
+def with_serial(name: str, labels: tuple[bytes, ...] = (b"EMG TA_R", b"EMG GM_R")) -> bytes:
+    patient, transducer, reserved = SERIALS[name]
+    named = {"patient": patient, "recording": patient, "transducer": transducer, "signal_reserved": reserved}
+    return edf_bytes(labels=labels, seconds=2, fields=named | {"reserved": (b"EDF+C " + patient.strip())[:44]})
+
+
+def fragments(text: str) -> list[str]:
+    """Four letters or digits in a row of a name or a serial number."""
+    identities = ("zqkwvj", "93579268", "9357926893579268", "may-1951")
+    return [w[i : i + 4] for w in identities for i in range(len(w) - 3) if w[i : i + 4] in text.lower()]
+
+
+def shifted(data: bytes, at: int, n: int) -> bytes:
+    """The file with `n` bytes lost (n < 0) or won in its header."""
+    return data[:at] + (data[at - n :] if n < 0 else b" " * n + data[at:])
+
+
+def said_of(data: bytes) -> str:
+    """Everything that the header of a file comes to, for people: findings, and signals where it is read."""
+    header, findings = parse_header(data, len(data))
+    if header is None:
+        return repr(findings)
+    described = describe_signals(header, {}, {})
+    return repr(findings + described.findings) + repr(described.signals)
+
+
+@pytest.mark.parametrize("name", SERIALS)
+@pytest.mark.parametrize("n", [-16, -32, -48, -96, 16, 32, 48, -8, 8, -80, 80, -3, 3])
+def test_bytes_lost_before_any_field_move_no_name_into_a_finding(name, n):
+    whole = with_serial(name)
+    for at in range(8, HEAD, 8):
+        assert fragments(said_of(shifted(whole, at, n))) == [], (at, n)
+
+
+@given(
+    name=st.sampled_from(sorted(SERIALS)),
+    labels=st.sampled_from([(b"EMG TA_R",), (b"EMG TA_R", b"EMG GM_R"), (b"EMG TA_R", b"EMG GM_R", b"ECG")]),
+    at=st.integers(8, HEAD),
+    n=st.integers(-300, 300),
+    is_plain=st.booleans(),
+)
+@settings(max_examples=400, deadline=None)
+def test_no_cut_and_no_insert_moves_a_name_into_a_finding(name, labels, at, n, is_plain):
+    whole = with_serial(name, labels)
+    if is_plain:
+        whole = whole.replace(b"EDF Annotations", b"Status         ").replace(b"EDF+C", b"     ")
+    assert fragments(said_of(shifted(whole, at, n))) == []
+
+
+def test_the_search_for_fragments_finds_them():
+    assert set(fragments("SN 9268, Zqkw")) == {"zqkw", "9268"}
+    assert any(fragments(repr(with_serial(name))) for name in SERIALS)
 
 
 def test_the_transducer_is_at_hand_but_in_no_repr(folder):

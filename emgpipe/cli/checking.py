@@ -59,10 +59,8 @@ def verdict(findings: Sequence[Finding], *, strict: bool = False) -> Verdict:
 
 def _lines(file: str, said: Verdict, findings: Sequence[Finding]) -> str:
     """One line a file, and below it, indented, one a finding; errors first."""
-    lines = [f"{said}: {file}"]
-    for f in sorted(findings, key=lambda finding: _ORDER[finding.severity]):
-        parts = (f"  {f.severity}", f.code, "" if f.where == "file" else f.where, f.message)
-        lines.append(": ".join(part for part in parts if part))
+    told = sorted(findings, key=lambda finding: _ORDER[finding.severity])
+    lines = [f"{said}: {file}", *(f"  {f.severity}: {f.code}: {f.said}" for f in told)]
     return "\n".join(map(printable, lines))
 
 
@@ -71,6 +69,8 @@ def _files(paths: Sequence[Path]) -> tuple[list[Path], list[NoInputError]]:
     files, empty = [], []
     for path in paths:
         found = _below(path) if _is_folder(path) else [path]
+        if not found and path.suffix.lower() in SUFFIXES:
+            found = [path]  # a folder named like a recording: refused as it is below another
         files += found
         if not found:
             empty.append(NoInputError("NO_RECORDINGS", "no .edf or .bdf file below it; give a file", where=str(path)))

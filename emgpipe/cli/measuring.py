@@ -52,8 +52,7 @@ def measure_file(
         raise NoInputError("NO_CHANNELS", f"no EMG signal; the file has {there}", where=str(file))
     for finding in result.findings:
         if finding.severity != "info":
-            message = f"{finding.where}: {finding.message}" if finding.where else finding.message
-            note("warning", finding.code, message, str(file))
+            note("warning", finding.code, finding.said, str(file))
     return rows_text(_of_segment(result.rows, segment, str(file)), result.findings, form)
 
 

@@ -13,7 +13,11 @@ Each error carries a code of `codes.CODES`; `str(error)` is one line. Reasons in
 tables and findings on a file use codes of the same table (`emgpipe.errors.codes`).
 """
 
+import re
 from typing import ClassVar
+
+_BLANK = re.compile(r"\s")
+_QUOTED_OR_BLANK = re.compile(r"""(?<!\w)'[^']*'(?!\w)|"[^"]*"|\s+""")
 
 
 def printable(text: str) -> str:
@@ -54,7 +58,7 @@ class EmgpipeError(Exception):
 
     def __init__(self, code: str, message: str, *, where: str = "") -> None:
         self.code = code
-        self.message = " ".join(message.split())
+        self.message = _one_line(message)
         self.where = where
         super().__init__(code, message, where)
 
@@ -66,6 +70,17 @@ class EmgpipeError(Exception):
     def __reduce__(self) -> tuple[object, ...]:
         """Survive the way back from a worker process."""
         return (_rebuild, (type(self), self.code, self.message, self.where))
+
+
+def _one_line(text: str) -> str:
+    """Join the lines and blanks of a text; what stands in quotes keeps its blanks.
+
+    Examples
+    --------
+    >>> _one_line("found '1 2   ';   a number   is needed")
+    "found '1 2   '; a number is needed"
+    """
+    return _QUOTED_OR_BLANK.sub(lambda part: _BLANK.sub(" ", part[0]) if part[0].strip() else " ", text).strip()
 
 
 def _rebuild(kind: type[EmgpipeError], code: str, message: str, where: str) -> EmgpipeError:

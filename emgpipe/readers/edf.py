@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from emgpipe.errors import ReadError, SettingsError
 from emgpipe.readers import tal
 from emgpipe.readers.clock import Clock, read_clock
-from emgpipe.readers.files import file_name, opened
-from emgpipe.readers.header import Header, read_header, refusal
+from emgpipe.readers.files import file_name, opened, unreadable
+from emgpipe.readers.findings import refusal
+from emgpipe.readers.header import Header, read_header
 from emgpipe.readers.samples import RecordBlocks, Scale, read_uv
 from emgpipe.readers.scan import Marks, scan_file
 from emgpipe.readers.signals import Described, describe_signals
@@ -139,7 +140,7 @@ def check_file(
     try:
         header, findings, _ = _open(path)
     except ReadError as error:
-        return [Finding(error.code, "error", "file", error.message)]
+        return [unreadable(error.__cause__)]
     if header is None:
         return findings
     return findings + describe_signals(header, channels or {}, units or {}).findings
@@ -156,9 +157,7 @@ def _refuse_warnings(findings: Sequence[Finding], where: str) -> None:
     if warnings:
         first = warnings[0]
         more = f" (and {len(warnings) - 1} more)" if len(warnings) > 1 else ""
-        raise ReadError(
-            first.code, f"{first.where}: {first.message}; strict reading refuses warnings{more}", where=where
-        )
+        raise ReadError(first.code, f"{first.said}; strict reading refuses warnings{more}", where=where)
 
 
 def _start(header: Header, first_s: float) -> datetime | None:

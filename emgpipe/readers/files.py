@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from emgpipe.errors import ReadError
+from emgpipe.readers.findings import refusal
+from emgpipe.recording import Finding
 
 
 @contextmanager
@@ -31,12 +32,27 @@ def opened(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     try:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
         with os.fdopen(handle, "rb", buffering=0) as file:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise OSError("this is no regular file")
+            mode = os.fstat(handle).st_mode
+            if not stat.S_ISREG(mode):
+                raise OSError("a folder" if stat.S_ISDIR(mode) else "a pipe or a device")
             yield file
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise ReadError("FILE_UNREADABLE", f"{reason}; a readable file is needed", where=file_name(path)) from error
+        raise refusal([unreadable(error)], file_name(path)) from error
+
+
+def unreadable(error: BaseException | None) -> Finding:
+    """Say why a file could not be opened or read.
+
+    Examples
+    --------
+    >>> unreadable(FileNotFoundError(2, "No such file or directory")).message
+    'found No such file or directory; allowed: a file that can be read; give one, or mend its path or its rights'
+    """
+    reason = getattr(error, "strerror", None) or str(error)
+    hint = "give one, or mend its path or its rights"
+    return Finding.composed(
+        "FILE_UNREADABLE", "error", "file", found=reason, allowed="a file that can be read", hint=hint
+    )
 
 
 def file_name(path: str | os.PathLike[str]) -> str:

@@ -9,6 +9,7 @@ from emgpipe.errors import ReadError
 from emgpipe.recording import Finding, Severity
 
 MOST_OF_A_KIND = 20
+NOT_SHOWN = "not shown, as they may name a person"
 _KINDS = {
     b"PK\x03\x04": "a zip archive",
     b"<": "HTML or XML",
@@ -28,13 +29,14 @@ class Findings(list[Finding]):
     ----------
     is_shifted : bool
         The fields of the header stand at wrong places: a field may hold any text, a
-        patient's name too, and is not shown.
-    are_labels_shifted : bool
-        The same of the fields of the signals: a signal is named by its position.
+        patient's name or a serial number too. None is shown, no number of one either, a signal
+        is named by its position, and what is said of one refuses the file.
+    is_doubtful : bool
+        A signal has several fields that may be anything: as above, but only that signal is refused.
     """
 
     is_shifted = False
-    are_labels_shifted = False
+    is_doubtful = False
 
     def note(self, severity: Severity, code: str, where: str, found: str, allowed: str = "", hint: str = "") -> None:
         """Add a finding."""
@@ -48,22 +50,32 @@ class Findings(list[Finding]):
         """Add a finding that leaves the file usable."""
         self.note("warning", code, where, found, allowed, hint)
 
-    def number(self, where: str, field: bytes, parse: Callable[[bytes], _N | None]) -> _N | None:
+    def number(self, where: str, field: bytes, parse: Callable[[bytes], _N | None], allowed: str) -> _N | None:
         """Parse a number; where it is none, say so."""
         value = parse(field)
         if value is None:
-            allowed = "a whole number such as 1000" if parse(b"0.5") is None else "a number such as -3276.8"
             hint = "write it with a decimal point" if b"," in field else "export the file again"
             self.error("HEADER_NUMBER", where, self.bytes_found(field), allowed, hint)
         return value
 
     def bytes_found(self, field: bytes) -> str:
-        """Bytes of a field, or their number where they may be anything: words stand where no word belongs."""
-        return f"{len(field)} bytes that belong elsewhere" if self.is_shifted or holds_words(field) else shown(field)
+        """Bytes of a field, or how many where they may be anything: words stand where no word belongs."""
+        is_hidden = self.is_shifted or self.is_doubtful or holds_words(field)
+        return f"{len(field)} bytes, {NOT_SHOWN}" if is_hidden and field.strip(b" ") else shown(field)
+
+    def told(self, number: float) -> str:
+        """Write a number of the header, unless it may be one of a person or a device."""
+        return "a number" if self.is_shifted else repr(number)
 
     def places(self, labels: Sequence[str]) -> list[str]:
         """Name each signal as `places` does, by its position alone where its label may be anything."""
-        return [f"signal {i}" for i in range(len(labels))] if self.are_labels_shifted else places(labels)
+        if self.is_shifted or self.is_doubtful:
+            return [f"the {ordinal(i)} signal" for i in range(len(labels))]
+        return places(labels)
+
+    def field_of(self, place: str, name: str) -> str:
+        """Where a field of a signal is; an error there refuses the file where no label can be trusted."""
+        return f"{name} of {place}" if self.is_shifted else f"{place}: {name}"
 
     @property
     def refuse_file(self) -> bool:
@@ -98,17 +110,17 @@ def kind_of(first: bytes) -> str:
 
     Examples
     --------
-    >>> [kind_of(first) for first in (b"PK\x03\x04", b"1       ", b"<html>", b"Smith, A")]
+    >>> [kind_of(first) for first in (b"PK\x03\x04", b"1       ", b"<html>", b"48151623")]
     ["'PK\\x03\\x04' (a zip archive)", "'1       '", "'<' (HTML or XML)", '8 other bytes']
     """
     for magic, kind in _KINDS.items():
         if first.startswith(magic):
             return f"{shown(magic)} ({kind})"
-    return f"{len(first)} other bytes" if holds_words(first) else shown(first)
+    return shown(first) if len(first.strip(b" ")) < 4 else f"{len(first)} other bytes"
 
 
 def refuses_file(finding: Finding) -> bool:
-    """Tell an error of the file from one of a signal, whose place begins with the quoted label.
+    """Tell an error of the file from one of a signal, whose place begins with its quoted label or its position.
 
     Examples
     --------
@@ -116,8 +128,23 @@ def refuses_file(finding: Finding) -> bool:
     True
     >>> refuses_file(Finding("DIGITAL_RANGE", "error", "'EMG RF'", ""))
     False
+    >>> refuses_file(Finding("HEADER_NUMBER", "error", "the 2nd signal: physical minimum", ""))
+    False
     """
-    return finding.severity == "error" and finding.where[:1] not in ("'", '"')
+    return finding.severity == "error" and not finding.where.startswith(("'", '"', "the "))
+
+
+def ordinal(index: int) -> str:
+    """Write a position for people: texts count signals from 1, Python and `Signal.index` from 0.
+
+    Examples
+    --------
+    >>> [ordinal(i) for i in (0, 1, 2, 3, 10, 11, 20, 111)]
+    ['1st', '2nd', '3rd', '4th', '11th', '12th', '21st', '112th']
+    """
+    n = index + 1
+    ending = "th" if n % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
+    return f"{n}{ending}"
 
 
 def places(labels: Sequence[str]) -> list[str]:
@@ -126,10 +153,10 @@ def places(labels: Sequence[str]) -> list[str]:
     Examples
     --------
     >>> places(["EMG RF", "EMG BF", "EMG RF"])
-    ["'EMG RF' (position 0)", "'EMG BF'", "'EMG RF' (position 2)"]
+    ["'EMG RF' (1st signal)", "'EMG BF'", "'EMG RF' (3rd signal)"]
     """
     n = Counter(labels)
-    return [f"{label!r} (position {i})" if n[label] > 1 else repr(label) for i, label in enumerate(labels)]
+    return [f"{label!r} ({ordinal(i)} signal)" if n[label] > 1 else repr(label) for i, label in enumerate(labels)]
 
 
 def listed(items: Sequence[object], most: int = 8) -> str:
@@ -198,4 +225,4 @@ def refusal(findings: Sequence[Finding], where: str) -> ReadError:
     errors = [finding for finding in findings if finding.severity == "error"]
     first = next(finding for finding in errors if refuses_file(finding))
     more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-    return ReadError(first.code, f"{first.where}: {first.message}{more}", where=where)
+    return ReadError(first.code, f"{first.said}{more}", where=where)

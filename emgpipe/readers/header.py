@@ -7,9 +7,7 @@ from datetime import datetime
 from typing import BinaryIO, NamedTuple
 
 from emgpipe.readers import header_fields as grammar
-from emgpipe.readers.findings import Findings, capped, holds_words, kind_of
-from emgpipe.readers.findings import refusal as refusal
-from emgpipe.readers.findings import shown as shown
+from emgpipe.readers.findings import NOT_SHOWN, Findings, capped, kind_of, shown
 from emgpipe.readers.header_texts import TEXTS, check_texts
 from emgpipe.readers.sizes import check_duration, check_record_bytes, records_to_use
 from emgpipe.recording import Finding
@@ -115,6 +113,8 @@ _SIGNAL_FIELDS = (
     _Layout("reserved", 32),
 )
 _LIMITS = ("physical minimum", "physical maximum", "digital minimum", "digital maximum")
+_MOST_NAMED_SIGNALS = 999  # four digits may be those of a serial number
+_DATE_LIKE = re.compile(rb"[0-9]{2}[-./: ][0-9]{2}[-./: ][0-9]{2}")
 _ANNOTATIONS = {2: "EDF Annotations", 3: "BDF Annotations"}
 _FILE_TEXTS = {"patient": slice(8, 88), "recording": slice(88, 168), "reserved": slice(192, 236)}
 
@@ -173,12 +173,13 @@ def _parse(found: Findings, data: bytes, size: int) -> Header | None:
     found.is_shifted = _is_shifted(data)
     sample_bytes = 3 if data[:8] == _BDF_VERSION else 2
     n_signals = _signal_count(found, data, size)
+    columns = _columns(data, n_signals or 0)
+    _look_for_shifts(found, columns, sample_bytes)
     plus = _plus(found, data[192:236], sample_bytes)
     start = _start(found, data, plus)
-    n_records = found.number("number of records", data[236:244], grammar.parse_integer)
-    record_s = found.number("record duration", data[244:252], grammar.parse_real)
-    columns = _columns(data, n_signals or 0)
-    found.are_labels_shifted = any(map(holds_words, columns["samples per record"]))
+    allowed = "a whole number such as 60"
+    n_records = found.number("number of records", data[236:244], grammar.parse_integer, allowed)
+    record_s = found.number("record duration", data[244:252], grammar.parse_real, "a positive number such as 1")
     check_texts(found, {name: data[at] for name, at in _FILE_TEXTS.items()}, columns)
     if n_signals is None:
         return None  # where the fields of the signals stand is not known
@@ -208,36 +209,47 @@ def _is_edf(found: Findings, data: bytes, size: int) -> bool:
 
 
 def _is_shifted(data: bytes) -> bool:
-    """Half of the fields of fixed form are not of their form: the header has lost or won bytes."""
-    fixed = (
-        grammar.parse_date(data[168:176]),
-        grammar.parse_time(data[176:184]),
-        grammar.parse_integer(data[184:192]),
-        grammar.parse_integer(data[236:244]),
-        grammar.parse_real(data[244:252]),
-        grammar.parse_integer(data[252:256]),
-    )
-    return sum(field is None for field in fixed) >= len(fixed) // 2
+    """Tell whether a number of the file is none, be it badly written: the header may have lost or won bytes."""
+    integers = (data[184:192], data[236:244], data[252:256])
+    is_known = all(grammar.parse_integer(field) is not None for field in integers)
+    return not (is_known and grammar.is_like_number(data[244:252]))
+
+
+def _look_for_shifts(found: Findings, columns: dict[str, list[bytes]], sample_bytes: int) -> None:
+    """Judge from all numbers of the signals whether their fields, labels among them, are what they should be.
+
+    A header that has lost or won bytes has its transducers, which may name people and devices,
+    anywhere else; samples per record stand behind them and are hardly ever numbers then. A
+    single limit that is none is a defect of its own.
+    """
+    if None in map(grammar.parse_integer, columns["samples per record"]):
+        found.is_shifted = True
+    for i, label in enumerate(columns["label"]):
+        bad = sum(not grammar.is_like_number(columns[name][i]) for name in _LIMITS)
+        if bad and grammar.parse_real(columns["unit"][i]) is not None:
+            found.is_shifted = True
+        if bad > 1 and grammar.decode_text(label)[0] != _ANNOTATIONS[sample_bytes]:
+            found.is_doubtful = True
 
 
 def _signal_count(found: Findings, data: bytes, size: int) -> int | None:
     """Number of signals whose fields can be looked at; None where it is not known or the file ends before."""
-    n_signals = found.number("number of signals", data[252:256], grammar.parse_integer)
-    header_bytes = found.number("header bytes", data[184:192], grammar.parse_integer)
+    n_signals = found.number("number of signals", data[252:256], grammar.parse_integer, "a whole number from 1")
+    header_bytes = found.number("header bytes", data[184:192], grammar.parse_integer, "a whole number such as 768")
     if n_signals is None:
         return None
     if n_signals < 1:
-        found.error("SIGNAL_COUNT", "number of signals", str(n_signals), "at least 1", "export the file again")
+        found.error("SIGNAL_COUNT", "number of signals", found.told(n_signals), "at least 1", "export the file again")
         return None
     needed = FIXED_BYTES * (1 + n_signals)
     is_held = needed <= min(size, len(data))
+    is_plausible = not found.is_shifted and n_signals <= _MOST_NAMED_SIGNALS
+    allowed = f"{needed} for {n_signals} signals" if is_plausible else "256 and as many for each signal"
     if not is_held:
-        allowed = f"at least {needed} for {n_signals} signals"
-        found.error("HEADER_SHORT", "file", f"{size} bytes", allowed, "copy or export the file again")
-    if header_bytes not in (None, needed):
+        found.error("HEADER_SHORT", "file", f"{size} bytes", f"at least {allowed}", "copy or export the file again")
+    if header_bytes is not None and header_bytes != needed:
         # the fields of the signals would be read from wrong places
-        allowed = f"{needed} for {n_signals} signals"
-        found.error("HEADER_SIZE", "header bytes", str(header_bytes), allowed, "export the file again")
+        found.error("HEADER_SIZE", "header bytes", found.told(header_bytes), allowed, "export the file again")
         return None
     return n_signals if is_held else None
 
@@ -262,8 +274,9 @@ def _columns(data: bytes, n_signals: int) -> dict[str, list[bytes]]:
 
 
 def _quantum(field: bytes) -> float:
-    """Half of the last digit of a duration that fills its field, which may have been rounded."""
-    return 0.5 * 10.0 ** -grammar.decimals(field) if len(field.strip(b" ")) == len(field) else 0.0
+    """Half of the last digit of a duration whose digits its field may have cut: it is full, and no 0 ends it."""
+    is_cut = len(field.strip(b" ")) == len(field) and b"." in field and not field.endswith(b"0")
+    return 0.5 * 10.0 ** -grammar.decimals(field) if is_cut else 0.0
 
 
 def _signals(found: Findings, columns: dict[str, list[bytes]], sample_bytes: int) -> tuple[SignalHeader, ...]:
@@ -294,8 +307,14 @@ def _limits(
     found: Findings, place: str, fields: dict[str, bytes]
 ) -> tuple[float | None, float | None, int | None, int | None]:
     """Physical and digital minimum and maximum; None and an error at the signal where one is no number."""
-    low, high = (found.number(f"{place}: {name}", fields[name], grammar.parse_real) for name in _LIMITS[:2])
-    bottom, top = (found.number(f"{place}: {name}", fields[name], grammar.parse_integer) for name in _LIMITS[2:])
+    where = {name: found.field_of(place, name) for name in _LIMITS}
+    low, high = (
+        found.number(where[name], fields[name], grammar.parse_real, "a number such as -3276.8") for name in _LIMITS[:2]
+    )
+    bottom, top = (
+        found.number(where[name], fields[name], grammar.parse_integer, "a whole number such as -32768")
+        for name in _LIMITS[2:]
+    )
     return low, high, bottom, top
 
 
@@ -305,7 +324,8 @@ def _annotation_limits(
     """Limits of a signal that holds text: nothing is scaled by them, so that a defect is only said."""
     low, high, bottom, top = limits = _limits(Findings(), place, fields)
     if None in limits or low == high or bottom >= top:  # type: ignore[operator]
-        stated = ", ".join(found.bytes_found(field) for field in fields.values())
+        parts = [found.bytes_found(field) for field in fields.values()]
+        stated = NOT_SHOWN if any(NOT_SHOWN in part for part in parts) else ", ".join(parts)
         hint = "used; the signal holds text, nothing is scaled by them"
         found.warn("ANNOTATION_SCALE", place, f"limits {stated}", "numbers, minimum below maximum", hint)
     return limits
@@ -314,17 +334,25 @@ def _annotation_limits(
 def _samples(found: Findings, place: str, field: bytes) -> int:
     """Samples per record; without them the layout of a record is not known, which refuses the file."""
     where = f"samples per record of {place}"
-    n = found.number(where, field, grammar.parse_integer)
+    n = found.number(where, field, grammar.parse_integer, "a whole number from 1")
     if n is not None and n < 1:
-        found.error("SAMPLES_PER_RECORD", where, str(n), "at least 1", "export the file again")
+        found.error(
+            "SAMPLES_PER_RECORD", where, "0" if n == 0 else "a number below 0", "at least 1", "export the file again"
+        )
     return n or 0
+
+
+def _date_found(found: Findings, field: bytes) -> str:
+    if not field.strip(b" ") or (_DATE_LIKE.fullmatch(field) and not found.is_shifted):
+        return shown(field)
+    return f"{len(field)} bytes, {NOT_SHOWN}"
 
 
 def _start(found: Findings, data: bytes, plus: str) -> datetime | None:
     """Wall clock of the header; the four-digit year of EDF+ counts where it agrees with the short date."""
     short, clock = grammar.parse_date(data[168:176]), grammar.parse_time(data[176:184])
     if short is None or clock is None:
-        stated = f"{found.bytes_found(data[168:176])} and {found.bytes_found(data[176:184])}"
+        stated = " and ".join(_date_found(found, field) for field in (data[168:176], data[176:184]))
         found.warn("START_UNKNOWN", "start", stated, "a real date dd.mm.yy and time hh.mm.ss", "taken as unknown")
         return None
     is_stated, long = grammar.parse_startdate(data[88:168]) if plus else (False, None)
@@ -343,6 +371,14 @@ def _check_flag(found: Findings, header: Header) -> None:
     if header.plus and not header.annotation_signals:
         stated = f"{family}+{header.plus} and no signal labelled '{_ANNOTATIONS[header.sample_bytes]}'"
         found.error("ANNOTATIONS_LOST", "labels", stated, "at least one", "its clock is lost; export the file again")
+    like = {label.casefold() for label in _ANNOTATIONS.values()}
+    for i, signal in enumerate(header.signals):
+        if " ".join(signal.label.casefold().split()) in like and not header.is_annotations(i):
+            stated, allowed = (
+                f"a signal labelled '{signal.label}'",
+                f"'{_ANNOTATIONS[header.sample_bytes]}' in {family}",
+            )
+            found.error("ANNOTATIONS_LOST", "labels", stated, allowed, "its marks and clock are lost; mend the label")
     if header.annotation_signals and not header.plus:
         stated = f"a signal labelled as annotations and no '{family}+C' or '{family}+D'"
         found.warn("PLUS_FLAG_LOST", "reserved", stated, "both or none", f"read as {family}+")

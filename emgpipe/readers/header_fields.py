@@ -11,6 +11,7 @@ from datetime import date, time
 
 _INTEGER = re.compile(rb"[+-]?[0-9]+")
 _REAL = re.compile(rb"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+_LIKE_NUMBER = re.compile(rb"[+-]?(?:[0-9]+,[0-9]+|nan|inf|infinity)", re.IGNORECASE)
 _TRIPLE = re.compile(rb"([0-9]{2})\.([0-9]{2})\.([0-9]{2})")
 _START = re.compile(rb"([0-9]{2})-([A-Z]{3})-([0-9]{4})")
 _MONTHS = (b"JAN", b"FEB", b"MAR", b"APR", b"MAY", b"JUN", b"JUL", b"AUG", b"SEP", b"OCT", b"NOV", b"DEC")
@@ -62,6 +63,17 @@ def parse_real(field: bytes) -> float | None:
     text = field.strip(b" ")
     value = float(text) if _REAL.fullmatch(text) else math.nan
     return value if math.isfinite(value) else None
+
+
+def is_like_number(field: bytes) -> bool:
+    """Tell a number, or what a program writes in place of one, from a text that should not be there.
+
+    Examples
+    --------
+    >>> [is_like_number(field) for field in (b"-3276.8 ", b"1,5", b"nan", b"", b"SN 4711")]
+    [True, True, True, False, False]
+    """
+    return parse_real(field) is not None or _LIKE_NUMBER.fullmatch(field.strip(b" ")) is not None
 
 
 def decimals(field: bytes) -> int:

@@ -16,9 +16,9 @@ _AGAIN = "copy or export the file again"
 
 
 def check_record_bytes(found: Findings, record_bytes: int) -> None:
-    """Refuse records larger than any amplifier writes."""
+    """Refuse records larger than any amplifier writes; the size is not told, it may be a number of a device."""
     if record_bytes > MOST_RECORD_BYTES:
-        stated = f"a record of {record_bytes} bytes"
+        stated = f"a record of more than {MOST_RECORD_BYTES} bytes"
         found.error("RECORD_TOO_LARGE", "samples per record", stated, f"at most {MOST_RECORD_BYTES}", _AGAIN)
 
 
@@ -39,10 +39,10 @@ def check_duration(found: Findings, record_s: float, samples_per_record: Sequenc
         return  # annotations only
     if not _LEAST_DURATION_S <= record_s <= _MOST_DURATION_S:
         allowed = f"{_LEAST_DURATION_S:.6f} to {_MOST_DURATION_S:.0f} s; 0 s in a file of annotations only"
-        found.error("RECORD_DURATION", where, f"{record_s!r} s", allowed, "export the file again")
+        found.error("RECORD_DURATION", where, f"{found.told(record_s)} s", allowed, "export the file again")
     elif most / record_s > MOST_RATE_HZ:
-        stated = f"{record_s!r} s, a rate of {most / record_s:.6g} Hz"
-        found.error("RECORD_DURATION", where, stated, f"at most {MOST_RATE_HZ:.0f} Hz", "export the file again")
+        stated = f"{found.told(record_s)} s, a rate above {MOST_RATE_HZ:.0f} Hz"
+        found.error("RECORD_DURATION", where, stated, "a longer record or fewer samples in it", "export the file again")
 
 
 def records_to_use(found: Findings, stated: int, data_bytes: int, record_bytes: int, *, timed: bool) -> int:
@@ -74,7 +74,7 @@ def records_to_use(found: Findings, stated: int, data_bytes: int, record_bytes: 
     if stated == whole and whole and not left:
         return whole
     more = f" and {left} bytes more" if left else ""
-    held = f"{stated} records stated, {whole} records of {record_bytes} bytes{more} in the file"
+    held = f"{found.told(stated)} records stated, {whole} records of {record_bytes} bytes{more} in the file"
     allowed = "a number that agrees with the size of the file"
     code, severity, hint = _count_verdict(stated, whole, left, timed=timed)
     found.note(severity, code, _PLACES[code], held, allowed, hint)

@@ -5,15 +5,18 @@ import io
 import os
 import re
 from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from emgpipe.errors import NoInputError, ReadError, StudyError
 from emgpipe.readers.files import opened
-from emgpipe.readers.header import read_header, refusal
+from emgpipe.readers.header import Header, read_header
 from emgpipe.readers.signals import describe_signals
 from emgpipe.store import cell
 from emgpipe.study.columns import CELLS, REQUIRED
+from emgpipe.study.copies import copies
 
 SUFFIXES = (".edf", ".bdf")
 _VISIT = re.compile(r"(?:visit|ses|v)[-_ ]?([0-9]{1,4})|baseline|screening", re.IGNORECASE)
@@ -33,12 +36,22 @@ class Guess:
     run: str
 
 
-def draft_study(folder: str | Path, out: str | Path | None = None) -> tuple[Path, Path]:
+class Draft(NamedTuple):
+    """What was drafted: the two files, how many recordings they list, and what is left out with the reason."""
+
+    study: Path
+    manifest: Path
+    n_listed: int
+    left_out: Mapping[str, str]
+
+
+def draft_study(folder: str | Path, out: str | Path | None = None) -> Draft:
     """Write a draft of `study.toml` and `recordings.csv` for the recordings below a folder.
 
     Mains is left open: it is never guessed. Subject, visit, task and run are guessed from names and
     marked as such; labels and rates are listed as the headers state them. Nothing is taken from what a
-    header says of a person. What is refused, or has a name that no cell can hold, is named in a comment.
+    header says of a person. A file is listed once. Links to it, copies of it, what is refused and names that no cell
+    can hold are left out of `recordings.csv` and named in a comment of `study.toml`.
 
     Parameters
     ----------
@@ -49,8 +62,8 @@ def draft_study(folder: str | Path, out: str | Path | None = None) -> tuple[Path
 
     Returns
     -------
-    tuple of Path
-        The two files.
+    Draft
+        The two files and what was left out.
 
     Raises
     ------
@@ -65,21 +78,57 @@ def draft_study(folder: str | Path, out: str | Path | None = None) -> tuple[Path
     manifest = study.parent / "recordings.csv"
     try:
         found = sorted(p for p in root.rglob("*") if p.suffix.lower() in SUFFIXES)
-        files = [p for p in found if p.is_file()]
+        any_file = any(p.is_file() for p in found)
     except OSError as problem:
         message = f"{problem.strerror or problem}; give a folder that can be read"
         raise NoInputError("NO_RECORDINGS", message, where=str(root)) from None
-    if not files:
+    if not any_file:
         message = f"no {' or '.join(SUFFIXES)} file below it; give the folder of the recordings"
         raise NoInputError("NO_RECORDINGS", message, where=str(root))
     for path in (study, manifest):
         if os.path.lexists(path):  # no raise on a name that is too long
             raise StudyError("STUDY_EXISTS", "it is there already; remove it or choose another -o", where=str(path))
-    guesses = [_guess(path, study.parent) for path in files]
-    odd = [f"# {g.file!r} is left out of recordings.csv; rename it" for g in guesses if not _fits_a_cell(g.file)]
-    _write_new(study, _study_text(root.resolve().name, found, odd))
-    _write_new(manifest, _manifest_text([g for g in guesses if _fits_a_cell(g.file)]))
-    return study, manifest
+    headers, left_out = _usable(found, root)
+    guesses = {path: _guess(path, study.parent) for path in headers}
+    fitting = [path for path in headers if _fits_a_cell(guesses[path].file)]
+    left_out |= {path: "its name cannot stand in a cell; rename it" for path in headers if path not in fitting}
+    told = {path.relative_to(root).as_posix(): why for path, why in sorted(left_out.items())}
+    _write_new(study, _study_text(root.resolve().name, [headers[path] for path in fitting], told))
+    _write_new(manifest, _manifest_text([guesses[path] for path in fitting]))
+    return Draft(study, manifest, len(fitting), told)
+
+
+def _usable(found: Sequence[Path], root: Path) -> tuple[dict[Path, Header], dict[Path, str]]:
+    """Headers of the files to list, in order of their paths, and why others are left out."""
+    headers, left_out = {}, {}
+    for path in found:
+        header = _header(path)
+        if isinstance(header, str):
+            left_out[path] = f"refused, {header}; see `emgpipe check`"
+        else:
+            headers[path] = header
+    # what is no link is listed before links to it
+    ordered = sorted(headers, key=lambda path: (path.resolve() != root.resolve() / path.relative_to(root), path))
+    places: dict[Path, Path] = {}
+    for path in ordered:
+        first = places.setdefault(path.resolve(), path)
+        if first is not path:
+            left_out[path] = f"a link to {first.relative_to(root).as_posix()!r}"
+        elif not path.resolve().is_relative_to(root.resolve()):
+            left_out[path] = "a link that leads out of the folder; move the file here"
+    for copy, first in copies([path for path in ordered if path not in left_out]).items():
+        left_out[copy] = f"the same bytes as {first.relative_to(root).as_posix()!r}; a recording is of one visit"
+    return {path: header for path, header in headers.items() if path not in left_out}, left_out
+
+
+def _header(path: Path) -> Header | str:
+    """Header of a file, or the code that refuses it."""
+    try:
+        with opened(path) as file:
+            header, findings = read_header(file)
+    except ReadError as error:
+        return error.code
+    return header or next(finding.code for finding in findings if finding.severity == "error")
 
 
 def _write_new(path: Path, text: str) -> None:
@@ -132,7 +181,7 @@ def _fits_a_cell(file: str) -> bool:
     return not CELLS["file"](file) and file == file.strip() and "\\" not in file
 
 
-def _study_text(name: str, found: list[Path], odd: list[str]) -> str:
+def _study_text(name: str, headers: Iterable[Header], left_out: Mapping[str, str]) -> str:
     lines = [
         "# Drafted by `emgpipe init`. Lines with (guess) need your eye; so does every row of recordings.csv,",
         "# whose subject, visit, task and run were guessed from the names of files and folders; what no name says",
@@ -148,24 +197,15 @@ def _study_text(name: str, found: list[Path], odd: list[str]) -> str:
         "# wrong one is named here, as",
         "# [channels]",
         '# "EMG ch3" = "PSP_L"',
-        *_signal_lines(found),
-        *odd,
+        *_signal_lines(headers),
+        *(["#", "# Left out of recordings.csv:"] if left_out else []),
+        *(f"#   {file!r}: {why}" for file, why in left_out.items()),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _signal_lines(found: list[Path]) -> list[str]:
+def _signal_lines(headers: Iterable[Header]) -> list[str]:
     counts: Counter[tuple[str, str, float]] = Counter()
-    refused = []
-    for path in found:
-        try:
-            with opened(path) as file:
-                header, findings = read_header(file)
-            if header is None:
-                raise refusal(findings, path.name)
-        except ReadError as error:
-            refused.append(f"# {path.name!r} is refused: {error.code}; see `emgpipe check`")
-            continue
+    for header in headers:
         counts.update((s.label, s.muscle or s.kind, s.rate_hz) for s in describe_signals(header, {}, {}).signals)
-    told = [f"#   {label!r}: {muscle}, {rate:g} Hz, {n}" for (label, muscle, rate), n in sorted(counts.items())]
-    return told + refused
+    return [f"#   {label!r}: {muscle}, {rate:g} Hz, {n}" for (label, muscle, rate), n in sorted(counts.items())]

@@ -106,7 +106,9 @@ def test_samples_per_record_that_are_none_refuse_the_file(edf, text):
     assert header is None
     (finding,) = findings
     assert finding.code == ("SAMPLES_PER_RECORD" if text in ("0", "-100") else "HEADER_NUMBER")
-    assert finding.where == "samples per record of 'EMG TA R'"
+    # where no number stands, the header may have lost bytes, and the label may be any text
+    named = "'EMG TA R'" if text in ("0", "-100") else "the 1st signal"
+    assert finding.where == f"samples per record of {named}"
 
 
 @pytest.mark.parametrize("name", ["physical_min", "physical_max", "digital_min", "digital_max"])
@@ -142,12 +144,12 @@ def test_all_findings_come_at_once(edf, tmp_path):
     path = edf.write(tmp_path, edf.plain(record_s="x", n_records="y", date="32.01.00", overrides=changes))
     findings = check_file(path)
     assert sorted((f.code, f.where) for f in findings) == [
-        ("HEADER_NUMBER", "'EMG \\x07': physical minimum"),
         ("HEADER_NUMBER", "number of records"),
+        ("HEADER_NUMBER", "physical minimum of the 1st signal"),
         ("HEADER_NUMBER", "record duration"),
-        ("HEADER_NUMBER", "samples per record of 'EMG \\x07'"),
+        ("HEADER_NUMBER", "samples per record of the 1st signal"),
         ("START_UNKNOWN", "start"),
-        ("TEXT_CONTROL", "'EMG \\x07': label"),
+        ("TEXT_CONTROL", "the 1st signal: label"),
     ]
     with pytest.raises(ReadError, match=r"HEADER_NUMBER: number of records: .* \(and 3 more\)$"):
         read_recording(path)
@@ -155,7 +157,7 @@ def test_all_findings_come_at_once(edf, tmp_path):
 
 def test_signals_are_looked_at_though_the_length_of_the_header_is_no_number(edf):
     data = edf.encode(edf.plain(overrides={("header_bytes", None): "?", ("physical_max", 0): "?"}))
-    assert [f.where for f in judged(data)[1]] == ["header bytes", "'EMG TA R': physical maximum"]
+    assert [f.where for f in judged(data)[1]] == ["header bytes", "physical maximum of the 1st signal"]
 
 
 def test_signals_are_not_looked_at_where_their_number_contradicts_the_header(whole):
@@ -449,7 +451,7 @@ def test_the_error_of_a_file_goes_before_those_of_signals():
 
 
 def test_signals_of_one_label_are_told_apart_by_position():
-    assert places(["a", "b", "a"]) == ["'a' (position 0)", "'b'", "'a' (position 2)"]
+    assert places(["a", "b", "a"]) == ["'a' (1st signal)", "'b'", "'a' (3rd signal)"]
 
 
 def test_any_bytes_in_the_header_are_judged_without_a_fault(plus):
@@ -465,3 +467,61 @@ def test_any_bytes_in_the_header_are_judged_without_a_fault(plus):
             assert (finding.message + finding.where + finding.found + finding.hint).isprintable()
 
     law()
+
+
+def test_two_limits_that_may_be_anything_refuse_their_signal_without_its_label_or_their_bytes(edf):
+    signals = [edf.S(label=label, samples=edf.noise(4, 100)) for label in ("EMG TA R", "EMG GM R")]
+    data = edf.encode(edf.File(signals, overrides={("physical_min", 1): "SN4815", ("digital_max", 1): "SN1623"}))
+    header, findings = judged(data)
+    assert len(header.signals) == 2
+    assert [f.where for f in findings] == ["the 2nd signal: physical minimum", "the 2nd signal: digital maximum"]
+    assert not any(refuses_file(f) or "4815" in f.message or "1623" in f.message for f in findings)
+
+
+def test_two_limits_with_a_decimal_comma_keep_their_label_and_are_shown(edf):
+    data = edf.encode(edf.plain(overrides={("physical_min", 0): "-3276,8", ("physical_max", 0): "3276,7"}))
+    assert [(f.where, f.found) for f in judged(data)[1]] == [
+        ("'EMG TA R': physical minimum", "'-3276,8 '"),
+        ("'EMG TA R': physical maximum", "'3276,7  '"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "allowed"),
+    [
+        ("n_signals", "a whole number from 1"),
+        ("header_bytes", "a whole number such as 768"),
+        ("n_records", "a whole number such as 60"),
+        ("record_s", "a positive number such as 1"),
+    ],
+)
+def test_each_number_of_the_file_says_what_is_allowed_in_it(whole, name, allowed):
+    finding = next(f for f in judged(put(whole, **{name: "x"}))[1] if f.code == "HEADER_NUMBER")
+    assert finding.allowed == allowed
+
+
+@pytest.mark.parametrize(
+    ("name", "allowed"),
+    [
+        ("physical_max", "a number such as -3276.8"),
+        ("digital_min", "a whole number such as -32768"),
+        ("samples", "a whole number from 1"),
+    ],
+)
+def test_each_number_of_a_signal_says_what_is_allowed_in_it(edf, name, allowed):
+    (finding,) = judged(edf.encode(edf.plain(overrides={(name, 0): "x"})))[1]
+    assert finding.allowed == allowed
+
+
+@pytest.mark.parametrize("text", ["ZQ 81.02", "48151623", "4-8-1516"])
+def test_a_date_that_is_of_no_form_of_a_date_is_not_shown(whole, text):
+    (finding,) = judged(put(whole, date=text))[1]
+    assert finding.code == "START_UNKNOWN"
+    assert text not in finding.message
+    assert "not shown, as they may name a person" in finding.message
+    assert "'32.13.99'" in judged(put(whole, date="32.13.99"))[1][0].message
+
+
+def test_digits_that_may_be_those_of_a_person_are_not_shown_as_first_bytes(whole):
+    (finding,) = judged(b"48151623" + whole[8:])[1]
+    assert (finding.code, finding.found) == ("NOT_EDF", "8 other bytes")

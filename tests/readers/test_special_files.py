@@ -119,9 +119,18 @@ def test_the_program_itself_ends_at_once(special):
 def test_check_of_one_given_by_name_is_refused(emgpipe, special):
     for name, code in CODES.items():
         done = emgpipe("check", special / f"{name}.edf")
-        # a folder that is given is searched
-        assert (done.code, name) == (4 if name == "folder" else 3, name)
-        assert ("NO_RECORDINGS" if name == "folder" else code) in done.out + done.err
+        assert (done.code, name) == (3, name)
+        assert code in done.out
+
+
+def test_check_and_measure_say_the_same_of_each_of_them(emgpipe, special):
+    for name, code in CODES.items():
+        path = special / f"{name}.edf"
+        (line,) = [line for line in emgpipe("check", path).out.splitlines() if code in line]
+        said = line.removeprefix("  error: ")
+        assert emgpipe("measure", path, "--mains", 50).err == f"emgpipe: {path.name}: {said}\n"
+        if code == "FILE_UNREADABLE":
+            assert all(part in said for part in ("found ", "; allowed: a file that can be read; give one"))
 
 
 def test_init_drafts_the_good_one_and_names_the_others(emgpipe, special):
