@@ -36,6 +36,11 @@ def stuck_runs(x, clip_low, clip_high, clip_run, flat_run):
     return np.array(clipped, bool), np.array(flat, bool)
 
 
+def beyond_rails(x, low, high, lsb):
+    """Mask of samples more than half a step outside the rails."""
+    return np.array([value < low - lsb / 2 or value > high + lsb / 2 for value in x.tolist()], bool)
+
+
 def demodulate(x, cell, phase, slope, harmonics):
     """Mean power and complex amplitude of each line in each cell, by direct sums."""
     power, z = np.empty(len(phase)), np.empty((len(harmonics), len(phase)), complex)

@@ -163,7 +163,7 @@ CODES: dict[str, Code] = {
     "MAINS_INVALID": Code(_E, "The mains frequency is neither 50 nor 60 Hz; it is never guessed."),
     # plausibility
     "AMPLITUDE_IMPLAUSIBLE": Code(_R, "Levels that no muscle makes: unit or scale of the file are wrong."),
-    "OUT_OF_RANGE": Code(_R, "Samples lie beyond the digital range that the header states: the scale is in doubt."),
+    "OUT_OF_RANGE": Code(_R, "Samples lie beyond the digital range that the file states: the scale is in doubt."),
     "QUANTISATION_COARSE": Code(_R, "The digital step is larger than the noise floor."),
     "MAINS_DOMINATES": Code(_R, "Removed mains lines were nearly all of the signal; what is left of them may count."),
     "BAND_LIMITED": Code(_R, "A filter of the hardware, stated or seen, cuts into the analysis band; levels read low."),

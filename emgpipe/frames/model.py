@@ -7,11 +7,12 @@ from numpy.typing import NDArray
 
 from emgpipe.intervals import Intervals
 
-FRAMES_VERSION = 4
+FRAMES_VERSION = 5
 """Part of the cache key: raised whenever the same file would give other frames."""
 
-GAP, CLIPPED, FLAT, QRS, EDGE, MAINS_JUMP, BAD = 1, 2, 4, 8, 16, 32, 64
-"""Reason bits of a hop: any of them makes it unusable. BAD is a mark made by people, set at decision time."""
+GAP, CLIPPED, FLAT, QRS, EDGE, MAINS_JUMP, BAD, OUT_OF_RANGE = 1, 2, 4, 8, 16, 32, 64, 128
+"""Reason bits of a hop: any of them makes it unusable. BAD is a mark made by people, set at decision time.
+OUT_OF_RANGE stands beside CLIPPED, never alone."""
 
 REASON_BITS = {
     "GAP": GAP,
@@ -21,6 +22,7 @@ REASON_BITS = {
     "EDGE": EDGE,
     "MAINS_JUMP": MAINS_JUMP,
     "BAD": BAD,
+    "OUT_OF_RANGE": OUT_OF_RANGE,
 }
 
 

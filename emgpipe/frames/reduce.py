@@ -10,7 +10,7 @@ from emgpipe.filters.bandpass import BLOCK_S, Band, design_band, zero_phase_bloc
 from emgpipe.filters.mains import FoundLine, LineTrack, find_lines, subtract, track_lines
 from emgpipe.filters.quality import SPREAD_S, unusable_samples
 from emgpipe.filters.settings import ConditionSettings
-from emgpipe.frames.model import CLIPPED, EDGE, FLAT, GAP, MAINS_JUMP, ChannelFrames, Line
+from emgpipe.frames.model import CLIPPED, EDGE, FLAT, GAP, MAINS_JUMP, OUT_OF_RANGE, ChannelFrames, Line
 from emgpipe.frames.spectra import n_bands, second_spectra
 from emgpipe.kernels.hops import hop_moments
 
@@ -167,7 +167,7 @@ def reduce_channel(
     seconds = np.full((int(duration_samples / rate_hz), count + 3), np.nan, np.float32)
     for conditioner in conditioners:
         _reduce_hops(conditioner, hop, moments, reasons)
-        _mark_unusable(conditioner, hop, rate_hz, clip_uv, reasons)
+        _mark_unusable(conditioner, hop, rate_hz, (*clip_uv, lsb_uv), reasons)
         _reduce_seconds(conditioner.run, rate_hz, lines_hz, seconds)
     bandwidth_hz = band.bandwidth_hz() - sum(float(g) for g in _line_widths(conditioners, band, lines))
     return ChannelFrames(
@@ -235,17 +235,18 @@ def _mark_unusable(
     conditioner: Conditioner,
     hop: int,
     rate_hz: float,
-    clip_uv: tuple[float, float],
+    scale_uv: tuple[float, float, float],
     reasons: NDArray[np.uint8],
 ) -> None:
-    """Set CLIPPED and FLAT with the spread of the filter, MAINS_JUMP and EDGE where lines were removed."""
+    """Set CLIPPED, FLAT, OUT_OF_RANGE with the spread of the filter, MAINS_JUMP, EDGE where lines were removed."""
     run, block = conditioner.run, round(BLOCK_S * rate_hz)
     spread, lap = round(SPREAD_S * rate_hz), round(rate_hz)
     for first in range(0, run.n_samples, block):
         # blocks overlap by a second, so that a run of equal samples is seen whole or long enough
         start = max(first - lap, 0)
         x = run.read(start, min(first + block, run.n_samples))
-        for bit, mask in zip((CLIPPED, FLAT), unusable_samples(x, rate_hz, *clip_uv), strict=True):
+        masks = unusable_samples(x, rate_hz, *scale_uv)
+        for bit, mask in zip((CLIPPED, FLAT, OUT_OF_RANGE), masks, strict=True):
             for a, b in _stretches(mask):
                 _set_bit(reasons, bit, run.place + start + a - spread, run.place + start + b + spread, hop)
     if conditioner.track is not None:

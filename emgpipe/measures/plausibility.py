@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from emgpipe.detectors.floor import Floor
 from emgpipe.detectors.witnesses import usable_hops
 from emgpipe.filters.prefilter import NOT_STATED, Prefilter, stated_filters
-from emgpipe.frames.model import CLIPPED, FLAT, GAP, ChannelFrames
+from emgpipe.frames.model import CLIPPED, FLAT, GAP, OUT_OF_RANGE, ChannelFrames
 from emgpipe.measures.doubts import Doubt, Said, joined
 from emgpipe.recording import Finding, Severity, Signal
 
@@ -73,8 +73,9 @@ def doubts(
     Returns
     -------
     list of Doubt
-        AMPLITUDE_IMPLAUSIBLE, CLIPPED, FLAT, QUANTISATION_COARSE, IDENTICAL_CHANNELS, MAINS_DOMINATES,
-        BAND_LIMITED, BAND_NARROWED, NOTCH_STATED; channels that differ only in figures share one finding.
+        AMPLITUDE_IMPLAUSIBLE, CLIPPED, OUT_OF_RANGE, FLAT, QUANTISATION_COARSE, IDENTICAL_CHANNELS,
+        MAINS_DOMINATES, BAND_LIMITED, BAND_NARROWED, NOTCH_STATED; channels that differ only in figures share one
+        finding.
 
     Notes
     -----
@@ -111,8 +112,11 @@ def _share(frames: ChannelFrames, bit: int) -> float:
 
 def _excluded(name: str, frames: ChannelFrames) -> Iterator[Said]:
     """Clipped and flat time; the rows name both themselves."""
-    clipped, flat = _share(frames, CLIPPED), _share(frames, FLAT)
-    if clipped:
+    clipped, flat, beyond = (_share(frames, bit) for bit in (CLIPPED, FLAT, OUT_OF_RANGE))
+    if beyond:
+        message = "{} of the time is left out around samples beyond the range that is stated; check scale and export"
+        yield Said("OUT_OF_RANGE", "warning", name, message, _percent(beyond))
+    if clipped > beyond:
         message = "{} of the time is left out around samples at a rail of the amplifier; lower the gain"
         yield Said("CLIPPED", _severity(clipped), name, message, _percent(clipped), flags=False)
     if flat >= ALL_SHARE:

@@ -49,3 +49,24 @@ def test_the_masks_are_those_of_plain_loops():
     assert np.array_equal(masks.clipped, clipped)
     assert np.array_equal(masks.flat, flat)
     assert clipped.any()
+
+
+def test_samples_beyond_the_rails_are_clipped_and_told_as_plain_loops_do():
+    x = np.round(quiet(3000) * 3).astype(np.float32)
+    masks = unusable_samples(x, 100.0, -6.0, 5.0, 1.0)
+    beyond = naive.beyond_rails(x, -6.0, 5.0, 1.0)
+    clipped, _ = naive.stuck_runs(x, -5.9725, 4.9725, 3, 5)
+    assert np.array_equal(masks.beyond, beyond)
+    assert np.array_equal(masks.clipped, clipped | beyond)
+    assert (beyond & ~clipped).any()
+
+
+@pytest.mark.parametrize(
+    ("value", "marked"), [(100.0, 0), (100.4, 0), (101.0, 1), (-100.4, 0), (-101.0, 1), (np.nan, 0)]
+)
+def test_half_a_step_beyond_a_rail_is_rounding_and_more_is_not(value, marked):
+    x = quiet(500)
+    x[100] = value
+    assert unusable_samples(x, 1000.0, -100.0, 100.0, 1.0).beyond.sum() == marked
+    assert unusable_samples(x, 1000.0, -100.0, 100.0, 1.0).clipped.sum() == marked
+    assert not unusable_samples(x, 1000.0, -np.inf, np.inf).beyond.any()

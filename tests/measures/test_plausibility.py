@@ -11,7 +11,7 @@ import pytest
 from emgpipe.detectors.floor import estimate_floor
 from emgpipe.detectors.settings import DetectSettings
 from emgpipe.filters.prefilter import NOT_STATED, Prefilter
-from emgpipe.frames.model import CLIPPED, FLAT
+from emgpipe.frames.model import CLIPPED, FLAT, OUT_OF_RANGE
 from emgpipe.measures.plausibility import data_step_uv, doubts, same_signal
 from emgpipe.pipeline import compute_frames, measure
 from emgpipe.readers import read_recording
@@ -100,6 +100,21 @@ def test_clipped_and_flat_time_is_told_in_percent(bit, code, share, severity, to
     hit = only(said_of({"TA_R": marked(bit, share)}), code)
     assert (hit.finding.severity, hit.targets) == (severity, ())
     assert told in hit.finding.message
+
+
+def test_samples_beyond_the_stated_digital_range_are_left_out_told_and_flagged():
+    spiked = 0.5 * np.round(ACTIVE / 0.5)
+    spiked[10_000:12_000] *= 10
+    options = {"clip_uv": (-200.0, 200.0), "lsb_uv": 0.5}
+    frames = frames_of(spiked, RATE_HZ, **options)
+    hit = only(said_of({"TA_R": frames}), "OUT_OF_RANGE")
+    assert (hit.targets, hit.finding.severity) == (("TA_R",), "warning")
+    # a second of 20, spread by 0.1 s on both sides
+    assert 5.5 < float(re.search(r"([0-9.]+) %", hit.finding.message).group(1)) < 6.2
+    assert "CLIPPED" not in codes(said_of({"TA_R": frames}))
+    assert ((frames.reasons & OUT_OF_RANGE != 0) == (frames.reasons & CLIPPED != 0)).all()
+    assert np.abs(ACTIVE).max() < 200
+    assert doubted(0.5 * np.round(ACTIVE / 0.5), **options) == []
 
 
 def test_a_dead_channel_is_called_dead():
@@ -270,7 +285,7 @@ def test_a_rate_that_lowers_the_upper_edge_is_told_with_the_edges():
 
 
 def test_a_doubt_reaches_findings_and_every_row_with_a_value():
-    result = measured({"TA_R": 1e5 * ACTIVE, "GM_R": SILENT}, RATE_HZ)
+    result = measured({"TA_R": 500 * SILENT, "GM_R": SILENT}, RATE_HZ)
     valued = [r for r in result.rows if r.target == "TA_R" and r.value is not None]
     assert valued
     assert all("AMPLITUDE_IMPLAUSIBLE" in r.reason and r.status in ("flagged", "below_limit") for r in valued)
