@@ -62,7 +62,11 @@ COLUMNS = {
     "message": Column("", "What was found and what is allowed."),
     "duration_s": Column("s", "Length, gaps included."),
     "rates_hz": Column("Hz", "Sampling rates of the EMG channels, joined by ';'."),
-    "grade": Column("", "Worst channel: A floor of high confidence, B medium, C low, D none."),
+    "grade": Column(
+        "",
+        "Worst EMG signal that is not excluded: A floor of high confidence, B medium, C low or rows flagged"
+        " with a doubt about the signal, D no floor or refused.",
+    ),  # fmt: skip
     "findings": Column("", "What reading and measuring noticed, joined by ' | '."),
     "kind": Column("", "active, silent, undeterminable, excluded, cmua or coactive."),
     "start_s": Column("s", "Start, gap-aware seconds from the start of the recording."),

@@ -1,15 +1,15 @@
-"""Names in study.toml that stand for nothing in any recording of the study."""
+"""Names in study.toml that stand for nothing in any recording of the study; told from headers, before the run."""
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from emgpipe.batch.jobs import Job
-from emgpipe.recording import Finding
+from emgpipe.errors import ReadError
+from emgpipe.recording import Finding, Signal
 from emgpipe.study import Study
 
 
-def unmatched_names(study: Study, jobs: Sequence[Job], units: Mapping[str, Any]) -> Iterator[Finding]:
+def unmatched_names(study: Study, jobs: Sequence[Job]) -> list[Finding]:
     """Say so where a label or an amplifier of study.toml is found nowhere; one finding a table.
 
     Parameters
@@ -17,20 +17,40 @@ def unmatched_names(study: Study, jobs: Sequence[Job], units: Mapping[str, Any])
     study : Study
         As loaded.
     jobs : sequence of Job
-        All of the study.
-    units : mapping of str to unit or None
-        By recording. While one is missing nothing is said: the name may be in it.
+        All of the study: a name that only a recording left out of this run has is known.
 
-    Yields
-    ------
-    Finding
-        NAME_UNKNOWN, with the nearest name. Of recordings that failed nothing is known.
+    Returns
+    -------
+    list of Finding
+        NAME_UNKNOWN, with the nearest name. Of recordings without a header that can be read nothing is known; where
+        that is all of them nothing is said.
+
+    Notes
+    -----
+    Headers alone are read, and only where a name is given: half a millisecond a file.
     """
-    read = [unit["signals"] for unit in units.values() if unit and "signals" in unit]
-    if not read or not all(units[job.entry.recording] for job in jobs):
-        return
-    labels = dict.fromkeys(label for signals in read for label, _ in signals)
-    muscles = dict.fromkeys(muscle for signals in read for _, muscle in signals if muscle)
+    if not (study.channels or study.units or study.floors):
+        return []
+    signals = [signal for job in jobs for signal in _signals(job)]
+    return list(_unmatched(study, jobs, signals)) if signals else []
+
+
+def _signals(job: Job) -> tuple[Signal, ...]:
+    from emgpipe.readers.files import opened
+    from emgpipe.readers.header import read_header
+    from emgpipe.readers.signals import describe_signals
+
+    try:
+        with opened(job.entry.path) as file:
+            header, _ = read_header(file)
+    except ReadError:
+        return ()
+    return describe_signals(header, job.channels, job.units).signals if header else ()
+
+
+def _unmatched(study: Study, jobs: Sequence[Job], signals: Sequence[Signal]) -> Iterator[Finding]:
+    labels = dict.fromkeys(signal.label for signal in signals)
+    muscles = dict.fromkeys(signal.muscle for signal in signals if signal.muscle)
     amplifiers = dict.fromkeys(a for job in jobs if (a := job.entry.conditions.get("amplifier", "")))
     given = [
         ("[channels]", list(study.channels), list(labels), "label"),

@@ -34,6 +34,8 @@ TRIES = 2
 
 Progress = Callable[[str, str], None]
 """Called with (recording, status) whenever a unit is finished."""
+Notice = Callable[[str, Finding], None]
+"""Called with (study.toml, finding) before the work begins."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ def run_study(
     wait: bool = False,
     strict: bool = False,
     progress: Progress | None = None,
+    notice: Notice | None = None,
 ) -> RunReport:
     """Turn a study into tables: the main job. Pages are drawn from the results by `write_reports`.
 
@@ -97,6 +100,8 @@ def run_study(
         Warnings of the reader refuse a recording: it becomes a failed row with their code.
     progress : callable, optional
         Called with (recording, status) after each recording.
+    notice : callable, optional
+        Called with (study file, Finding) before the work begins, for each name of study.toml that no recording has.
 
     Returns
     -------
@@ -122,8 +127,12 @@ def run_study(
         message = f"no recording of subjects {list(subjects)!r} and visits {list(visits)!r}; see recordings.csv"
         raise NoInputError("NO_MATCH", message, where=str(loaded.path))
     refuse_same_bytes(todo, chosen, str(loaded.path))
+    names = unmatched_names(loaded, todo)
     with OutputLock(folder, wait=wait):
-        return _run_locked(loaded, todo, chosen, folder, jobs, progress)
+        if notice is not None:
+            for finding in names:
+                notice(str(loaded.path), finding)
+        return _run_locked(loaded, todo, chosen, folder, jobs, progress, names)
 
 
 def _selected(job: Job, subjects: Sequence[str], visits: Sequence[str]) -> bool:
@@ -137,6 +146,7 @@ def _run_locked(
     out: Path,
     jobs: int | None,
     progress: Progress | None,
+    names: Sequence[Finding],
 ) -> RunReport:
     stale = [job for job in chosen if not is_current(job, read_unit(job.unit_path))]
     if stale:
@@ -147,19 +157,21 @@ def _run_locked(
         if progress is not None:
             progress(job.entry.recording, status)
     units = {job.entry.recording: read_unit(job.unit_path) for job in todo}
-    _finish(study, todo, units, out)
+    _finish(study, todo, units, out, names)
     failed = sum((unit or {}).get("status") == "failed" for unit in units.values())
-    return RunReport(out, len(stale), failed, len(todo), tuple(_warnings(study, todo, units)))
+    return RunReport(out, len(stale), failed, len(todo), tuple(_warnings(study, todo, units, names)))
 
 
-def _warnings(study: Study, todo: Sequence[Job], units: dict[str, Any]) -> Iterator[tuple[str, Finding]]:
+def _warnings(
+    study: Study, todo: Sequence[Job], units: dict[str, Any], names: Sequence[Finding]
+) -> Iterator[tuple[str, Finding]]:
     for job in todo:
         for told in (units[job.entry.recording] or {}).get("findings", ()):
             if told["severity"] != "info":
                 yield job.entry.file, Finding(**told)
     for (subject, task), findings in differing_conditions(job.conditions for job in todo).items():
         yield from ((f"{subject} {task}", finding) for finding in findings)
-    yield from ((str(study.path), finding) for finding in unmatched_names(study, todo, units))
+    yield from ((str(study.path), finding) for finding in names)
 
 
 def _worked(stale: Sequence[Job], workers: int) -> Iterator[tuple[Job, str]]:
@@ -215,13 +227,14 @@ def _outcome(job: Job, future: Any, pool: Any) -> str:
     return "failed"
 
 
-def _finish(study: Study, todo: Sequence[Job], units: dict[str, Any], out: Path) -> None:
+def _finish(study: Study, todo: Sequence[Job], units: dict[str, Any], out: Path, names: Sequence[Finding]) -> None:
     """Write tables, unless the folder already holds exactly these."""
     state = content_key(
         study=[study.id, list(study.index_muscles), study.index_offset_uv, study.reference],
         entries=[[job.entry.recording, job.entry.file, dict(job.entry.conditions)] for job in todo],
         units=[_unit_state(units[job.entry.recording]) for job in todo],
         settings=fingerprint(study.settings),
+        names=[finding.message for finding in names],
         version=version("emgpipe"),
     )
     if _is_finished(out, state):
@@ -230,7 +243,7 @@ def _finish(study: Study, todo: Sequence[Job], units: dict[str, Any], out: Path)
 
     write_tables(study, todo, units, out)
     write_text(out / "settings.toml", to_toml(study.settings))
-    write_json(out / "run.json", _run_record(study, todo, units, out, state))
+    write_json(out / "run.json", _run_record(study, todo, units, out, state, names))
     append_event(out / "log.jsonl", "tables", state=state)
 
 
@@ -248,7 +261,9 @@ def _is_finished(out: Path, state: str) -> bool:
     return bool(record.get("state") == state and record.get("outputs") == tables)
 
 
-def _run_record(study: Study, todo: Sequence[Job], units: dict[str, Any], out: Path, state: str) -> dict[str, Any]:
+def _run_record(
+    study: Study, todo: Sequence[Job], units: dict[str, Any], out: Path, state: str, names: Sequence[Finding]
+) -> dict[str, Any]:
     return {
         "study": study.id,
         "state": state,
@@ -256,7 +271,7 @@ def _run_record(study: Study, todo: Sequence[Job], units: dict[str, Any], out: P
         "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
         "platform": f"{platform.system()} {platform.machine()}",
         "conditions": {job.entry.recording: {k: v for k, v in job.entry.conditions.items() if v} for job in todo},
-        "findings": [finding._asdict() for finding in unmatched_names(study, todo, units)],
+        "findings": [finding._asdict() for finding in names],
         "inputs": {job.entry.recording: (units[job.entry.recording] or {}).get("sha256", "") for job in todo},
         "outputs": {name: _digest_of(out / name) for name in TABLES},
     }

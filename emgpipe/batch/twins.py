@@ -1,14 +1,11 @@
 """The same bytes under two rows: refused before the run, as one of the two visits must be wrong."""
 
-import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 
 from emgpipe.batch.jobs import Job, stat_of
 from emgpipe.batch.units import read_unit
 from emgpipe.errors import EmgpipeError, StudyError
-
-ENDS_BYTES = 2**16
-"""Files of one size are told apart by so many bytes of both ends before they are read whole."""
+from emgpipe.study.copies import alike, ends_digest
 
 
 def refuse_same_bytes(jobs: Sequence[Job], chosen: Sequence[Job], where: str) -> None:
@@ -35,24 +32,14 @@ def refuse_same_bytes(jobs: Sequence[Job], chosen: Sequence[Job], where: str) ->
     no copy: it becomes a failed row.
     """
     wanted = {job.entry.recording for job in chosen}
-    for group in _same(jobs, _size):
+    for group in alike(jobs, _size):
         if wanted.isdisjoint(job.entry.recording for job in group):
             continue
-        alike = [group] if all(map(_stored_sha256, group)) else _same(group, _ends)
-        for candidates in alike:
-            for copies in _same(candidates, lambda job: _stored_sha256(job) or _sha256(job)):
+        near = [group] if all(map(_stored_sha256, group)) else alike(group, lambda job: ends_digest(job.entry.path))
+        for candidates in near:
+            for copies in alike(candidates, lambda job: _stored_sha256(job) or _sha256(job)):
                 if not wanted.isdisjoint(job.entry.recording for job in copies):
                     raise StudyError("BYTES_TWICE", _message(copies), where=where)
-
-
-def _same(jobs: Sequence[Job], key: Callable[[Job], object]) -> Iterator[list[Job]]:
-    """Groups of two and more with the same key; without a key a job is in no group."""
-    groups: dict[object, list[Job]] = {}
-    for job in jobs:
-        told = key(job)
-        if told:
-            groups.setdefault(told, []).append(job)
-    return (group for group in groups.values() if len(group) > 1)
 
 
 def _size(job: Job) -> int:
@@ -63,18 +50,6 @@ def _size(job: Job) -> int:
 def _stored_sha256(job: Job) -> str:
     unit = read_unit(job.unit_path)
     return str(unit["sha256"]) if unit and unit["stat"] == stat_of(job.entry.path) else ""
-
-
-def _ends(job: Job) -> bytes:
-    """First and last bytes, hashed; empty where the file cannot be read."""
-    try:
-        with job.entry.path.open("rb") as stream:
-            digest = hashlib.sha256(stream.read(ENDS_BYTES))
-            stream.seek(max(job.entry.path.stat().st_size - ENDS_BYTES, 0))
-            digest.update(stream.read(ENDS_BYTES))
-    except OSError:
-        return b""
-    return digest.digest()
 
 
 def _sha256(job: Job) -> str:

@@ -122,7 +122,9 @@ def check(
     paths: Annotated[list[Path], typer.Argument(readable=False, help="EDF or BDF files, or folders of them.")],
     *,
     as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout.")] = False,
-    strict: Annotated[bool, typer.Option("--strict", help="Warnings refuse a file, too.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Warnings refuse a file, too; samples are not judged.")
+    ] = False,
 ) -> None:
     """Judge headers and sizes of recordings; nothing is computed. Exit code 3 where something is refused."""
     from emgpipe.cli.checking import check_paths
@@ -140,15 +142,23 @@ def measure(
     settings: Annotated[Path | None, typer.Option(readable=False, help="A settings file (TOML).")] = None,
     segment: Annotated[str, typer.Option(help="Rows of this segment only.")] = "",
     form: Annotated[Literal["table", "csv", "json"], typer.Option("--format", help="Form of the rows.")] = "table",
-    strict: Annotated[bool, typer.Option("--strict", help="Warnings of the reader refuse the recording.")] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse what the reader warns of; doubtful levels flag rows.")
+    ] = False,
 ) -> None:
     """Measure one recording; rows on stdout."""
     from emgpipe.cli.measuring import measure_file
 
     chosen = [pair.strip() for pair in pairs.split(",") if pair.strip()] or None
-    talk.write(
-        measure_file(file, mains, chosen, rest=rest, settings=settings, segment=segment, form=form, strict=strict)
-    )
+    try:
+        said = measure_file(
+            file, mains, chosen, rest=rest, settings=settings, segment=segment, form=form, strict=strict
+        )
+    except EmgpipeError as error:
+        if error.where == file.name:  # errors name the file as warnings do: as it was given
+            error.where = str(file)
+        raise
+    talk.write(said)
 
 
 @app.command(name="run")
@@ -164,7 +174,7 @@ def run_command(
     allow_outside: Annotated[bool, typer.Option("--allow-outside", help="Accept files outside the study.")] = False,
     no_report: Annotated[bool, typer.Option("--no-report", help="Tables only, no pages.")] = False,
     strict: Annotated[
-        bool, typer.Option("--strict", help="A recording with a warning of the reader is a failed row.")
+        bool, typer.Option("--strict", help="What the reader warns of is a failed row; doubtful levels flag rows.")
     ] = False,
 ) -> None:
     """Turn a study into tables and pages; what is done already is not done again."""
@@ -221,9 +231,15 @@ def init(
     """Draft study.toml and recordings.csv for a folder; guesses are marked."""
     from emgpipe.study import draft_study
 
-    study, manifest = draft_study(folder, out)
-    talk.write(f"{printable(str(study))}\n{printable(str(manifest))}")
-    talk.note("info", "", "fill in mains_hz and look through both files, then: emgpipe run " + str(study))
+    draft = draft_study(folder, out)
+    talk.write(f"{printable(str(draft.study))}\n{printable(str(draft.manifest))}")
+    if draft.left_out:
+        told = [f"{file!r}: {why}" for file, why in draft.left_out.items()]
+        more = f", and {len(told) - 3} more" if len(told) > 3 else ""
+        n_files = f"{len(told)} of {draft.n_listed + len(told)} files"
+        message = f"{n_files} left out of recordings.csv, all named in study.toml: {', '.join(told[:3])}{more}"
+        talk.note("warning", "", message)
+    talk.note("info", "", "fill in mains_hz and look through both files, then: emgpipe run " + str(draft.study))
 
 
 @settings_app.callback(invoke_without_command=True)

@@ -9,6 +9,7 @@ from emgpipe.batch import RunReport, run_study
 from emgpipe.cli import talk
 from emgpipe.cli.talk import note, table_text
 from emgpipe.errors import printable
+from emgpipe.recording import Finding
 from emgpipe.store import read_csv
 
 INDEX = Path("reports", "index.html")
@@ -18,7 +19,7 @@ DEMO_COLUMNS = ("TA_R.apdf_p10_uv", "TA_R.cmua_frac", "TA_R/GM_R.cc_overlap_uv",
 def run_told(study: Path, out: Path, *, report: bool = True, **options: Any) -> tuple[str, int]:
     """Run a study and draw its pages; return what to say and the exit code.
 
-    Warnings and failed recordings go to stderr.
+    Names of study.toml that no recording has go to stderr before the run; warnings and failed recordings after it.
 
     Parameters
     ----------
@@ -33,21 +34,28 @@ def run_told(study: Path, out: Path, *, report: bool = True, **options: Any) -> 
     -------
     tuple of str and int
     """
-    done = run_study(study, out, progress=_Progress(), **options)
+    said: set[tuple[str, Finding]] = set()
+
+    def warn(where: str, finding: Finding) -> None:
+        if (where, finding) not in said:
+            note("warning", finding.code, f"{finding.where}: {finding.message}".removeprefix(": "), where)
+        said.add((where, finding))
+
+    done = run_study(study, out, progress=_Progress(), notice=warn, **options)
     if sys.stderr.isatty():
         sys.stderr.write("\r\x1b[K")
     for where, finding in done.warnings:
-        note("warning", finding.code, f"{finding.where}: {finding.message}".removeprefix(": "), where)
+        warn(where, finding)
     for row in read_csv(out / "inputs.csv"):
         if row["status"] == "failed":
             note("error", row["code"], row["message"], row["file"])
-    said = _summary(done)
+    text = _summary(done)
     if report:
         from emgpipe.reports.write import write_reports
 
         write_reports(out, wait=options.get("wait", False))
-        said += f"pages: {printable(str(out / INDEX))}\n"
-    return said, done.exit_code
+        text += f"pages: {printable(str(out / INDEX))}\n"
+    return text, done.exit_code
 
 
 class _Progress:

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from emgpipe.batch import run_study, work
-from emgpipe.batch.twins import ENDS_BYTES
 from emgpipe.errors import StudyError
 from emgpipe.simulate import write_edf
+from emgpipe.study.copies import ENDS_BYTES
 from tests.batch.studies import LABELS, MARKS, NAMES, RATE_HZ, muscle_uv, outputs, read_table, row_of, write_manifest
 
 ONE = {"jobs": 1, "subjects": ["P01"], "visits": ["V1"]}
@@ -184,11 +184,42 @@ def test_names_of_the_study_that_stand_for_nothing_are_one_warning_a_table_with_
     assert len(json.loads((done / "run.json").read_text())["findings"]) == 4
 
 
-def test_names_that_are_in_one_recording_or_may_be_in_one_not_read_yet_are_fine(study, tmp_path):
+def test_names_of_the_study_are_told_before_the_first_recording_is_computed(study, tmp_path):
     with (study / "study.toml").open("a") as stream:
-        stream.write('[[floor]]\nchannel = "GM_R"\ndevice_uv = 1.5\n[channels]\n"EMG GM_R" = "GM_R"\n"x" = "RF_R"\n')
+        stream.write('[channels]\n"EMG TA-R" = "TA_R"\n')
+    heard = []
+    run_study(
+        study,
+        tmp_path / "out",
+        notice=lambda where, finding: heard.append((where, finding.code)),
+        progress=lambda recording, _: heard.append(recording),
+        **ONE,
+    )
+    assert heard == [(str(study / "study.toml"), "NAME_UNKNOWN"), "P01_V1_supine"]
+
+
+def test_of_recordings_that_cannot_be_read_no_name_is_known_and_of_none_nothing_is_said(study, tmp_path):
+    with (study / "study.toml").open("a") as stream:
+        stream.write('[channels]\n"x" = "TA_R"\n')
+    (study / "P01_V1.edf").unlink()
+    assert len(told_of_names(run_study(study, tmp_path / "some", **ONE))) == 1
+    for path in study.glob("*.edf"):
+        path.write_bytes(b"no EDF" + path.name.encode())
+    assert told_of_names(run_study(study, tmp_path / "none", **ONE)) == []
+
+
+def test_a_name_that_is_written_later_reaches_the_record_though_nothing_is_computed(study, done):
+    with (study / "study.toml").open("a") as stream:
+        stream.write('[[floor]]\namplifier = "A1"\ndevice_uv = 1.5\n')
+    assert run_study(study, done, jobs=1).computed == 0
+    assert [f["where"] for f in json.loads((done / "run.json").read_text())["findings"]] == ["[[floor]] amplifier"]
+
+
+def test_names_that_are_in_one_recording_are_fine_also_where_it_is_left_out_of_the_run(study, tmp_path):
+    write_edf(study / "P02_V2.edf", list(np.zeros((2, 36_000))), ("EMG TA_R", "Chest"), RATE_HZ)
+    with (study / "study.toml").open("a") as stream:
+        stream.write('[[floor]]\nchannel = "GM_R"\ndevice_uv = 1.5\n[channels]\n"EMG GM_R" = "GM_R"\n"Chest" = "ECG"\n')
     assert told_of_names(run_study(study, tmp_path / "out", **ONE)) == []
-    assert len(told_of_names(run_study(study, tmp_path / "out", jobs=1))) == 1
 
 
 def reasons(out, recording, target):
@@ -224,3 +255,38 @@ def test_one_signal_in_two_channels_reaches_the_tables(study, tmp_path):
     )
     assert all("IDENTICAL_CHANNELS" in told for told in reasons(out, "P01_V1_supine", "GM_R"))
     assert reasons(out, "P01_V1_supine", "TA_R/GM_R") == set()
+
+
+def blank_unit(path, signal):
+    data = bytearray(path.read_bytes())
+    unit = 256 + int(data[252:256]) * (16 + 80) + 8 * signal
+    data[unit : unit + 8] = b" " * 8
+    path.write_bytes(data)
+
+
+def state_floors(study):
+    with (study / "study.toml").open("a") as stream:
+        for muscle in ("TA_R", "GM_R"):
+            stream.write(f'[[floor]]\nchannel = "{muscle}"\ndevice_uv = 1.5\n')
+
+
+def grades(out):
+    return {row["recording"]: row["grade"] for row in read_table(out / "inputs.csv")}
+
+
+def test_a_doubtful_channel_is_graded_c_at_best_and_a_refused_signal_d(study, tmp_path):
+    write_manifest(study, [row_of(n, hw_lowpass_hz="300" if n == "P01_V2" else "") for n in NAMES])
+    state_floors(study)
+    blank_unit(study / "P02_V1.edf", 1)
+    run_study(study, tmp_path / "out", jobs=1)
+    told = grades(tmp_path / "out")
+    assert told["P01_V1_supine"] == "A"
+    assert (told["P01_V2_supine"], told["P02_V1_supine"]) == ("C", "D")
+
+
+def test_a_refused_signal_that_is_excluded_costs_no_grade(study, tmp_path):
+    state_floors(study)
+    blank_unit(study / "P02_V1.edf", 1)
+    write_manifest(study, [row_of(n, exclude_channels="EMG GM_R" if n == "P02_V1" else "") for n in NAMES])
+    run_study(study, tmp_path / "out", jobs=1, subjects=["P02"], visits=["V1"])
+    assert grades(tmp_path / "out")["P02_V1_supine"] == "A"

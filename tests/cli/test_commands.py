@@ -202,6 +202,17 @@ def test_init_drafts_a_study_and_says_where(emgpipe, folder, tmp_path):
     assert emgpipe("init", tmp_path)[0] == 2
 
 
+def test_init_says_how_many_files_it_leaves_out_and_why(emgpipe, folder, tmp_path):
+    for name in ("P01_V1_rest.edf", "P01_V2_rest.edf"):
+        shutil.copy(folder / "v1.edf", tmp_path / name)
+    (tmp_path / "empty.edf").write_bytes(b"")
+    code, _, err = emgpipe("init", tmp_path)
+    assert (code, len(err)) == (0, 2)
+    assert err[0].startswith("warning: 2 of 3 files left out of recordings.csv")
+    assert "'P01_V2_rest.edf': the same bytes as 'P01_V1_rest.edf'" in err[0]
+    assert "'empty.edf': refused, FILE_EMPTY" in err[0]
+
+
 def test_settings_shows_a_file_that_reads_back_to_the_defaults(emgpipe):
     assert parse_settings(emgpipe("settings")[1]) == Settings()
     assert emgpipe("settings")[1] == emgpipe("settings", "show")[1]

@@ -20,11 +20,11 @@ def odd_date(tmp_path):
 def test_measure_refuses_a_recording_with_a_warning_of_the_reader(odd_date, capsys):
     assert run(["measure", str(odd_date), "--mains", "50"]) == 0
     plain = capsys.readouterr()
-    assert "START_UNKNOWN" in plain.err
+    assert plain.err.startswith(f"warning: {odd_date}: START_UNKNOWN: ")
     assert run(["measure", str(odd_date), "--mains", "50", "--strict"]) == 3
     strict = capsys.readouterr()
     assert strict.out == ""
-    assert strict.err.startswith("emgpipe: odd.edf: START_UNKNOWN: ")
+    assert strict.err.startswith(f"emgpipe: {odd_date}: START_UNKNOWN: ")
     assert strict.err.count("\n") == 1
 
 
@@ -38,6 +38,14 @@ def test_run_says_it_as_an_error_and_goes_on(odd_date, tmp_path, capsys):
     said = capsys.readouterr()
     assert said.err.startswith("emgpipe: odd.edf: START_UNKNOWN: ")
     assert "1 failed" in said.out
+
+
+def test_a_name_that_no_recording_has_is_one_line_and_the_first(odd_date, tmp_path, capsys):
+    (tmp_path / "study.toml").write_text('[study]\nid = "TINY"\nmains_hz = 50\n[channels]\n"TA-R" = "TA_R"\n')
+    (tmp_path / "recordings.csv").write_text("subject,visit,file,task\nP01,V1,odd.edf,rest\n")
+    assert run(["run", str(tmp_path), "-o", str(tmp_path / "out"), "-j", "1", "--no-report"]) == 0
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split(": ")[2] for line in lines] == ["NAME_UNKNOWN", "START_UNKNOWN"]
 
 
 def test_a_copy_in_a_study_is_one_line_and_exit_code_2(odd_date, tmp_path, capsys):

@@ -2,11 +2,14 @@
 
 import csv
 import shutil
+import zlib
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from emgpipe.errors import NoInputError, StudyError
+from emgpipe.simulate import write_edf
 from emgpipe.study import draft_study, load_study
 
 REAL = Path(__file__).parents[2].parent / "shared" / "data" / "real" / "edf_converted" / "uci_2Amar.edf"
@@ -20,7 +23,8 @@ def rows(manifest: Path) -> dict[str, dict[str, str]]:
 def touch(folder: Path, *names: str) -> None:
     for name in names:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(b"not an EDF")
+        level = float(zlib.crc32(name.encode()) % 1000)
+        write_edf(folder / name, [np.full(1000, level)], ["EMG TA_R"], 1000.0)
 
 
 def test_names_and_folders_are_read_as_subject_visit_task_and_run(tmp_path):
@@ -36,16 +40,40 @@ def test_names_and_folders_are_read_as_subject_visit_task_and_run(tmp_path):
 
 def test_a_draft_asks_for_mains_and_runs_once_it_is_given(tmp_path):
     touch(tmp_path, "P03_V2_rest.edf")
-    study, _ = draft_study(tmp_path)
+    study = draft_study(tmp_path).study
     with pytest.raises(StudyError, match=r"SETTING_MISSING.*mains_hz"):
         load_study(study)
     study.write_text(study.read_text().replace("# mains_hz", "mains_hz"))
     assert [e.recording for e in load_study(study).entries] == ["P03_V2_rest"]
 
 
-def test_a_file_that_is_refused_is_named_with_its_code(tmp_path):
-    touch(tmp_path, "P03_V2_rest.edf")
-    assert "# 'P03_V2_rest.edf' is refused: NOT_EDF" in draft_study(tmp_path)[0].read_text()
+def test_what_run_would_refuse_is_left_out_and_named_with_the_reason(tmp_path):
+    touch(tmp_path, "P03_V1_rest.edf", "data/P03_V2_rest.edf")
+    (tmp_path / "page.edf").write_bytes(b"<html>")
+    (tmp_path / "folder.edf").mkdir()
+    shutil.copy(tmp_path / "P03_V1_rest.edf", tmp_path / "copy.edf")
+    (tmp_path / "P01_link.edf").symlink_to("data/P03_V2_rest.edf")
+    (tmp_path / "dangling.edf").symlink_to("nowhere")
+    draft = draft_study(tmp_path)
+    assert list(rows(draft.manifest)) == ["P03_V1_rest.edf", "data/P03_V2_rest.edf"]
+    assert draft.left_out == {
+        "P01_link.edf": "a link to 'data/P03_V2_rest.edf'",
+        "copy.edf": "the same bytes as 'P03_V1_rest.edf'; a recording is of one visit",
+        "dangling.edf": "refused, FILE_UNREADABLE; see `emgpipe check`",
+        "folder.edf": "refused, FILE_UNREADABLE; see `emgpipe check`",
+        "page.edf": "refused, NOT_EDF; see `emgpipe check`",
+    }
+    text = draft.study.read_text()
+    assert all(f"#   {file!r}: {why}\n" in text for file, why in draft.left_out.items())
+    assert draft.n_listed == 2
+
+
+def test_a_link_that_leads_out_of_the_folder_is_left_out(tmp_path):
+    touch(tmp_path, "study/P01_V1_rest.edf", "other/P02_V1_rest.edf")
+    (tmp_path / "study" / "P02_V1_rest.edf").symlink_to("../other/P02_V1_rest.edf")
+    draft = draft_study(tmp_path / "study")
+    assert list(rows(draft.manifest)) == ["P01_V1_rest.edf"]
+    assert draft.left_out == {"P02_V1_rest.edf": "a link that leads out of the folder; move the file here"}
 
 
 def test_labels_muscles_and_rates_are_listed(tmp_path):
