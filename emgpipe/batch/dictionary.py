@@ -66,7 +66,7 @@ COLUMNS = {
         "",
         "Worst EMG signal that is not excluded: A floor of high confidence, B medium, C low or rows flagged"
         " with a doubt about the signal, D no floor or refused.",
-    ),  # fmt: skip
+    ),
     "findings": Column("", "What reading and measuring noticed, joined by ' | '."),
     "kind": Column("", "active, silent, undeterminable, excluded, cmua or coactive."),
     "start_s": Column("s", "Start, gap-aware seconds from the start of the recording."),
