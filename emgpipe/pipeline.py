@@ -24,7 +24,7 @@ from emgpipe.measures.doubts import Doubt, codes_by_target
 from emgpipe.measures.findings import floor_findings, mains_findings, name_findings, prime_mover_findings
 from emgpipe.measures.intervals import muscle_intervals, pair_intervals
 from emgpipe.measures.judge import muscle_rows, pair_rows, unmeasured_rows
-from emgpipe.measures.plausibility import doubts
+from emgpipe.measures.plausibility import doubts, rate_findings, reads_too_low
 from emgpipe.measures.rows import IntervalRow, MeasureRow, Status
 from emgpipe.measures.views import Judged, MuscleView, PairView, Segment
 from emgpipe.recording import Finding, Recording, Signal
@@ -282,6 +282,9 @@ def measure(
         *floor_findings(floors),
         *mains_findings(judged),
         *(doubt.finding for doubt in doubtful),
+        *rate_findings(
+            (c for c in frames.channels if not {c.muscle, c.label} & set(exclude)), settings.condition.least_rate_hz
+        ),
         *prime_mover_findings(rows, plan.segments, prime_movers),
     ]
     return Result(tuple(rows), tuple(intervals), floors, plan.segments, judged, tuple(findings))
@@ -313,6 +316,16 @@ def _judge(
             device_uv=device_uv.get(name),
             calibration=_seconds_inside(calibration, len(marked.psd)),
         )
+        if reads_too_low(marked):  # no verdict in microvolts that are none
+            floor = replace(
+                floor,
+                floor_uv=np.nan,
+                lo_uv=np.nan,
+                hi_uv=np.nan,
+                source="",
+                confidence="",
+                reason="AMPLITUDE_IMPLAUSIBLE",
+            )
         judged[name] = Judged(marked, floor, detect_activity(marked, floor, settings.detect))
     return judged, refused
 

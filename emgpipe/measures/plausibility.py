@@ -1,13 +1,13 @@
 """Whether a recording can be what it says: findings from frames and floors, and the rows that they make doubtful."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
 from emgpipe.detectors.floor import Floor
-from emgpipe.detectors.witnesses import usable_hops
+from emgpipe.detectors.witnesses import usable_hops, witness_seconds
 from emgpipe.filters.prefilter import NOT_STATED, Prefilter, stated_filters
 from emgpipe.frames.model import CLIPPED, FLAT, GAP, OUT_OF_RANGE, ChannelFrames
 from emgpipe.measures.doubts import Doubt, Said, joined
@@ -19,6 +19,10 @@ MOST_RMS_UV = 3000.0
 """Half of all hops above this: three times the strongest contraction that a surface electrode sees."""
 MOST_FLOOR_UV = 100.0
 """Electrode and amplifier leave some microvolts of noise; a silent muscle read 1000 times too high shows here."""
+LEAST_RMS_UV = 0.1
+"""The best amplifiers leave 5 nV per root Hz, 0.1 microvolts in the band, and skin adds to it; real quiet ones 0.6."""
+QUIET_SHARE = 0.05
+"""Share of the seconds that are as quiet or quieter."""
 PEAK_SHARE = 0.01
 """Share of the hops that may hold a higher peak: a lead that is touched, a stimulus."""
 LEVEL_HOPS = 20_000
@@ -158,9 +162,84 @@ def _amplitude(name: str, frames: ChannelFrames, floor: Floor) -> Iterator[Said]
     elif floor.known and floor.floor_uv > MOST_FLOOR_UV:
         figure = f"{floor.floor_uv:.3g}"
         message = f"the noise floor is {{}} microvolts; electrodes stay below {MOST_FLOOR_UV:g}"
+    elif reads_too_low(frames):
+        figure = f"{_quiet_uv(frames)[0]:.2g}"
+        message = f"the quietest seconds are {{}} microvolts; no electrode on skin is below {LEAST_RMS_UV:g}"
     if figure:
         message += ": check unit and scale of the file"
         yield Said("AMPLITUDE_IMPLAUSIBLE", "warning", name, message, figure)
+
+
+def rate_findings(channels: Iterable[ChannelFrames], least_rate_hz: float) -> list[Finding]:
+    """Say which channels are refused for their rate.
+
+    Parameters
+    ----------
+    channels : iterable of ChannelFrames
+        Of a recording, those left out by people not among them.
+    least_rate_hz : float
+        Lowest rate that is measured.
+
+    Returns
+    -------
+    list of Finding
+        RATE_TOO_LOW; channels of one rate share a finding.
+
+    Examples
+    --------
+    >>> slow = [ChannelFrames.refusing(0, "EMG TA R", "TA_R", 250.0, "RATE_TOO_LOW")]
+    >>> rate_findings(slow, 400.0)[0].message
+    '250 Hz sampling is too low for the analysis band, nothing is measured; at least 400 Hz are needed'
+    """
+    said = [
+        Said(
+            "RATE_TOO_LOW",
+            "warning",
+            one.muscle or one.label,
+            f"{one.rate_hz:g} Hz sampling is too low for the analysis band, nothing is measured; at least"
+            f" {least_rate_hz:g} Hz are needed",
+        )
+        for one in channels
+        if one.refused == "RATE_TOO_LOW"
+    ]
+    return [doubt.finding for doubt in joined(said)]
+
+
+def reads_too_low(frames: ChannelFrames) -> bool:
+    """Whether a channel is quieter than any electrode on skin: volts or millivolts that are called microvolts.
+
+    Parameters
+    ----------
+    frames : ChannelFrames
+        Of one channel.
+
+    Returns
+    -------
+    bool
+        False where no second is usable (dead, clipped), or where the levels times 1000 could be no muscle either.
+
+    Examples
+    --------
+    >>> from emgpipe.filters.settings import ConditionSettings
+    >>> from emgpipe.frames.reduce import RunSamples, reduce_channel
+    >>> x = 0.01 * np.random.default_rng(1).standard_normal(20000).astype(np.float32)
+    >>> reads_too_low(
+    ...     reduce_channel([RunSamples(0, 20000, lambda a, b: x[a:b])], 20000, 2000.0, 50, ConditionSettings())
+    ... )
+    True
+    """
+    quiet_uv, median_uv = _quiet_uv(frames)
+    return 0 < quiet_uv < LEAST_RMS_UV and median_uv < MOST_RMS_UV / 1000
+
+
+def _quiet_uv(frames: ChannelFrames) -> tuple[float, float]:
+    """RMS of the quietest and of the middle second, µV; NaN without usable seconds."""
+    power = witness_seconds(frames).power
+    power = power[np.isfinite(power)]
+    if not len(power):
+        return np.nan, np.nan
+    quiet, median = np.sqrt(np.quantile(power, [QUIET_SHARE, 0.5]))
+    return float(quiet), float(median)
 
 
 def _quantisation(name: str, frames: ChannelFrames, floor: Floor) -> Iterator[Said]:

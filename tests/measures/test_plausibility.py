@@ -86,6 +86,46 @@ def test_a_strong_needle_potential_is_muscle():
     assert "AMPLITUDE_IMPLAUSIBLE" not in codes(said_of({"TA_R": frames}))
 
 
+@pytest.mark.parametrize("factor", [1e-3, 1e-6])
+@pytest.mark.parametrize("name", ["silent", "always_active"])
+def test_millivolts_and_volts_that_are_called_microvolts_are_said_and_give_no_level(name, factor):
+    samples_uv = factor * (SILENT if name == "silent" else ACTIVE)
+    hit = only(doubted(samples_uv), "AMPLITUDE_IMPLAUSIBLE")
+    assert hit.targets == ("TA_R",)
+    assert "no electrode on skin is below 0.1" in hit.finding.message
+    result = measured({"TA_R": samples_uv, "GM_R": SILENT}, RATE_HZ)
+    for measure_name in ("floor_uv", "act_frac", "rest_rms_uv", "cmua_frac"):
+        row = row_of(result, "TA_R", measure_name)
+        assert (row.value, row.status) == (None, "undeterminable")
+        assert row.reason.split(";")[0] == "AMPLITUDE_IMPLAUSIBLE"
+    assert {i.kind for i in result.intervals if i.target == "TA_R"} <= {"undeterminable", "excluded"}
+    assert "AMPLITUDE_IMPLAUSIBLE" in row_of(result, "TA_R", "tilt").reason
+    assert row_of(result, "GM_R", "act_frac").value == 0
+
+
+@pytest.mark.parametrize(("rms_uv", "said"), [(0.09, True), (0.12, False)])
+def test_the_quietest_second_decides_and_skin_is_never_below_a_tenth_of_a_microvolt(rms_uv, said):
+    samples_uv = noise_of(4, 20, RATE_HZ, rms_uv)
+    samples_uv[: len(samples_uv) // 2] *= 10
+    assert ("AMPLITUDE_IMPLAUSIBLE" in codes(doubted(samples_uv))) == said
+
+
+def test_strong_muscle_beside_seconds_of_nothing_is_a_lead_and_no_scale():
+    samples_uv = 0.2 * ACTIVE * (40 / np.std(0.2 * ACTIVE))
+    samples_uv[:8000] = noise_of(4, 4, RATE_HZ, 0.01)
+    assert "AMPLITUDE_IMPLAUSIBLE" not in codes(doubted(samples_uv))
+
+
+def test_a_rate_too_low_is_found_once_with_what_is_needed_unless_the_channel_is_excluded():
+    channels = {"TA_R": ACTIVE[:2500], "GM_R": ACTIVE[2500:5000]}
+    (finding,) = [f for f in measured(channels, 250.0).findings if f.code == "RATE_TOO_LOW"]
+    assert (finding.severity, finding.where) == ("warning", "TA_R, GM_R")
+    assert "250 Hz" in finding.message
+    assert "400 Hz" in finding.message
+    left = measured(channels, 250.0, exclude=["GM_R"])
+    assert [f.where for f in left.findings if f.code == "RATE_TOO_LOW"] == ["TA_R"]
+
+
 def marked(bit, share):
     """Frames of which a share of the hops carries a reason bit."""
     frames = frames_of(ACTIVE, RATE_HZ)
