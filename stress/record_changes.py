@@ -122,13 +122,15 @@ def times() -> Iterator[Change]:
         yield lambda rng: _timed(rng, "C", -1, 7, doubtful("DISCONTINUOUS", stage="read"))
         yield lambda rng: _timed(rng, "D", 1, 2, doubtful("DISCONTINUOUS", stage="read"))
         yield lambda rng: _timed(rng, "D", 2, 3600, doubtful("DISCONTINUOUS", stage="read"))
-        yield lambda rng: _timed(rng, "D", 1, 1e6, refuse("GAP_TOO_LONG", stage="read"))
+        yield lambda rng: _timed(rng, "D", 1, 1e6, doubtful("DISCONTINUOUS", stage="read"))
         yield lambda rng: _timed(rng, "C", 1, -0.5, refuse("RECORDS_OVERLAP", stage="read"))
         yield lambda rng: _timed(rng, "D", -1, -1, refuse("RECORDS_OVERLAP", stage="read"))
         yield lambda rng: _timed(rng, "D", 1, -0.0625, refuse("RECORDS_OVERLAP", stage="read"))
         yield lambda rng: _timed(rng, "C", 2, 1e-6, legal())
-        yield lambda rng: _drift(rng, 0.1, doubtful("DISCONTINUOUS", stage="read"))
-        yield lambda rng: _drift(rng, -0.1, refuse("RECORDS_OVERLAP", stage="read"))
+        yield lambda rng: _drift(rng, 0.1, doubtful("CLOCK_DRIFT", stage="read"))
+        yield lambda rng: _drift(rng, -0.1, doubtful("CLOCK_DRIFT", stage="read"))
+        yield lambda rng: _drift(rng, 0.6, doubtful("DISCONTINUOUS", stage="read"))
+        yield lambda rng: _drift(rng, -0.6, refuse("RECORDS_OVERLAP", stage="read"))
         yield lambda rng: _drift(rng, 0.01, legal())
     for first, expected in (
         *((-0.25, refuse("FIRST_ONSET", stage="read")), (-3600.0, refuse("FIRST_ONSET", stage="read"))),
@@ -156,9 +158,13 @@ def _timed(rng: np.random.Generator, plus: str, at: int, later: float, expected:
     step = later if at == 0 or abs(later) < 1e-3 else later * file.record_s
     moved = [t + (step if k >= at % file.n_records else 0) for k, t in enumerate(file.times_s)]
     file = with_clock(rng, replace(file, plus=plus, kind=f"{file.kind}+{plus.lower()}", times_s=tuple(moved)))
-    told = None if expected.verdict == "reject_file" else truth(file)
-    if abs(step) < 1e-3 and told:  # less than a sample: no gap
-        told = told._replace(starts_s=tuple(k * file.record_s for k in range(file.n_records)))
+    is_placed = expected.verdict != "reject_file" and step < 86_400  # a gap of days is not filled to look at it
+    told = truth(file) if is_placed else None
+    if abs(step) < 1e-3 and told:  # less than a sample: no gap, and marks stay with their samples
+        starts = tuple(k * file.record_s for k in range(file.n_records))
+        late_s = told.starts_s[at % file.n_records]
+        marks = tuple(m._replace(onset_s=round(m.onset_s - step, 9)) if m.onset_s >= late_s else m for m in file.marks)
+        told = told._replace(starts_s=starts, marks=marks)
     return Made(f"{file.kind}: record {at} {later:g} later", compose(file), expected, told)
 
 

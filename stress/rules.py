@@ -9,7 +9,16 @@ Verdict = Literal["legal", "doubtful", "reject_signal", "reject_file", "any"]
 Stage = Literal["check", "read"]
 
 NAME_CODES = frozenset({"MUSCLE_UNKNOWN", "MUSCLE_DUPLICATE", "LABEL_DUPLICATE"})
-TIME_CODES = frozenset({"ANNOTATIONS_DAMAGED", "FIRST_ONSET", "RECORDS_OVERLAP", "GAP_TOO_LONG", "FILE_CHANGED"})
+TIME_CODES = frozenset(
+    {
+        "ANNOTATIONS_DAMAGED",
+        "FIRST_ONSET",
+        "RECORDS_OVERLAP",
+        "RECORD_TIMES_TOO_LARGE",
+        "ANNOTATIONS_TOO_MANY",
+        "FILE_CHANGED",
+    }
+)
 MOST_RECORD_BYTES = 64 * 2**20
 
 

@@ -1,6 +1,7 @@
 """Random damage never gives anything but a recording or a coded refusal, in time and in memory."""
 
 import math
+import time
 import tracemalloc
 
 import numpy as np
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from emgpipe.errors import ReadError
 from emgpipe.readers import check_file, read_recording
+from emgpipe.readers.tal import MOST_TEXTS
 
 REASONABLE_BYTES = 4 * 2**20
 FIELDS = [
@@ -109,10 +111,58 @@ def test_random_bytes_in_the_records(intact, tmp_path):
     law()
 
 
-def test_annotation_bytes_without_end_take_linear_time(edf, tmp_path):
-    hostile = b"+0\x14\x14\x00" + b"+1\x14" + b"a\x14" * 200_000
-    signals = [edf.annotation_signal([hostile], len(hostile) + 1)]
-    assert outcome(edf.write(tmp_path, edf.File(signals, plus="C"))) == "read"
-    hostile = b"+0\x14\x14\x00" + b"+1\x14" + b"a\x14" * 200_000 + b"b"
-    signals = [edf.annotation_signal([hostile], len(hostile) + 1)]
-    assert outcome(edf.write(tmp_path, edf.File(signals, plus="C"))) == "ANNOTATIONS_DAMAGED"
+MIB = 2**20
+START = b"+0\x14\x14\0"
+HOSTILE = {
+    "a list of empty texts, then a letter": (START + b"+1\x14" + b"\x14" * 4 * MIB + b"A", "ANNOTATIONS_"),
+    "a list of empty texts": (START + b"+1\x14" + b"\x14" * 4 * MIB, "ANNOTATIONS_TOO_MANY"),
+    "a list of texts": (START + b"+1\x14" + b"a\x14" * 2 * MIB, "ANNOTATIONS_TOO_MANY"),
+    "lists of a text": (START + b"+1\x14a\x14\0" * (MIB // 2), "ANNOTATIONS_TOO_MANY"),
+    "lists of no text": (START + (b"+1\x14\x14" + bytes(16)) * (MIB // 5), "read"),
+    "one text": (START + b"+1\x14" + b"a" * 5 * MIB + b"\x14", "ANNOTATIONS_TOO_MANY"),
+    "digits": (START + b"+1." + b"3" * 3 * MIB + b"\x14a\x14", "read"),
+    "digits before the point": (START + b"+" + b"3" * 3 * MIB + b"\x14a\x14", "ANNOTATIONS_DAMAGED"),
+    "digits, then a letter": (START + b"+1." + b"3" * 3 * MIB + b"A\x14a\x14", "ANNOTATIONS_DAMAGED"),
+    "no list": (START + b"A" * 4 * MIB, "ANNOTATIONS_DAMAGED"),
+    "zero bytes, then a letter": (START + bytes(4 * MIB) + b"A", "ANNOTATIONS_DAMAGED"),
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_four_megabytes_of_hostile_annotations_take_little_time_and_memory(edf, tmp_path, kind):
+    field, code = HOSTILE[kind]
+    path = edf.write(tmp_path, edf.File([edf.annotation_signal([field], len(field) + 1)], plus="C"))
+    start_s = time.process_time()
+    tracemalloc.start()
+    assert outcome(path).startswith(code)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    # a tenth of it untraced
+    assert time.process_time() - start_s < 30.0
+    # the record, the bytes of a list and its copies, the objects of 200,000 texts
+    assert peak < 60 * MIB
+
+
+def test_as_many_annotations_as_are_allowed_take_less_than_100_mib(edf, tmp_path):
+    texts = [f"+{i}.{i}\x15{i % 997}.5\x14{i:020d}".encode() for i in range(MOST_TEXTS)]
+    field = START + b"".join(text + b"\x14\0" for text in texts)
+    tracemalloc.start()
+    recording = read_recording(
+        edf.write(tmp_path, edf.File([edf.annotation_signal([field], len(field) + 1)], plus="C"))
+    )
+    recording_bytes, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(recording.annotations) == MOST_TEXTS
+    # the file was made and held here, too
+    assert peak - 3 * len(field) < 100 * MIB
+    assert recording_bytes < 100 * MIB
+
+
+@pytest.mark.parametrize("n_bytes", [2**18 - 3, 2**18, 2**18 + 1, 3 * 2**18 - 7, MIB])
+def test_lists_are_read_whole_wherever_a_piece_of_them_ends(edf, tmp_path, n_bytes):
+    texts = [f"{i}" * 7 for i in range(n_bytes // 45)]
+    field = START + b"".join(edf.tal(f"+{i}", text) for i, text in enumerate(texts))
+    field += edf.tal("+999999", "x" * max(n_bytes - len(field) - 11, 1))
+    recording = read_recording(edf.write(tmp_path, edf.File([edf.annotation_signal([field], len(field))], plus="C")))
+    assert [mark.text for mark in recording.annotations][:-1] == texts
+    assert [mark.onset_s for mark in recording.annotations][:-1] == list(range(len(texts)))

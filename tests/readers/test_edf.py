@@ -4,6 +4,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import datetime
 
 import numpy as np
@@ -303,6 +304,17 @@ def test_strict_reading_refuses_the_first_warning_and_counts_the_others(edf, tmp
     assert codes == ["START_UNKNOWN", "LABEL_DUPLICATE", "FIRST_ONSET"]
     with pytest.raises(ReadError, match=r"^a.edf: START_UNKNOWN: start: .* \(and 2 more\)$"):
         read_recording(path, strict=True)
+
+
+@pytest.mark.parametrize("plus", ["", "C", "D"])
+@pytest.mark.parametrize("label", ["BDF Annotations", "EDF annotations", "edf annotations", "EDF  ANNOTATIONS"])
+@pytest.mark.parametrize("beside", [True, False])
+def test_annotations_under_a_label_that_is_not_quite_theirs_are_not_ignored(edf, tmp_path, plus, label, beside):
+    lost = replace(edf.annotation_signal([edf.tal("+0", ""), edf.tal("+50", "")]), label=label)
+    signals = [edf.S(samples=edf.noise(2, 10)), lost, *([edf.clock(2)] if beside else [])]
+    path = edf.write(tmp_path, edf.File(signals, plus=plus))
+    assert refused(path) == "ANNOTATIONS_LOST"
+    assert ("ANNOTATIONS_LOST", "error") in [(f.code, f.severity) for f in check_file(path)]
 
 
 def test_strict_reading_takes_what_is_only_told(edf, tmp_path):
