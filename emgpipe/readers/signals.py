@@ -10,10 +10,11 @@ from emgpipe.readers.findings import MOST_OF_A_KIND, Findings, capped, listed, p
 from emgpipe.readers.header import Header, SignalHeader
 from emgpipe.readers.samples import Scale
 from emgpipe.readers.units import is_other_quantity, known_voltages, scale_in_text, uv_per_unit
-from emgpipe.recording import Finding, Kind, Signal
+from emgpipe.recording import Finding, Kind, Severity, Signal
 
 _MOST_UV = 1e9
 _LEAST_STEP_UV = 1e-9
+_ROUNDING_UV = 0.05  # from here on a rounding counts beside the noise of the best electrode
 _DIGITAL_LIMIT = {2: 2**15, 3: 2**23}
 
 
@@ -184,7 +185,9 @@ def _judge_step(found: Findings, place: str, limits: _Limits, factor: float, phy
     elif step_uv < rounding_uv:
         stated = f"{physical}, steps of {step_uv:.3g} microvolts on a large offset"
         allowed = f"steps that single precision can hold at the limits, {rounding_uv:.3g} microvolts"
-        found.warn("SCALE_COARSE", place, stated, allowed, f"values are rounded to {rounding_uv:.3g} microvolts")
+        severity: Severity = "warning" if rounding_uv > _ROUNDING_UV else "info"
+        hint = f"values are rounded to {rounding_uv:.3g} microvolts"
+        found.note(severity, "SCALE_COARSE", place, stated, allowed, hint)
 
 
 def _rounding_uv(limits: _Limits, factor: float) -> float:

@@ -142,17 +142,17 @@ def test_currents_are_no_voltages():
 
 
 @pytest.mark.parametrize(
-    ("physical", "digital", "rounding_uv"),
+    ("physical", "digital", "rounding_uv", "severity"),
     [
-        ((900_000, 901_000), (-32768, 32767), 0.0625),
-        ((-901_000, -900_000), (-32768, 32767), 0.0625),
-        ((20_000, 30_000), (-8388608, 8388607), 2.0**-9),
+        ((900_000, 901_000), (-32768, 32767), 0.0625, "warning"),
+        ((-901_000, -900_000), (-32768, 32767), 0.0625, "warning"),
+        ((20_000, 30_000), (-8388608, 8388607), 2.0**-9, "info"),
     ],
 )
-def test_steps_on_an_offset_that_single_precision_cannot_hold_are_said(physical, digital, rounding_uv):
+def test_steps_on_an_offset_that_single_precision_cannot_hold_are_said(physical, digital, rounding_uv, severity):
     told = described(stated(physical=physical, digital=digital), sample_bytes=3)
     (finding,) = told.findings
-    assert (finding.code, finding.severity, finding.where) == ("SCALE_COARSE", "warning", "'EMG TA R'")
+    assert (finding.code, finding.severity, finding.where) == ("SCALE_COARSE", severity, "'EMG TA R'")
     assert f"rounded to {rounding_uv:.3g} microvolts" in finding.message
     assert told.signals[0].lsb_uv == rounding_uv
     assert told.scales[0].gain_uv < rounding_uv
