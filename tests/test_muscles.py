@@ -12,7 +12,9 @@ from emgpipe.muscles import (
     MUSCLES,
     is_muscle,
     kind_of_label,
+    likely_muscles,
     muscle_of_label,
+    muscles_markdown,
     name_of,
     nearest_muscles,
     pairs_present,
@@ -58,7 +60,9 @@ LABELS = {
     "Tibialis ant. sin.": "TA_L",
     # Delsys
     "R TIBIALIS ANTERIOR: EMG 1": "TA_R", "L RECTUS FEMORIS: EMG.A 3": "RF_L", "Avanti sensor 3: EMG.A 3": "",
-    "Trigno IM sensor 4: ACC.X 4": "", "R TIBIALIS ANTERIOR: GYRO.Z 1": "", "R TIBIALIS ANTERIOR: ACC.Y 1": "",
+    "Trigno IM sensor 4: ACC.X 4": "",
+    "Delsys 3: TA R": "TA_R", "BrainAmp TA": "TA", "Cometa 2 SOL L": "SOL_L", "Delsys 3": "",
+    "R TIBIALIS ANTERIOR: GYRO.Z 1": "", "R TIBIALIS ANTERIOR: ACC.Y 1": "",
     # Noraxon
     "LT TIB.ANT., uV": "TA_L", "RT TIB.ANT.": "TA_R", "RT LUMBAR ES": "ES_R", "LT THORACIC ES": "",
     "RT BICEPS FEM.": "BF_R", "LT MED. GASTRO": "GM_L", "RT LAT. GASTRO": "GL_R", "LT GLUT. MAX.": "GMAX_L",
@@ -292,6 +296,20 @@ def test_did_you_mean_knows_shared_words_typing_errors_and_the_side():
 def test_a_label_of_two_readings_names_both(label, hints):
     assert muscle_of_label(label) == ""
     assert nearest_muscles(label)[: len(hints)] == hints
+
+
+def test_only_what_is_nearly_a_muscle_is_likely_one():
+    nearly = {"Soleuss R": "SOL_R", "Bizps re": "BIC_R", "TA_R 2": "TA_R", "VL1": "VL", "Trapezis": "TRAP"}
+    assert {label: muscle for label, muscle in nearly.items() if muscle not in likely_muscles(label)} == {}
+    others = ["EEG F3", "F3-M2", "TP7", "SO1", "Temp", "Hip add R", "Digital", "External", "Thorax", "Position", "Ref",
+              "HR", "SpO2", "ECG RA", "ACC TA_R x", "Status", "Mass", "CH1", "", "TA_R torque"]  # fmt: skip
+    assert [label for label in others if likely_muscles(label)] == []
+
+
+def test_the_page_of_muscles_has_every_muscle_and_pair():
+    page = muscles_markdown()
+    assert all(f"| `{m.code}` | {m.name} |" in page for m in MUSCLES.values())
+    assert all(f"{a}/{b}" in page for a, b in ANTAGONISTS)
 
 
 def test_no_label_of_two_readings_is_of_the_catalogue_by_mistake():

@@ -8,7 +8,8 @@ from typing import Literal
 from emgpipe.cli.talk import note, table_text
 from emgpipe.errors import NoInputError, SettingsError
 from emgpipe.measures.rows import MeasureRow
-from emgpipe.recording import Finding
+from emgpipe.muscles import likely_muscles
+from emgpipe.recording import Finding, Recording
 from emgpipe.settings import Settings, load_settings, nearest
 
 Form = Literal["table", "csv", "json"]
@@ -48,12 +49,21 @@ def measure_file(
     frames = compute_frames(recording, mains_hz=mains_hz, settings=chosen)
     result = measure(recording, frames, pairs=pairs, rest=rest, settings=chosen)
     if not frames.channels:
-        there = ", ".join(repr(s.label) for s in recording.signals) or "none"
-        raise NoInputError("NO_CHANNELS", f"no EMG signal; the file has {there}", where=str(file))
+        raise NoInputError("NO_CHANNELS", _no_channels(recording), where=str(file))
     for finding in result.findings:
         if finding.severity != "info":
             note("warning", finding.code, finding.said, str(file))
     return rows_text(_of_segment(result.rows, segment, str(file)), result.findings, form)
+
+
+def _no_channels(recording: Recording) -> str:
+    """What the signals are called, which muscles that could mean, and what to do."""
+    labels = list(dict.fromkeys(signal.label for signal in recording.signals))
+    there = ", ".join(map(repr, labels[:8])) or "none"
+    more = f" and {len(labels) - 8} more" if len(labels) > 8 else ""
+    near = [f"{', '.join(muscles)} for {label!r}" for label in labels[:8] if (muscles := likely_muscles(label))]
+    hint = f"; did you mean {'; '.join(near)}?" if near else ""
+    return f"no EMG signal; the file has {there}{more}; name them in [channels] of a study.toml{hint}"
 
 
 def _of_segment(rows: Sequence[MeasureRow], segment: str, where: str) -> Sequence[MeasureRow]:

@@ -4,12 +4,14 @@ import sys
 from pathlib import Path
 
 from emgpipe.batch.pages import measures_markdown, outputs_markdown
+from emgpipe.muscles import muscles_markdown
 from emgpipe.settings import codes_markdown, settings_markdown
 
 PAGES = {
     "settings.md": settings_markdown,
     "codes.md": codes_markdown,
     "measures.md": measures_markdown,
+    "muscles.md": muscles_markdown,
     "outputs.md": outputs_markdown,
 }
 """Page -> the function that writes its text."""

@@ -80,7 +80,9 @@ CODES: dict[str, Code] = {
     "PLUS_FLAG_LOST": Code(_F, "A signal holds annotations though the header does not say EDF+."),
     "RECORD_TIMES_COARSE": Code(_F, "Record times are rounded so far that a gap above half a sample may not be seen."),
     "CLOCK_DRIFT": Code(_F, "Record times drift slowly from the samples; nothing is lost, time follows the samples."),
-    "LABEL_DUPLICATE": Code(_F, "Several signals carry one label; they can be named by position only."),
+    "LABEL_DUPLICATE": Code(
+        _F, "Several signals carry one label; give each its own and export again, in Python name them by position."
+    ),
     "MUSCLE_DUPLICATE": Code(_F, "Several signals name one muscle."),
     "MUSCLE_UNKNOWN": Code(_F, "A label or a name in [channels] is no single muscle of the catalogue."),
     # MNE

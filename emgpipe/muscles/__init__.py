@@ -17,7 +17,8 @@ from emgpipe.muscles.catalogue import (
     side_of,
     split_muscle,
 )
-from emgpipe.muscles.labels import kind_of_label, muscle_of_label, nearest_muscles
+from emgpipe.muscles.labels import kind_of_label, likely_muscles, muscle_of_label, nearest_muscles
+from emgpipe.muscles.pages import muscles_markdown
 
 __all__ = [
     "ANTAGONISTS",
@@ -25,7 +26,9 @@ __all__ = [
     "Muscle",
     "is_muscle",
     "kind_of_label",
+    "likely_muscles",
     "muscle_of_label",
+    "muscles_markdown",
     "name_of",
     "nearest_muscles",
     "pairs_present",

@@ -17,7 +17,7 @@ MUSCULUS = re.compile(rf"^((?:(?:s?emg|ch(?:an(?:nel)?)?[ .:]*\d+|{_SIDE})[\W_]+
 
 FILLER = re.compile(
     r"\b(?:s?emg\d*[a-z]?(?:\.[a-d])?|surface|needle|raw|muscle|musculus|bipolar|bip|avanti|trigno|ultium|noraxon|"
-    r"ch|chan|channel|sensor)(?:[ .:]*\d+)?\b"
+    r"delsys|brainamp|cometa|biopac|ch|chan|channel|sensor)(?:[ .:]*\d+)?\b"
 )
 """Words that say nothing about which muscle it is; Delsys numbers its sensors (`EMG.A 3`)."""
 

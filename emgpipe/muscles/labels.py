@@ -23,6 +23,8 @@ for _name, _code in _CODE_OF_NAME.items():
 _ORDERS_OF_WORDS = {
     n: [(code, tuple(permutations(full))) for code, full in names] for n, names in _CODES_OF_WORDS.items()
 }
+_VAGUE_WORDS = {"digiti", "external", "internal"}  # of ports and inputs of amplifiers too
+_LONG_WORDS = sorted({word for name in _CODE_OF_NAME for word in name.split() if len(word) >= 5} - _VAGUE_WORDS)
 _STARTS = {word[:3] for name in _CODE_OF_NAME for word in name.split()}
 
 
@@ -123,6 +125,42 @@ def nearest_muscles(label: str, most: int = 3) -> list[str]:
     close = difflib.get_close_matches(" ".join(words), _CODE_OF_NAME, n=most, cutoff=0.6)
     found = stated or [*sharing, *(_CODE_OF_NAME[name] for name in close)]
     return list(dict.fromkeys(m if side_of(m) else m + suffix for m in found))[:most]
+
+
+def likely_muscles(label: str) -> list[str]:
+    """Muscles that a label of kind `other` seems to mean but for a slip or an electrode's number.
+
+    Parameters
+    ----------
+    label : str
+        As written in the file.
+
+    Returns
+    -------
+    list of str
+        Nearest first. Empty for labels of other quantities, of the heart and of the scalp, and where
+        no word is a code of the catalogue or nearly a word of one of its names.
+
+    Examples
+    --------
+    >>> likely_muscles("Soleuss R")[0], likely_muscles("TA_R 2"), likely_muscles("TA1")[0]
+    ('SOL_R', ['TA_R'], 'TA')
+    >>> [likely_muscles(x) for x in ("EEG F3", "TP7", "ACC TA_R x", "ECG II", "Thorax", "CH1", "noise")]
+    [[], [], [], [], [], [], []]
+    """
+    tokens = _tokens(_plain(label))
+    words = [t.rstrip("0123456789") for t in tokens if t not in _SIDE_OF_WORD]
+    name = " ".join(words)
+    if _names_no_muscle(_WORD.findall(_plain(label).casefold())) or dialects.TWO_READINGS.get(name) == ():
+        return []
+    codes = [_CODE_OF_NAME[w] for w in words if len(w) > 1 and w in _CODE_OF_NAME and w not in dialects.ELECTRODES]
+    long_words = [w for w in words if len(w) >= 5 and w not in _VAGUE_WORDS]
+    slips = [m for w in long_words for m in difflib.get_close_matches(w, _LONG_WORDS, n=1, cutoff=0.72)]
+    if not (codes or slips):
+        return []
+    sides = {_SIDE_OF_WORD[t] for t in tokens if t in _SIDE_OF_WORD}
+    meant = [f"{code}_{''.join(sides)}" if len(sides) == 1 else code for code in dict.fromkeys(codes)]
+    return meant or nearest_muscles(label) or nearest_muscles(" ".join([*slips, *sides]))
 
 
 def _reading_order(muscle: str) -> tuple[bool, str]:

@@ -1,17 +1,25 @@
 """Signals as a header states them: muscle, kind, scale to µV, and what forbids a number."""
 
 import math
+import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from emgpipe.muscles import is_muscle, kind_of_label, muscle_of_label, nearest_muscles
+from emgpipe.muscles import is_muscle, kind_of_label, likely_muscles, muscle_of_label, nearest_muscles
 from emgpipe.readers.findings import MOST_OF_A_KIND, Findings, capped, listed, places
 from emgpipe.readers.header import Header, SignalHeader
 from emgpipe.readers.samples import Scale
 from emgpipe.readers.units import is_other_quantity, known_voltages, scale_in_text, uv_per_unit
 from emgpipe.recording import Finding, Kind, Severity, Signal
 
+_DIGITS = re.compile(r"\d+")
+_MOST_ALIKE = 3  # more labels that differ in their number are told together
+_TELL_APART = "give each its own label and export again"
+_ONE_MUSCLE = "one muscle of the catalogue (docs/muscles.md)"
+_A_MUSCLE = "a muscle such as TA_R (docs/muscles.md), or ECG"
+_NAME_IT = "name it in [channels] of a study.toml"
 _MOST_UV = 1e9
 _LEAST_STEP_UV = 1e-9
 _ROUNDING_UV = 0.05  # from here on a rounding counts beside the noise of the best electrode
@@ -58,7 +66,8 @@ def describe_signals(header: Header, channels: Mapping[str, str], units: Mapping
         if header.is_annotations(index):
             continue
         kind, muscle, is_unknown = _meaning(stated.label, channels)
-        if is_unknown:
+        is_volts = not math.isnan(uv_per_unit(stated.unit))
+        if is_unknown or (kind == "other" and is_volts and _likely(stated.label)):
             unknown.append((named[index], stated.label))
         unit = _unit_used(stated.unit, units.get(stated.label))
         refused = _judge(
@@ -93,23 +102,49 @@ def _read_label(label: str) -> tuple[Kind, str]:
 
 
 @lru_cache(maxsize=4096)
+def _likely(label: str) -> tuple[str, ...]:
+    """Muscles that a voltage of no known kind seems to mean; most likely none."""
+    return tuple(likely_muscles(label))
+
+
+@lru_cache(maxsize=4096)
 def _nearest(label: str) -> str:
-    near = nearest_muscles(label)
+    near = _likely(label) or nearest_muscles(label)
     return f"did you mean {', '.join(near)}?" if near else ""
 
 
 def _tell_unknown(found: Findings, unknown: Sequence[tuple[str, str]], channels: Mapping[str, str]) -> None:
-    """Labels and names that are no muscle, with the nearest ones (slow to find: only for those that are read)."""
-    for n, (place, label) in enumerate(unknown):
-        name = channels.get(label)
-        hint = _nearest(label if name is None else name) if n < MOST_OF_A_KIND else ""
-        if name is None:
-            hint = "; ".join(part for part in ("name it in [channels]", hint) if part)
+    """Labels and names that are no muscle; many labels that differ in a number only are one finding."""
+    alike: dict[str, list[str]] = {}
+    for place, label in unknown:
+        alike.setdefault(_DIGITS.sub("", label) if label not in channels else place, []).append(place)
+    told: set[str] = set()
+    for place, label in unknown:
+        if label in channels:
             found.warn(
-                "MUSCLE_UNKNOWN", place, "a label that names no single muscle", "one muscle of the catalogue", hint
+                "MUSCLE_UNKNOWN",
+                place,
+                f"{channels[label]!r} in [channels]",
+                _A_MUSCLE,
+                _nearest_few(found, channels[label]),
             )
+            continue
+        stem = _DIGITS.sub("", label)
+        if len(alike[stem]) <= _MOST_ALIKE:
+            wheres = place
+        elif stem not in told:
+            wheres = f"{', '.join(alike[stem][:2])}, ... ({len(alike[stem])} labels)"
         else:
-            found.warn("MUSCLE_UNKNOWN", place, f"{name!r} in [channels]", "a muscle such as TA_R, or ECG", hint)
+            continue
+        told.add(stem)
+        hint = "; ".join(part for part in (_NAME_IT, _nearest_few(found, label)) if part)
+        found.warn("MUSCLE_UNKNOWN", wheres, "a label that names no single muscle", _ONE_MUSCLE, hint)
+
+
+def _nearest_few(found: Findings, name: str) -> str:
+    """Nearest muscles, slow to find: only for what is read by a person."""
+    n_told = sum(finding.code == "MUSCLE_UNKNOWN" for finding in found)
+    return _nearest(name) if n_told < MOST_OF_A_KIND else ""
 
 
 def _unit_used(stated: str, given: str | None) -> str:
@@ -151,7 +186,7 @@ def _judge_unit(found: Findings, place: str, stated: str, unit: str, given: str 
             "NOT_A_VOLTAGE", place, f"unit {unit!r}", known_voltages(), "a muscle or a heart is measured in volts"
         )
     elif math.isnan(factor):
-        found.error("UNIT_UNKNOWN", place, f"unit {unit!r}", known_voltages(), "state it in [units]")
+        found.error("UNIT_UNKNOWN", place, f"unit {unit!r}", known_voltages(), "state it in [units] of a study.toml")
     elif stated and math.isnan(uv_per_unit(stated)):
         hint = f"{unit!r} of [units] is used in its place"
         found.note("info", "UNIT_OVERRIDDEN", place, f"unit {stated!r} in the file", known_voltages(), hint)
@@ -242,13 +277,19 @@ def _tell_repeats(found: Findings, signals: Sequence[Signal]) -> None:
         labels.setdefault(signal.label, []).append(signal.index)
     for label, at in labels.items():
         if len(at) > 1:
-            stated = f"{len(at)} signals of this label, at positions {listed(at)}"
-            found.warn("LABEL_DUPLICATE", repr(label), stated, "one", "name them by position")
+            stated = f"{len(at)} signals of this label, at positions {listed([i + 1 for i in at])}"
+            found.warn("LABEL_DUPLICATE", repr(label), stated, "one", f"{_TELL_APART}; in Python name them by position")
     muscles: dict[str, list[str]] = {}
-    for signal in {signal.label: signal for signal in signals}.values():
+    for signal in signals:
         if signal.muscle:
             muscles.setdefault(signal.muscle, []).append(repr(signal.label))
     for muscle, named in muscles.items():
         if len(named) > 1:
-            stated = f"{listed(named)} for one muscle"
-            found.warn("MUSCLE_DUPLICATE", muscle, stated, "one label", "tell them apart in [channels]")
+            stated = f"{listed(_counted(named))} for one muscle"
+            hint = "tell them apart in [channels] of a study.toml" if len(set(named)) > 1 else _TELL_APART
+            found.warn("MUSCLE_DUPLICATE", muscle, stated, "one signal", hint)
+
+
+def _counted(names: Sequence[str]) -> list[str]:
+    """Each name once, with how often it stands where that is more than once."""
+    return [f"{name} ({n} signals)" if n > 1 else name for name, n in Counter(names).items()]

@@ -26,6 +26,8 @@ FILES = {
     "comma.edf": changed("physical_min", b"-3276,8"),
     "page.edf": b"<html><body>Not found</body></html>",
 }
+OF_FRAMES = {"GAP_TOO_LONG"}
+"""Told where the frames are made, not by the reader."""
 BLOCKS = re.findall(r"```text\n\$ emgpipe (.*?)\n(.*?)```", PAGE, re.DOTALL)
 
 
@@ -55,7 +57,7 @@ def test_the_page_names_every_code_that_reading_can_say_and_no_other():
     said = {word for text in sources for word in re.findall(r'"([A-Z]+(?:_[A-Z]+)+)"', text)} & set(CODES)
     named = set(re.findall(r"`([A-Z]+(?:_[A-Z]+)+)`", PAGE))
     # asking for a signal that is not there is no matter of intake
-    assert named == said - {"CHANNEL_UNKNOWN"}
+    assert named == said - {"CHANNEL_UNKNOWN"} | OF_FRAMES
 
 
 def severities() -> dict[str, set[str]]:
@@ -100,6 +102,49 @@ def test_a_code_has_the_severity_under_which_it_stands_on_the_page(tmp_path, cap
     verdict = {"error": "refused", "warning": "usable", "info": "ok"}[severity]
     assert (told["verdict"], exit_code) == (verdict, 3 if severity == "error" else 0)
     assert run(["check", "--strict", "--quiet", str(path)]) == (0 if severity == "info" else 3)
+
+
+def test_the_severities_of_the_page_are_those_of_the_code():
+    """Every code stands on the page under each severity that the readers give it somewhere, and no other."""
+    written: dict[str, set[str]] = {"error": set(), "warning": set(), "info": set()}
+    for path in (ROOT / "emgpipe" / "readers").glob("*.py"):
+        text = "" if path.name.startswith("mne_") else path.read_text("utf-8")
+        for severity, call in (("error", r"(?:\.error|_refusal|ReadError)"), ("warning", r"\.warn")):
+            written[severity] |= set(re.findall(rf'{call}\(\s*"([A-Z_]+)"', text))
+        for code, severity in re.findall(r'"([A-Z]+_[A-Z_]+)",\s*"(error|warning|info)"', text):
+            written[severity].add(code)
+        for severity, code in re.findall(r'"(error|warning|info)",\s*"([A-Z]+_[A-Z_]+)"', text):
+            written[severity].add(code)
+        # a warning above a bound, told below it
+        graded = set(re.findall(r'"([A-Z]+_[A-Z_]+)", severity|severity, "([A-Z]+_[A-Z_]+)"', text))
+        codes = {code for pair in graded for code in pair if code}
+        written["warning"] |= codes
+        written["info"] |= codes
+    asked = {"CHANNEL_UNKNOWN"}  # of a call, not of a file
+    written["error"] |= OF_FRAMES
+    assert severities() == {severity: codes - asked for severity, codes in written.items()}
+
+
+def test_a_number_keeps_its_blanks_in_quotes_and_is_the_same_line_in_every_command(tmp_path, capsys):
+    path = tmp_path / "a.edf"
+    path.write_bytes(changed("record_s", b"1,5"))
+    run(["check", str(path)])
+    said = capsys.readouterr().out.splitlines()[1].removeprefix("  error: ")
+    assert "found '1,5     '" in said
+    run(["measure", str(path), "--mains", "50"])
+    assert capsys.readouterr().err.endswith(f"a.edf: {said}\n")
+
+
+def test_a_recording_without_a_muscle_says_what_to_do_and_what_was_meant(tmp_path, capsys):
+    path = tmp_path / "a.edf"
+    path.write_bytes(edf_bytes(labels=[b"Soleuss R", b"CH1"]))
+    assert run(["measure", str(path), "--mains", "50", "--quiet"]) == 4
+    said = capsys.readouterr().err
+    assert (
+        "NO_CHANNELS: no EMG signal; the file has 'Soleuss R', 'CH1'; name them in [channels] of a study.toml" in said
+    )
+    assert "did you mean SOL_R" in said
+    assert "CH1'?" not in said
 
 
 def test_every_finding_of_json_has_its_parts_on_one_line(folder, capsys):

@@ -171,6 +171,8 @@ LIMITS = st.floats(-1e6, 1e6)
 @given(physical=st.tuples(LIMITS, LIMITS), digital=st.tuples(st.integers(-32768, 32767), st.integers(-32768, 32767)))
 def test_an_inverted_range_has_the_sign_it_means(physical, digital):
     assume(digital[0] < digital[1] and abs(physical[0] - physical[1]) > 1e-3)
+    # a step that single precision holds
+    assume(abs(physical[0] - physical[1]) / (digital[1] - digital[0]) > max(map(abs, physical)) * 2**-22)
     told = described(stated(physical=physical, digital=digital))
     (signal,), scale = told.signals, told.scales[0]
     assert [f.code for f in told.findings] == (["SCALE_INVERTED"] if physical[0] > physical[1] else [])
@@ -212,9 +214,49 @@ def test_labels_and_muscles_that_repeat_are_said_with_their_places():
         ("LABEL_DUPLICATE", "warning", "'EMG RF'"),
         ("MUSCLE_DUPLICATE", "warning", "RF"),
     ]
-    assert "positions 0, 1" in told.findings[0].message
-    assert "'EMG RF', 'Rectus fem'" in told.findings[1].message
-    assert judged(stated("EMG RF", ""), stated("EMG RF"))[0][2] == "'EMG RF' (position 0)"
+    assert "positions 1, 2" in told.findings[0].message
+    assert "'EMG RF' (2 signals), 'Rectus fem'" in told.findings[1].message
+    assert judged(stated("EMG RF", ""), stated("EMG RF"))[0][2] == "'EMG RF' (1st signal)"
+
+
+def test_equal_labels_of_one_muscle_are_told_as_its_rows_tell_them_and_what_to_do():
+    label, muscle = described(stated("EMG RF"), stated("EMG RF"), stated("ECG")).findings
+    assert (label.code, muscle.code, muscle.where) == ("LABEL_DUPLICATE", "MUSCLE_DUPLICATE", "RF")
+    assert label.hint == "give each its own label and export again; in Python name them by position"
+    assert muscle.hint == "give each its own label and export again"
+    assert [f.code for f in described(stated("ECG"), stated("ECG")).findings] == ["LABEL_DUPLICATE"]
+    named = described(stated("a"), stated("b"), channels={"a": "RF", "b": "RF"}).findings
+    assert [(f.code, f.hint) for f in named] == [("MUSCLE_DUPLICATE", "tell them apart in [channels] of a study.toml")]
+
+
+@pytest.mark.parametrize("label", ["Soleuss R", "Bicps R", "Bizps re", "TA1", "TA_R 2", "TA_R_1"])
+def test_a_voltage_that_is_nearly_a_muscle_is_told_and_not_taken_for_one(label):
+    told = described(stated(label))
+    assert (told.signals[0].kind, told.signals[0].muscle) == ("other", "")
+    (finding,) = told.findings
+    assert (finding.code, finding.severity, finding.where) == ("MUSCLE_UNKNOWN", "warning", repr(label))
+    assert finding.hint.startswith("name it in [channels] of a study.toml; did you mean ")
+    assert "docs/muscles.md" in finding.allowed
+    assert judged(stated(label, "deg")) == []
+    assert judged(stated(label), channels={label: "TA_R"}) == []
+
+
+@pytest.mark.parametrize("label", ["EEG F3", "T3", "TP9-TP10", "ECG II", "ACC TA_R x", "Status", "CH1", "Thorax", "A1"])
+def test_a_voltage_of_another_kind_is_not_told(label):
+    assert judged(stated(label)) == []
+
+
+def test_labels_that_differ_in_their_number_are_told_together_and_others_singly():
+    many = [*(stated(f"EMG{i}") for i in range(64)), stated("EMG Biceps R"), stated("EMG chin")]
+    told = [f for f in described(*many).findings if f.code == "MUSCLE_UNKNOWN"]
+    assert [f.where for f in told] == ["'EMG0', 'EMG1', ... (64 labels)", "'EMG Biceps R'", "'EMG chin'"]
+    assert "BIC_R" in told[1].hint
+    assert [t[2] for t in judged(stated("EMG1"), stated("EMG2"), stated("EMG3"))] == ["'EMG1'", "'EMG2'", "'EMG3'"]
+
+
+def test_an_unknown_unit_says_where_to_state_it():
+    (finding,) = described(stated(unit="")).findings
+    assert (finding.code, finding.hint) == ("UNIT_UNKNOWN", "state it in [units] of a study.toml")
 
 
 def test_hundreds_of_signals_are_judged_in_a_page():
@@ -222,7 +264,7 @@ def test_hundreds_of_signals_are_judged_in_a_page():
     told = described(*many)
     assert len(told.signals) == 900
     assert {f.code for f in told.findings} == {"UNIT_UNKNOWN", "LABEL_DUPLICATE", "MUSCLE_UNKNOWN"}
-    assert len(told.findings) == 3 * MOST_OF_A_KIND
+    assert len(told.findings) == 2 * MOST_OF_A_KIND + 1
     assert all(s.refused == "UNIT_UNKNOWN" for s in told.signals)
     assert max(len(f.message) for f in told.findings) < 400
 

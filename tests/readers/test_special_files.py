@@ -128,7 +128,7 @@ def test_check_and_measure_say_the_same_of_each_of_them(emgpipe, special):
         path = special / f"{name}.edf"
         (line,) = [line for line in emgpipe("check", path).out.splitlines() if code in line]
         said = line.removeprefix("  error: ")
-        assert emgpipe("measure", path, "--mains", 50).err == f"emgpipe: {path.name}: {said}\n"
+        assert emgpipe("measure", path, "--mains", 50).err.endswith(f"{path.name}: {said}\n")
         if code == "FILE_UNREADABLE":
             assert all(part in said for part in ("found ", "; allowed: a file that can be read; give one"))
 
@@ -136,7 +136,7 @@ def test_check_and_measure_say_the_same_of_each_of_them(emgpipe, special):
 def test_init_drafts_the_good_one_and_names_the_others(emgpipe, special):
     assert emgpipe("init", special).code == 0
     with (special / "recordings.csv").open(newline="") as stream:
-        assert {row["file"] for row in csv.DictReader(stream)} == {"P01_V1_rest.edf", "empty.edf"}
+        assert {row["file"] for row in csv.DictReader(stream)} == {"P01_V1_rest.edf"}
     draft = (special / "study.toml").read_text()
     assert all(f"# '{name}.edf' is refused: {code}" in draft for name, code in CODES.items())
 
