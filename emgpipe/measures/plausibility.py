@@ -1,38 +1,23 @@
 """Whether a recording can be what it says: findings from frames and floors, and the rows that they make doubtful."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from emgpipe.detectors.floor import Floor
-from emgpipe.detectors.witnesses import usable_hops, witness_seconds
+from emgpipe.detectors.witnesses import usable_hops
 from emgpipe.filters.prefilter import NOT_STATED, Prefilter, stated_filters
 from emgpipe.frames.model import CLIPPED, FLAT, GAP, OUT_OF_RANGE, ChannelFrames
 from emgpipe.measures.doubts import Doubt, Said, joined
+from emgpipe.measures.steps import data_step_uv
+from emgpipe.measures.levels import amplitude_doubts
 from emgpipe.recording import Finding, Severity, Signal
 
-MOST_PEAK_UV = 20_000.0
-"""Surface EMG stays below about 10 mV, a needle in a muscle below about 20 mV."""
-MOST_RMS_UV = 3000.0
-"""Half of all hops above this: three times the strongest contraction that a surface electrode sees."""
-MOST_FLOOR_UV = 100.0
-"""Electrode and amplifier leave some microvolts of noise; a silent muscle read 1000 times too high shows here."""
-LEAST_RMS_UV = 0.1
-"""The best amplifiers leave 5 nV per root Hz, 0.1 microvolts in the band, and skin adds to it; real quiet ones 0.6."""
-QUIET_SHARE = 0.05
-"""Share of the seconds that are as quiet or quieter."""
-PEAK_SHARE = 0.01
-"""Share of the hops that may hold a higher peak: a lead that is touched, a stimulus."""
-LEVEL_HOPS = 20_000
-"""Hops, evenly spaced, that levels are taken from."""
 TOLD_SHARE = 0.01
 """Clipped or flat share from which on it is a warning; rows call a value a lower bound from here on, too."""
 ALL_SHARE = 0.99
 """Flat share from which on a channel is called dead."""
-STEP_FITS = 6.0
-"""Largest steps of all seconds are multiples of one step by chance once in 10 to this power."""
 SAME_HOPS = 2000
 """Hops, evenly spaced, on which channels are compared."""
 SAME_LEVEL, SAME_PEAK = 0.03, 0.05
@@ -102,7 +87,7 @@ def doubts(
     found: list[Said] = []
     for name, (frames, floor) in channels.items():
         signal = by_index.get(frames.index)
-        found += [*_excluded(name, frames), *_amplitude(name, frames, floor), *_quantisation(name, frames, floor)]
+        found += [*_excluded(name, frames), *amplitude_doubts(name, frames, floor), *_quantisation(name, frames, floor)]
         found += [*_mains(name, frames, floor), *_band(name, frames, full_band_hz, hardware)]
         found += _prefilter(name, frames, signal.prefilter if signal else "")
     return [*joined(found), *_identical(channels)]
@@ -146,102 +131,6 @@ def _percent(share: float) -> str:
     return f"{max(100 * share, 0.01):.2g} %" if share < 0.995 else "100 %"
 
 
-def _amplitude(name: str, frames: ChannelFrames, floor: Floor) -> Iterator[Said]:
-    """Microvolts that no muscle makes: a wrong unit or scale."""
-    step = max(len(frames.reasons) // LEVEL_HOPS, 1)
-    usable = np.flatnonzero(usable_hops(frames)[::step]) * step
-    if not len(usable):
-        return
-    rms_uv = float(np.sqrt(np.median(frames.mean_square[usable])))
-    peaks_uv = np.maximum(-frames.low_uv[usable], frames.high_uv[usable])
-    peak_uv = float(np.quantile(peaks_uv, 1 - PEAK_SHARE))
-    figure = ""
-    if rms_uv > MOST_RMS_UV or peak_uv > MOST_PEAK_UV:
-        figure = f"{rms_uv:.3g} and {peak_uv:.3g}"
-        message = f"RMS and peaks are {{}} microvolts; muscle stays below {MOST_RMS_UV:g} and {MOST_PEAK_UV:g}"
-    elif floor.known and floor.floor_uv > MOST_FLOOR_UV:
-        figure = f"{floor.floor_uv:.3g}"
-        message = f"the noise floor is {{}} microvolts; electrodes stay below {MOST_FLOOR_UV:g}"
-    elif reads_too_low(frames):
-        figure = f"{_quiet_uv(frames)[0]:.2g}"
-        message = f"the quietest seconds are {{}} microvolts; no electrode on skin is below {LEAST_RMS_UV:g}"
-    if figure:
-        message += ": check unit and scale of the file"
-        yield Said("AMPLITUDE_IMPLAUSIBLE", "warning", name, message, figure)
-
-
-def rate_findings(channels: Iterable[ChannelFrames], least_rate_hz: float) -> list[Finding]:
-    """Say which channels are refused for their rate.
-
-    Parameters
-    ----------
-    channels : iterable of ChannelFrames
-        Of a recording, those left out by people not among them.
-    least_rate_hz : float
-        Lowest rate that is measured.
-
-    Returns
-    -------
-    list of Finding
-        RATE_TOO_LOW; channels of one rate share a finding.
-
-    Examples
-    --------
-    >>> slow = [ChannelFrames.refusing(0, "EMG TA R", "TA_R", 250.0, "RATE_TOO_LOW")]
-    >>> rate_findings(slow, 400.0)[0].message
-    '250 Hz sampling is too low for the analysis band, nothing is measured; at least 400 Hz are needed'
-    """
-    said = [
-        Said(
-            "RATE_TOO_LOW",
-            "warning",
-            one.muscle or one.label,
-            f"{one.rate_hz:g} Hz sampling is too low for the analysis band, nothing is measured; at least"
-            f" {least_rate_hz:g} Hz are needed",
-        )
-        for one in channels
-        if one.refused == "RATE_TOO_LOW"
-    ]
-    return [doubt.finding for doubt in joined(said)]
-
-
-def reads_too_low(frames: ChannelFrames) -> bool:
-    """Whether a channel is quieter than any electrode on skin: volts or millivolts that are called microvolts.
-
-    Parameters
-    ----------
-    frames : ChannelFrames
-        Of one channel.
-
-    Returns
-    -------
-    bool
-        False where no second is usable (dead, clipped), or where the levels times 1000 could be no muscle either.
-
-    Examples
-    --------
-    >>> from emgpipe.filters.settings import ConditionSettings
-    >>> from emgpipe.frames.reduce import RunSamples, reduce_channel
-    >>> x = 0.01 * np.random.default_rng(1).standard_normal(20000).astype(np.float32)
-    >>> reads_too_low(
-    ...     reduce_channel([RunSamples(0, 20000, lambda a, b: x[a:b])], 20000, 2000.0, 50, ConditionSettings())
-    ... )
-    True
-    """
-    quiet_uv, median_uv = _quiet_uv(frames)
-    return 0 < quiet_uv < LEAST_RMS_UV and median_uv < MOST_RMS_UV / 1000
-
-
-def _quiet_uv(frames: ChannelFrames) -> tuple[float, float]:
-    """RMS of the quietest and of the middle second, µV; NaN without usable seconds."""
-    power = witness_seconds(frames).power
-    power = power[np.isfinite(power)]
-    if not len(power):
-        return np.nan, np.nan
-    quiet, median = np.sqrt(np.quantile(power, [QUIET_SHARE, 0.5]))
-    return float(quiet), float(median)
-
-
 def _quantisation(name: str, frames: ChannelFrames, floor: Floor) -> Iterator[Said]:
     """A digital step above the noise floor."""
     steps_uv = [frames.lsb_uv, data_step_uv(frames.largest_step_uv, frames.lsb_uv)]
@@ -251,53 +140,6 @@ def _quantisation(name: str, frames: ChannelFrames, floor: Floor) -> Iterator[Sa
         message = f"{whose} is coarser than the noise floor, {{}} microvolts; a smaller one is needed: raise the gain"
         figure = f"{step_uv:.3g} against {floor.floor_uv:.3g}"
         yield Said("QUANTISATION_COARSE", "warning", name, message, figure)
-
-
-def data_step_uv(largest_steps_uv: NDArray[np.float32], lsb_uv: float) -> float:
-    """Step that samples really have where it is coarser than the stated one (a file that was scaled anew).
-
-    Parameters
-    ----------
-    largest_steps_uv : ndarray, shape (n_seconds,)
-        Largest difference of neighbouring samples in each second, µV; NaN in gaps.
-    lsb_uv : float
-        Stated step; NaN where unknown.
-
-    Returns
-    -------
-    float
-        µV; NaN where nothing coarser is seen.
-
-    Notes
-    -----
-    All largest steps are multiples of the real one, each to a stated step on both sides. The chance that the
-    steps of a continuous signal look like it is held below 10 to the minus `STEP_FITS`.
-
-    Examples
-    --------
-    >>> steps = 2.44 * np.array([4, 5, 7, 9, 6, 12, 8, 11], np.float32)
-    >>> round(data_step_uv(steps, 0.001), 2), data_step_uv(steps + np.arange(8, dtype=np.float32), 0.001)
-    (2.44, nan)
-    """
-    known = np.unique(largest_steps_uv[np.isfinite(largest_steps_uv) & (largest_steps_uv > 0)]).astype(np.float64)
-    spread_uv = 2 * lsb_uv + 1e-6 * float(known[-1]) if len(known) else np.nan
-    # steps that agree are one witness, however many seconds say it
-    known = known[np.diff(known, prepend=-np.inf) > 2 * spread_uv]
-    if not (np.isfinite(spread_uv) and len(known) > 2):
-        return np.nan
-    for parts in range(1, int(known[0] / (4 * spread_uv)) + 1):
-        step_uv = known[0] / parts
-        chance = np.log10(step_uv / (2 * spread_uv)) * (len(known) - 1) - np.log10(parts)
-        if chance < STEP_FITS:
-            break
-        for value in known[1:]:
-            step_uv_here = value / max(round(value / step_uv), 1)
-            if abs(value - round(value / step_uv) * step_uv) > spread_uv:
-                break
-            step_uv = step_uv_here
-        else:
-            return float(step_uv)
-    return np.nan
 
 
 def _mains(name: str, frames: ChannelFrames, floor: Floor) -> Iterator[Said]:

@@ -12,7 +12,8 @@ from emgpipe.detectors.floor import estimate_floor
 from emgpipe.detectors.settings import DetectSettings
 from emgpipe.filters.prefilter import NOT_STATED, Prefilter
 from emgpipe.frames.model import CLIPPED, FLAT, OUT_OF_RANGE
-from emgpipe.measures.plausibility import data_step_uv, doubts, same_signal
+from emgpipe.measures.plausibility import doubts, same_signal
+from emgpipe.measures.steps import data_step_uv
 from emgpipe.pipeline import compute_frames, measure
 from emgpipe.readers import read_recording
 from emgpipe.recording import array_recording
