@@ -21,21 +21,19 @@ from emgpipe.frames.reduce import Conditioner, ReadRun, RunSamples, prepare_runs
 from emgpipe.intervals import Intervals
 from emgpipe.measures.arguments import check_arguments, pair_list
 from emgpipe.measures.doubts import Doubt, codes_by_target
-from emgpipe.measures.findings import floor_findings, mains_findings, name_findings, prime_mover_findings
+from emgpipe.measures.findings import floor_findings, mains_findings, name_findings, prime_mover_findings, rate_findings
 from emgpipe.measures.intervals import muscle_intervals, pair_intervals
 from emgpipe.measures.judge import muscle_rows, pair_rows, unmeasured_rows
-from emgpipe.measures.plausibility import doubts, rate_findings, reads_too_low
+from emgpipe.measures.levels import believed_floor
+from emgpipe.measures.plausibility import doubts
 from emgpipe.measures.rows import IntervalRow, MeasureRow, Status
 from emgpipe.measures.views import Judged, MuscleView, PairView, Segment
-from emgpipe.recording import Finding, Recording, Signal
+from emgpipe.recording import MOST_GAPS_S, Finding, Recording, Signal
 from emgpipe.settings import Settings
 from emgpipe.study.timeline import recording_segments
 
 if TYPE_CHECKING:
     import pandas as pd
-
-MOST_GAPS_S = 86_400.0
-"""All gaps of a recording together: they take as many frames, 80 a second, as samples do."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -282,9 +280,7 @@ def measure(
         *floor_findings(floors),
         *mains_findings(judged),
         *(doubt.finding for doubt in doubtful),
-        *rate_findings(
-            (c for c in frames.channels if not {c.muscle, c.label} & set(exclude)), settings.condition.least_rate_hz
-        ),
+        *rate_findings(frames.channels, exclude, settings.condition.least_rate_hz),
         *prime_mover_findings(rows, plan.segments, prime_movers),
     ]
     return Result(tuple(rows), tuple(intervals), floors, plan.segments, judged, tuple(findings))
@@ -316,16 +312,7 @@ def _judge(
             device_uv=device_uv.get(name),
             calibration=_seconds_inside(calibration, len(marked.psd)),
         )
-        if reads_too_low(marked):  # no verdict in microvolts that are none
-            floor = replace(
-                floor,
-                floor_uv=np.nan,
-                lo_uv=np.nan,
-                hi_uv=np.nan,
-                source="",
-                confidence="",
-                reason="AMPLITUDE_IMPLAUSIBLE",
-            )
+        floor = believed_floor(marked, floor)
         judged[name] = Judged(marked, floor, detect_activity(marked, floor, settings.detect))
     return judged, refused
 

@@ -14,10 +14,13 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from emgpipe.errors import SettingsError, printable
+from emgpipe.errors import ReadError, SettingsError, printable
 
 Kind = Literal["emg", "ecg", "annotations", "other"]
 Severity = Literal["error", "warning", "info"]
+
+MOST_GAPS_S = 86_400.0
+"""Of a recording together: where they are filled with NaN or frames, they cost as much as samples do."""
 
 
 class Finding(NamedTuple):
@@ -238,7 +241,8 @@ class Recording:
         SettingsError
             As `signal`; INTERVALS_INVALID where a time is no number.
         ReadError
-            The code in `Signal.refused`, or what reading the file meets.
+            The code in `Signal.refused`, or what reading the file meets; GAP_TOO_LONG where more
+            than a day of NaN would be given.
         """
         signal = self.signal(channel)
         if math.isnan(start_s) or math.isnan(stop_s):
@@ -247,6 +251,10 @@ class Recording:
         runs = self.placed_runs(signal)
         end = self._end(signal, runs)
         first, stop = (end if t >= self.duration_s else min(_at(max(t, 0.0), signal), end) for t in (start_s, stop_s))
+        held = sum(max(min(stop, place + n) - max(first, place), 0) for place, _, n in runs)
+        if stop - first - held > MOST_GAPS_S * signal.rate_hz:
+            message = f"gaps of more than {MOST_GAPS_S:.9g} s in what is read; read each run on its own"
+            raise ReadError("GAP_TOO_LONG", message, where=self.name)
         out = np.full(max(stop - first, 0), np.nan, np.float32)
         for place, offset, n in runs:
             a, b = max(first, place), min(stop, place + n)

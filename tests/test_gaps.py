@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
+from emgpipe.errors import ReadError
 from emgpipe.frames.model import GAP
 from emgpipe.pipeline import compute_frames, measure
 from emgpipe.readers import read_recording
-from emgpipe.recording import Run
+from emgpipe.recording import MOST_GAPS_S, Run
 from emgpipe.simulate import scenario
 from tests.readers.conftest import File, S, annotation_signal, tal, write
 
@@ -144,3 +145,15 @@ def test_a_run_of_two_samples_changes_nothing_in_the_other(tmp_path):
     one, other = (judged(r)[0].channel("TA_R") for r in (whole, more))
     assert one.mean_square.tobytes() == other.mean_square[: len(one.mean_square)].tobytes()
     assert ((other.reasons[len(one.reasons) :] & GAP) != 0).all()
+
+
+def test_gaps_of_more_than_a_day_are_read_and_not_measured(tmp_path):
+    recording = recorded(tmp_path, range(2), onsets=[0, 1 + MOST_GAPS_S])
+    assert len(compute_frames(recording, mains_hz=50).channels) == 2
+    recording = recorded(tmp_path, range(4), onsets=[0, 1 + MOST_GAPS_S / 2, 2.5 + MOST_GAPS_S, 7 * MOST_GAPS_S])
+    assert len(recording.runs) == 4
+    with pytest.raises(ReadError, match=r"^a.edf: GAP_TOO_LONG: gaps of 604797 s .* cut it into files"):
+        compute_frames(recording, mains_hz=50)
+    assert len(recording.read("TA_R", 0, MOST_GAPS_S)) == MOST_GAPS_S * RATE_HZ
+    with pytest.raises(ReadError, match=r"^a.edf: GAP_TOO_LONG: .* read each run on its own"):
+        recording.read("TA_R", 0, np.inf)
