@@ -1,9 +1,10 @@
 """What the numbers of a recording say about the recording itself."""
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from emgpipe.detectors.floor import Floor
+from emgpipe.frames.model import ChannelFrames
 from emgpipe.measures.doubts import Said, joined
 from emgpipe.measures.rows import MeasureRow
 from emgpipe.measures.views import REST, Judged, Segment
@@ -121,3 +122,40 @@ def mains_findings(judged: Mapping[str, Judged]) -> Iterator[Finding]:
         if (lines := one.frames.other_lines)
     ]
     yield from (doubt.finding for doubt in joined(said))
+
+
+def rate_findings(channels: Iterable[ChannelFrames], exclude: Sequence[str], least_rate_hz: float) -> list[Finding]:
+    """Say which channels are refused for their rate.
+
+    Parameters
+    ----------
+    channels : iterable of ChannelFrames
+        Of a recording.
+    exclude : sequence of str
+        Muscles or labels that are left out; nothing is said of them.
+    least_rate_hz : float
+        Lowest rate that is measured.
+
+    Returns
+    -------
+    list of Finding
+        RATE_TOO_LOW; channels of one rate share a finding.
+
+    Examples
+    --------
+    >>> slow = [ChannelFrames.refusing(0, "EMG TA R", "TA_R", 250.0, "RATE_TOO_LOW")]
+    >>> rate_findings(slow, [], 400.0)[0].message
+    '250 Hz sampling is too low for the analysis band, nothing is measured; at least 400 Hz are needed'
+    """
+    said = [
+        Said(
+            "RATE_TOO_LOW",
+            "warning",
+            one.muscle or one.label,
+            f"{one.rate_hz:g} Hz sampling is too low for the analysis band, nothing is measured; at least"
+            f" {least_rate_hz:g} Hz are needed",
+        )
+        for one in channels
+        if one.refused == "RATE_TOO_LOW" and not {one.muscle, one.label} & set(exclude)
+    ]
+    return [doubt.finding for doubt in joined(said)]

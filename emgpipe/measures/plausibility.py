@@ -10,8 +10,8 @@ from emgpipe.detectors.witnesses import usable_hops
 from emgpipe.filters.prefilter import NOT_STATED, Prefilter, stated_filters
 from emgpipe.frames.model import CLIPPED, FLAT, GAP, OUT_OF_RANGE, ChannelFrames
 from emgpipe.measures.doubts import Doubt, Said, joined
-from emgpipe.measures.steps import data_step_uv
 from emgpipe.measures.levels import amplitude_doubts
+from emgpipe.measures.steps import data_step_uv
 from emgpipe.recording import Finding, Severity, Signal
 
 TOLD_SHARE = 0.01
