@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from emgpipe.detectors.floor import Floor
-from emgpipe.detectors.witnesses import usable_hops, witness_seconds
+from emgpipe.detectors.witnesses import usable_hops
 from emgpipe.frames.model import ChannelFrames
 from emgpipe.measures.doubts import Said
 
@@ -56,7 +56,7 @@ def amplitude_doubts(name: str, frames: ChannelFrames, floor: Floor) -> Iterator
         figure = f"{floor.floor_uv:.3g}"
         message = f"the noise floor is {{}} microvolts; electrodes stay below {MOST_FLOOR_UV:g}"
     elif reads_too_low(frames):
-        figure = f"{_quiet_uv(frames)[0]:.2g}"
+        figure = f"{_quiet_uv(frames):.2g}"
         message = f"the quietest seconds are {{}} microvolts; no electrode on skin is below {LEAST_RMS_UV:g}"
     if figure:
         message += ": check unit and scale of the file"
@@ -86,8 +86,10 @@ def reads_too_low(frames: ChannelFrames) -> bool:
     ... )
     True
     """
-    quiet_uv, median_uv = _quiet_uv(frames)
-    return 0 < quiet_uv < LEAST_RMS_UV and median_uv < MOST_RMS_UV / 1000
+    power = frames.mean_square[usable_hops(frames)]
+    if not len(power) or np.median(power) > (MOST_RMS_UV / 1000) ** 2:
+        return False
+    return 0 < _quiet_uv(frames) < LEAST_RMS_UV
 
 
 def believed_floor(frames: ChannelFrames, floor: Floor) -> Floor:
@@ -98,11 +100,9 @@ def believed_floor(frames: ChannelFrames, floor: Floor) -> Floor:
     return replace(floor, floor_uv=nan, lo_uv=nan, hi_uv=nan, source="", confidence="", reason=code)
 
 
-def _quiet_uv(frames: ChannelFrames) -> tuple[float, float]:
-    """RMS of the quietest and of the middle second, µV; NaN without usable seconds."""
-    power = witness_seconds(frames).power
-    power = power[np.isfinite(power)]
-    if not len(power):
-        return np.nan, np.nan
-    quiet, median = np.sqrt(np.quantile(power, [QUIET_SHARE, 0.5]))
-    return float(quiet), float(median)
+def _quiet_uv(frames: ChannelFrames) -> float:
+    """RMS of the quietest seconds of usable hops, µV; NaN where there is no second of them."""
+    power = frames.mean_square[usable_hops(frames)]
+    hops = frames.hops(1.0)
+    seconds = power[: len(power) // hops * hops].reshape(-1, hops).mean(axis=1, dtype=np.float64)
+    return float(np.sqrt(np.quantile(seconds, QUIET_SHARE))) if len(seconds) else np.nan
