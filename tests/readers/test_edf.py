@@ -69,7 +69,8 @@ def test_an_unknown_unit_refuses_its_signal_only(edf, tmp_path, unit):
     assert len(recording.read("BF", 0, 2)) == 20
     with pytest.raises(ReadError, match="UNIT_UNKNOWN"):
         recording.read("RF", 0, 2)
-    assert len(read_recording(path, units={"EMG RF": "mV"}).read("RF", 0, 2)) == 20
+    stated = read_recording(path, units={"EMG RF": "mV"})
+    assert stated.signals[0].refused == ("UNIT_CONFLICT" if unit == "MV" else "")  # a megavolt is a scale
 
 
 def test_a_stated_unit_is_not_overruled(edf, tmp_path):
@@ -109,7 +110,7 @@ def test_duplicate_labels_are_readable_by_position(edf, tmp_path):
     signals = [edf.S(label="EMG RF", samples=edf.noise(2, 10, seed)) for seed in (1, 2)]
     recording = read_recording(edf.write(tmp_path, edf.File(signals)))
     assert not np.array_equal(recording.read(0, 0, 2), recording.read(1, 0, 2))
-    assert [f.code for f in recording.findings] == ["LABEL_DUPLICATE"]
+    assert [f.code for f in recording.findings] == ["LABEL_DUPLICATE", "MUSCLE_DUPLICATE"]
     for name in ("EMG RF", "RF"):
         with pytest.raises(SettingsError, match="CHANNEL_AMBIGUOUS"):
             recording.read(name, 0, 2)
@@ -301,8 +302,8 @@ def test_strict_reading_refuses_the_first_warning_and_counts_the_others(edf, tmp
     signals = [edf.S(label="EMG RF", samples=edf.noise(3, 10)) for _ in range(2)] + [edf.clock(3, first_s=5.0)]
     path = edf.write(tmp_path, edf.File(signals, plus="C", date="00.00.00"))
     codes = [f.code for f in read_recording(path).findings if f.severity == "warning"]
-    assert codes == ["START_UNKNOWN", "LABEL_DUPLICATE", "FIRST_ONSET"]
-    with pytest.raises(ReadError, match=r"^a.edf: START_UNKNOWN: start: .* \(and 2 more\)$"):
+    assert codes == ["START_UNKNOWN", "LABEL_DUPLICATE", "MUSCLE_DUPLICATE", "FIRST_ONSET"]
+    with pytest.raises(ReadError, match=r"^a.edf: START_UNKNOWN: start: .* \(and 3 more\)$"):
         read_recording(path, strict=True)
 
 
