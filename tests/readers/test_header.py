@@ -93,7 +93,8 @@ def test_every_written_form_of_a_duration_is_read(edf, text):
 
 
 @pytest.mark.parametrize(
-    ("text", "quantum"), [("0.333333", 0.5e-6), ("1.0016", 0.0), ("10.00000", 0.5e-5), ("10000000", 0.5), ("1", 0.0)]
+    ("text", "quantum"),
+    [("0.333333", 0.5e-6), ("1.0016", 0.0), ("1.001953", 0.5e-6), ("10.00000", 0.0), ("10000000", 0.0), ("1", 0.0)],
 )
 def test_a_duration_that_fills_its_field_may_be_rounded(edf, text, quantum):
     header, _ = judged(edf.encode(edf.plain(records=4, n=1, record_s=text)))

@@ -21,7 +21,7 @@ VERDICTS = {
     "mut_edfplus_flag_lost": "finding PLUS_FLAG_LOST",
     "mut_empty_0_bytes": "FILE_EMPTY",
     "mut_header_only_nrec6": "FILE_TRUNCATED",
-    "mut_label_duplicate": "finding LABEL_DUPLICATE",
+    "mut_label_duplicate": "finding LABEL_DUPLICATE; finding MUSCLE_DUPLICATE",
     "mut_nrec_minus1": "finding RECORD_COUNT",
     "mut_nrec_too_small_3": "finding RECORD_COUNT",
     "mut_nsignals_99": "HEADER_SIZE",
