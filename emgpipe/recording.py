@@ -78,7 +78,15 @@ class Finding(NamedTuple):
 
     @property
     def said(self) -> str:
-        """Place and message, as every command writes them; `file` is said by the name of the file already."""
+        """Place and message, as every command writes them; `file` is said by the name of the file already.
+
+        Examples
+        --------
+        >>> Finding("FILE_EMPTY", "error", "file", "found 0 bytes").said
+        'found 0 bytes'
+        >>> Finding("UNIT_UNKNOWN", "error", "'EMG RF'", "found unit ''").said
+        "'EMG RF': found unit ''"
+        """
         return self.message if self.where in ("", "file") else f"{self.where}: {self.message}"
 
 
