@@ -182,8 +182,8 @@ def test_a_folder_is_written_out_in_every_line(said, tmp_path):
 
 def test_a_draft_of_odd_names_can_be_read_back(said, tmp_path):
     names = ["=P01_V1_rest.edf", 'a,"b".edf', "P02\x1b.edf", "\udcff.edf"]
-    for name in names:
-        (tmp_path / name).write_bytes(recording())
+    for n, name in enumerate(names):  # copies of one recording would be left out
+        (tmp_path / name).write_bytes(recording()[:-1] + bytes([n]))
     code, out, err = said("init", tmp_path)
     assert code == 0
     assert_lines_only(out + err)

@@ -1,9 +1,4 @@
-"""A recording in memory: signals, contiguous runs, annotations, findings, and µV on request.
-
-A `Recording` knows no file format. It holds a *source* that hands out samples of one
-signal in µV; readers make sources from files, `array_recording` makes one from arrays.
-Times are gap-aware seconds from the start of the recording; intervals are half-open.
-"""
+"""Signals, contiguous runs, annotations, and µV on request."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -14,80 +9,13 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from emgpipe.errors import ReadError, SettingsError, printable
+from emgpipe.errors import ReadError, SettingsError
+from emgpipe.recording.finding import Finding
 
 Kind = Literal["emg", "ecg", "annotations", "other"]
-Severity = Literal["error", "warning", "info"]
 
 MOST_GAPS_S = 86_400.0
 """Of a recording together: where they are filled with NaN or frames, they cost as much as samples do."""
-
-
-class Finding(NamedTuple):
-    """Something a reader or a check saw.
-
-    Attributes
-    ----------
-    code : str
-        A key of `emgpipe.errors.CODES`.
-    severity : str
-        `error` (refused), `warning` (usable, said) or `info`.
-    where : str
-        Header field or signal label, e.g. `"'EMG RF': physical minimum"`; `the 2nd signal`, counted
-        from 1, where a label is not shown. An error whose place begins with one of these refuses
-        that signal; any other refuses the file.
-    message : str
-        The whole sentence: what was found, what is allowed, what to do.
-    found, allowed, hint : str
-        Its parts, where they are kept apart; one line each, every odd letter written out.
-    """
-
-    code: str
-    severity: Severity
-    where: str
-    message: str
-    found: str = ""
-    allowed: str = ""
-    hint: str = ""
-
-    @classmethod
-    def composed(
-        cls, code: str, severity: Severity, where: str, *, found: str, allowed: str = "", hint: str = ""
-    ) -> "Finding":
-        r"""Make a finding whose message is put together from its parts.
-
-        Parameters
-        ----------
-        code, severity, where : str
-            As the attributes.
-        found, allowed, hint : str
-            What stands there (bytes as their `repr`), what may stand there, what was or is to be done.
-
-        Returns
-        -------
-        Finding
-
-        Examples
-        --------
-        >>> Finding.composed("HEADER_NUMBER", "error", "record duration", found="'1,5'", allowed="a number").message
-        "found '1,5'; allowed: a number"
-        """
-        found, allowed, hint = (printable(part) for part in (found, allowed, hint))
-        parts = [f"found {found}", f"allowed: {allowed}" if allowed else "", hint]
-        return cls(code, severity, where, "; ".join(part for part in parts if part), found, allowed, hint)
-
-    @property
-    def said(self) -> str:
-        """Place and message, as every command writes them; `file` is said by the name of the file already.
-
-        Examples
-        --------
-        >>> Finding("FILE_EMPTY", "error", "file", "found 0 bytes").said
-        'found 0 bytes'
-        >>> Finding("UNIT_UNKNOWN", "error", "'EMG RF'", "found unit ''").said
-        "'EMG RF': found unit ''"
-        """
-        return self.message if self.where in ("", "file") else f"{self.where}: {self.message}"
 
 
 class Annotation(NamedTuple):
@@ -303,103 +231,3 @@ class Recording:
 def _at(time_s: float, signal: Signal) -> int:
     """Nearest sample of the time line; of two equally near ones the later."""
     return math.floor(time_s * signal.rate_hz + 0.5)
-
-
-def array_recording(
-    samples_uv: Sequence[NDArray[np.floating]],
-    labels: Sequence[str],
-    rate_hz: float | Sequence[float],
-    *,
-    muscles: Sequence[str] | None = None,
-    kinds: Sequence[Kind] | None = None,
-    annotations: Sequence[Annotation] = (),
-    lsb_uv: float = 0.05,
-    clip_uv: float = 5000.0,
-    name: str = "array",
-    sha256: str = "",
-) -> Recording:
-    """Make a recording from arrays in µV.
-
-    Parameters
-    ----------
-    samples_uv : sequence of ndarray, each shape (n_samples,)
-        µV; one array a signal.
-    labels : sequence of str
-        One a signal.
-    rate_hz : float or sequence of float
-        Samples per second, common or one a signal.
-    muscles : sequence of str, optional
-        One a signal; the label itself where left out.
-    kinds : sequence of str, optional
-        One a signal; `emg` where left out.
-    annotations : sequence of Annotation
-        Marks.
-    lsb_uv, clip_uv : float
-        Digital step and largest magnitude that count as recordable, µV.
-    name, sha256 : str
-        As in `Recording`.
-
-    Returns
-    -------
-    Recording
-
-    Raises
-    ------
-    SettingsError
-        SAMPLES_NOT_FINITE: NaN, infinite or beyond float32. Nothing is interpolated in silence.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> recording = array_recording([np.zeros(2000)], ["TA_R"], 1000.0)
-    >>> recording.duration_s, recording.read("TA_R", 0.5, 0.502).tolist()
-    (2.0, [0.0, 0.0])
-    """
-    stored = [finite_samples(x, label, name) for x, label in zip(samples_uv, labels, strict=True)]
-    rates = [float(rate_hz)] * len(stored) if isinstance(rate_hz, int | float) else [float(r) for r in rate_hz]
-    signals = tuple(
-        Signal(i, label, (muscles or labels)[i], (kinds or ["emg"] * len(stored))[i], "uV", rates[i], len(stored[i]),
-               lsb_uv, -clip_uv, clip_uv)
-        for i, label in enumerate(labels)
-    )  # fmt: skip
-    duration_s = max((len(x) / r for x, r in zip(stored, rates, strict=True)), default=0.0)
-    return Recording(
-        name=name,
-        start=None,
-        duration_s=duration_s,
-        signals=signals,
-        runs=(Run(0.0, duration_s),),
-        annotations=tuple(sorted(annotations, key=lambda mark: mark.onset_s)),
-        findings=(),
-        sha256=sha256,
-        read_samples=lambda index, first, stop: stored[index][first:stop],
-    )
-
-
-def finite_samples(samples_uv: NDArray[np.floating], label: str, where: str) -> NDArray[np.float32]:
-    """Samples of one signal as float32, all of them numbers.
-
-    Parameters
-    ----------
-    samples_uv : ndarray, shape (n_samples,)
-        µV.
-    label, where : str
-        Signal and recording, for the message.
-
-    Returns
-    -------
-    ndarray of float32, shape (n_samples,)
-
-    Raises
-    ------
-    SettingsError
-        SAMPLES_NOT_FINITE.
-    """
-    with np.errstate(over="ignore"):
-        stored = np.asarray(samples_uv, np.float32)
-    wrong = np.flatnonzero(~np.isfinite(stored))
-    if len(wrong):
-        found = f"signal {label!r} has {len(wrong)} samples that are no finite number, the first at {wrong[0]}"
-        message = f"{found}; cut it there, or fill them knowingly and mark them BAD_"
-        raise SettingsError("SAMPLES_NOT_FINITE", message, where=where)
-    return stored
