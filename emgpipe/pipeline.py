@@ -16,8 +16,10 @@ from emgpipe.detectors.floor import Floor, estimate_floor
 from emgpipe.errors import SettingsError
 from emgpipe.filters.prefilter import NOT_STATED, Prefilter
 from emgpipe.frames.covariance import pair_covariance
+from emgpipe.frames.heart import Heartbeats, Lead, find_heart
 from emgpipe.frames.model import ChannelFrames, Frames, PairCovariance
-from emgpipe.frames.reduce import Conditioner, ReadRun, RunSamples, prepare_runs, reduce_channel
+from emgpipe.frames.reduce import prepare_runs, reduce_channel
+from emgpipe.frames.runs import Conditioner, ReadRun, RunSamples
 from emgpipe.intervals import Intervals
 from emgpipe.measures.arguments import check_arguments, pair_list
 from emgpipe.measures.findings import floor_findings, mains_findings, name_findings, prime_mover_findings
@@ -26,12 +28,17 @@ from emgpipe.measures.judge import muscle_rows, pair_rows, unmeasured_rows
 from emgpipe.measures.plausibility import Doubt, codes_by_target, doubts
 from emgpipe.measures.rows import IntervalRow, MeasureRow, Status
 from emgpipe.measures.views import Judged, MuscleView, PairView, Segment
+from emgpipe.muscles import part_of
 from emgpipe.recording import Finding, Recording, Signal
 from emgpipe.settings import Settings
 from emgpipe.study.timeline import recording_segments
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+LEAST_LEAD_HZ = 100.0
+"""An ECG lead may be slower than EMG."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,11 +113,33 @@ def compute_frames(recording: Recording, *, mains_hz: float, settings: Settings 
     if mains_hz not in (50, 60):
         raise SettingsError("MAINS_INVALID", f"mains_hz {mains_hz!r}; 50 or 60", where=recording.name)
     settings = settings or Settings()
-    channels = tuple(_channel(recording, s, mains_hz, settings) for s in recording.signals if s.kind == "emg")
+    heart = recording_heart(recording, settings)
+    channels = tuple(_channel(recording, s, mains_hz, settings, heart) for s in recording.signals if s.kind == "emg")
     return Frames(channels, recording.duration_s, recording.sha256, float(mains_hz))
 
 
-def _channel(recording: Recording, signal: Signal, mains_hz: float, settings: Settings) -> ChannelFrames:
+def recording_heart(recording: Recording, settings: Settings) -> Heartbeats | None:
+    """Beats told by the ECG lead, else by the trunk leads; None where there is neither."""
+    leads = [
+        Lead(s.label, s.kind == "ecg", _runs(recording, s), s.rate_hz)
+        for s in recording.signals
+        if not s.refused and s.rate_hz >= LEAST_LEAD_HZ and (s.kind == "ecg" or _is_trunk(s))
+    ]
+    return find_heart(leads)
+
+
+def _is_trunk(signal: Signal) -> bool:
+    return signal.kind == "emg" and part_of(signal.muscle) == "axial"
+
+
+def _heart_for(signal: Signal, heart: Heartbeats | None) -> Heartbeats | None:
+    """Beats are looked for in trunk leads, and with an ECG lead in all."""
+    return heart if heart is not None and (heart.declared or _is_trunk(signal)) else None
+
+
+def _channel(
+    recording: Recording, signal: Signal, mains_hz: float, settings: Settings, heart: Heartbeats | None
+) -> ChannelFrames:
     refused = signal.refused
     if not refused and signal.rate_hz < settings.condition.least_rate_hz:
         refused = "RATE_TOO_LOW"
@@ -127,6 +156,7 @@ def _channel(recording: Recording, signal: Signal, mains_hz: float, settings: Se
         muscle=signal.muscle,
         clip_uv=(signal.clip_low_uv, signal.clip_high_uv),
         lsb_uv=signal.lsb_uv,
+        heart=_heart_for(signal, heart),
     )
 
 
@@ -161,6 +191,7 @@ def pair_covariances(
     """
     settings = settings or Settings()
     out: dict[tuple[str, str], PairCovariance | None] = {}
+    heart = recording_heart(recording, settings) if pairs else None
     for pair in pairs:
         one, other = frames.channel(pair[0]), frames.channel(pair[1])
         if one is None or other is None or one.refused or other.refused:
@@ -168,7 +199,7 @@ def pair_covariances(
         if one.rate_hz != other.rate_hz:
             out[pair] = None
             continue
-        conditioned = [_conditioned(recording, c.index, frames.mains_hz, settings) for c in (one, other)]
+        conditioned = [_conditioned(recording, c.index, frames.mains_hz, settings, heart) for c in (one, other)]
         parts = [
             pair_covariance(a, b, len(one.psd), (one.index, other.index)) for a, b in zip(*conditioned, strict=True)
         ]
@@ -176,9 +207,12 @@ def pair_covariances(
     return out
 
 
-def _conditioned(recording: Recording, index: int, mains_hz: float, settings: Settings) -> list[Conditioner]:
+def _conditioned(
+    recording: Recording, index: int, mains_hz: float, settings: Settings, heart: Heartbeats | None
+) -> list[Conditioner]:
     signal = recording.signals[[s.index for s in recording.signals].index(index)]
-    return prepare_runs(_runs(recording, signal), signal.rate_hz, mains_hz, settings.condition)[0]
+    runs = _runs(recording, signal)
+    return prepare_runs(runs, signal.rate_hz, mains_hz, settings.condition, _heart_for(signal, heart))[0]
 
 
 def measure(

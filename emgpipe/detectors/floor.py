@@ -133,7 +133,8 @@ def estimate_floor(
     Examples
     --------
     >>> from emgpipe.filters.settings import ConditionSettings
-    >>> from emgpipe.frames.reduce import RunSamples, reduce_channel
+    >>> from emgpipe.frames.reduce import reduce_channel
+    >>> from emgpipe.frames.runs import RunSamples
     >>> x = np.random.default_rng(1).standard_normal(40000).astype(np.float32)
     >>> frames = reduce_channel([RunSamples(0, 40000, lambda a, b: x[a:b])], 40000, 2000.0, 50, ConditionSettings())
     >>> floor = estimate_floor(frames, DetectSettings())  # 394 Hz of 1000 Hz pass

@@ -132,7 +132,9 @@ CODES: dict[str, Code] = {
     "BAD": Code(_R, "Marked by people (BAD_*)."),
     # verdicts: activity, pairs, rows
     "RATE_TOO_LOW": Code(_R, "The sampling rate is too low for the analysis band; nothing is measured."),
-    "ECG_NOT_REMOVED": Code(_R, "A trunk lead: heart beats are not removed yet, and may raise the value."),
+    "ECG_NOT_REMOVED": Code(_R, "Something that may be a heart was not removed, and may raise the value."),
+    "ECG_HIDDEN": Code(_R, "EMG hides heart beats for more than a tenth of the time; nothing was removed there."),
+    "ECG_RESIDUAL": Code(_R, "Heart beats were removed and leave more than usual behind."),
     "TILT_UNDEFINED": Code(_R, "350-425 Hz is not recorded at this sampling rate."),
     "LOWER_BOUND": Code(_R, "Time is undeterminable (more than a tenth) or clipped; the value is a lower bound."),
     "PARTLY_UNDETERMINABLE": Code(

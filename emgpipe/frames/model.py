@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from emgpipe.intervals import Intervals
 
-FRAMES_VERSION = 4
+FRAMES_VERSION = 5
 """Part of the cache key: raised whenever the same file would give other frames."""
 
 GAP, CLIPPED, FLAT, QRS, EDGE, MAINS_JUMP, BAD = 1, 2, 4, 8, 16, 32, 64
@@ -38,6 +38,37 @@ class Line:
     frequency_hz: float
     rms_uv: float
     ratio: float
+
+
+@dataclass(frozen=True)
+class Heart:
+    """What was found of heart beats in one channel.
+
+    Attributes
+    ----------
+    source : str
+        Label of the lead that told the beats.
+    n_beats : int
+        Beats that were subtracted; 0 where the channel shows none.
+    per_minute : float
+        Beats a minute of the recording.
+    hidden_share : float
+        Share of the lead in which EMG hides beats.
+    residual : float
+        RMS of what subtraction leaves in QRS hops over that of the others; NaN without beats.
+    why : str
+        Why no beats were told, in words; `""` where they were.
+    doubtful : bool
+        None were told, and yet something of one shape is there: a heart may be left in.
+    """
+
+    source: str
+    n_beats: int
+    per_minute: float
+    hidden_share: float
+    residual: float
+    why: str = ""
+    doubtful: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +109,8 @@ class ChannelFrames:
         Code that forbids any number from this channel, or `""`; the arrays are then empty.
     other_lines : tuple of Line
         Lines of the other mains frequency (60 Hz where 50 is stated), which were left in: a wrong setting?
+    heart : Heart or None
+        None where no heart was looked for: neither an ECG lead nor a trunk lead.
     """
 
     index: int
@@ -101,6 +134,7 @@ class ChannelFrames:
     lsb_uv: float
     refused: str = ""
     other_lines: tuple[Line, ...] = ()
+    heart: Heart | None = None
 
     @classmethod
     def refusing(cls, index: int, label: str, muscle: str, rate_hz: float, code: str) -> "ChannelFrames":
