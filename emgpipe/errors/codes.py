@@ -130,6 +130,9 @@ CODES: dict[str, Code] = {
     "EDGE": Code(_R, "End of a run where a mains line was removed."),
     "MAINS_JUMP": Code(_R, "A mains line jumped in phase or amplitude."),
     "BAD": Code(_R, "Marked by people (BAD_*)."),
+    "MOVEMENT": Code(_R, "Slow power far above that of the band and above its own median: cable or electrode moved."),
+    "STEP": Code(_R, "The electrode jumped: a step of samples with slow power behind it."),
+    "ELECTRODE_OFF": Code(_R, "Mains surge and outgrow the signal: an electrode lost contact."),
     # verdicts: activity, pairs, rows
     "RATE_TOO_LOW": Code(_R, "The sampling rate is too low for the analysis band; nothing is measured."),
     "ECG_NOT_REMOVED": Code(_R, "Something that may be a heart was not removed, and may raise the value."),

@@ -148,7 +148,7 @@ def run_beats(heart: Heartbeats, run: RunSamples, rate_hz: float) -> NDArray[np.
 
 
 def mark_qrs(
-    reasons: NDArray[np.uint8],
+    reasons: NDArray[np.uint16],
     heart: Heartbeats,
     shown_s: Sequence[tuple[float, float]],
     rate_hz: float,
@@ -169,7 +169,7 @@ def mark_qrs(
 
 
 def told_heart(heart: Heartbeats, chunks: Sequence[BeatShapes], mean_square: NDArray[np.float32],
-               reasons: NDArray[np.uint8], duration_s: float) -> Heart:  # fmt: skip
+               reasons: NDArray[np.uint16], duration_s: float) -> Heart:  # fmt: skip
     """What the frames say of the heart in one channel."""
     n_beats = sum(len(chunk.places) for chunk in chunks)
     residual = np.nan

@@ -14,6 +14,9 @@ FRAMES_VERSION = 5
 GAP, CLIPPED, FLAT, QRS, EDGE, MAINS_JUMP, BAD = 1, 2, 4, 8, 16, 32, 64
 """Reason bits of a hop: any of them makes it unusable. BAD is a mark made by people, set at decision time."""
 
+MOVEMENT, STEP, ELECTRODE_OFF = 128, 256, 512
+"""Reason bits of whole seconds, set at decision time (`detectors.quality`)."""
+
 REASON_BITS = {
     "GAP": GAP,
     "CLIPPED": CLIPPED,
@@ -22,6 +25,9 @@ REASON_BITS = {
     "EDGE": EDGE,
     "MAINS_JUMP": MAINS_JUMP,
     "BAD": BAD,
+    "MOVEMENT": MOVEMENT,
+    "STEP": STEP,
+    "ELECTRODE_OFF": ELECTRODE_OFF,
 }
 
 
@@ -87,7 +93,7 @@ class ChannelFrames:
         Of the conditioned signal, µV² and µV⁴; NaN where a hop has a gap.
     low_uv, high_uv : ndarray of float32, shape (n_hops,)
         Least and largest conditioned sample, µV.
-    reasons : ndarray of uint8, shape (n_hops,)
+    reasons : ndarray of uint16, shape (n_hops,)
         Bits of `REASON_BITS`.
     psd : ndarray of float32, shape (n_seconds, n_bands)
         Density of the raw signal in 25 Hz bands, µV²/Hz: median over the bins of a 1 s Hann
@@ -122,7 +128,7 @@ class ChannelFrames:
     mean_fourth: NDArray[np.float32]
     low_uv: NDArray[np.float32]
     high_uv: NDArray[np.float32]
-    reasons: NDArray[np.uint8]
+    reasons: NDArray[np.uint16]
     psd: NDArray[np.float32]
     line_power: NDArray[np.float32]
     slow_power: NDArray[np.float32]
@@ -142,7 +148,7 @@ class ChannelFrames:
         none = np.empty(0, np.float32)
         return cls(
             index, label, muscle, rate_hz, max(int(0.0125 * rate_hz + 0.5), 1), none, none, none, none,
-            np.empty(0, np.uint8), np.empty((0, 0), np.float32), none, none, none, np.nan, np.empty(0),
+            np.empty(0, np.uint16), np.empty((0, 0), np.float32), none, none, none, np.nan, np.empty(0),
             (np.nan, np.nan), (), np.nan, code,
         )  # fmt: skip
 
@@ -160,6 +166,13 @@ class ChannelFrames:
         reasons = self.reasons.copy()
         for start_s, stop_s in stretches:
             reasons[max(int(start_s / self.hop_s), 0) : max(int(np.ceil(stop_s / self.hop_s)), 0)] |= BAD
+        return replace(self, reasons=reasons)
+
+    def marked_seconds(self, bits: NDArray[np.uint16]) -> "ChannelFrames":
+        """Return a copy with the bits of each second set in every hop that touches it; shape (n_seconds,)."""
+        reasons = self.reasons.copy()
+        for second in np.flatnonzero(bits).tolist():
+            reasons[int(second / self.hop_s) : int(np.ceil((second + 1) / self.hop_s))] |= bits[second]
         return replace(self, reasons=reasons)
 
 

@@ -144,7 +144,7 @@ def reduce_channel(
     hop = hop_length(rate_hz)
     count = n_bands(rate_hz)
     moments = np.full((4, duration_samples // hop), np.nan, np.float32)
-    reasons = np.full(duration_samples // hop, GAP, np.uint8)
+    reasons = np.full(duration_samples // hop, GAP, np.uint16)
     lines_hz = tuple(line.frequency_hz for line in lines)
     seconds = np.full((int(duration_samples / rate_hz), count + 3), np.nan, np.float32)
     for conditioner in conditioners:
@@ -213,7 +213,7 @@ def _other_lines(
     return found if any(line.harmonic <= 3 and line.rms_uv > least_uv for line in found) else ()
 
 
-def _reduce_hops(conditioner: Conditioner, hop: int, moments: NDArray[np.float32], reasons: NDArray[np.uint8]) -> None:
+def _reduce_hops(conditioner: Conditioner, hop: int, moments: NDArray[np.float32], reasons: NDArray[np.uint16]) -> None:
     """Fill the whole hops of a run; blocks are cut at hop boundaries of the time line."""
     run = conditioner.run
     skip = -run.place % hop
@@ -234,7 +234,7 @@ def _mark_unusable(
     hop: int,
     rate_hz: float,
     clip_uv: tuple[float, float],
-    reasons: NDArray[np.uint8],
+    reasons: NDArray[np.uint16],
 ) -> None:
     """Set CLIPPED and FLAT with the spread of the filter, MAINS_JUMP and EDGE where lines were removed."""
     run, block = conditioner.run, round(BLOCK_S * rate_hz)
@@ -260,7 +260,7 @@ def _stretches(mask: NDArray[np.bool_]) -> list[list[int]]:
     return edges.reshape(-1, 2).tolist()
 
 
-def _set_bit(reasons: NDArray[np.uint8], bit: int, start: int, stop: int, hop: int) -> None:
+def _set_bit(reasons: NDArray[np.uint16], bit: int, start: int, stop: int, hop: int) -> None:
     """Set a bit in every hop that touches samples `[start, stop)`."""
     reasons[max(start, 0) // hop : max(-(-stop // hop), 0)] |= bit
 

@@ -155,3 +155,8 @@ def gaps_per_min(view: MuscleView) -> Reading:
     """Silent runs of at least 0.2 s between activity, a usable minute."""
     gaps = count_gaps(view.states, view.judged.frames.hop_s, view.detect.silence_s)
     return _with_gaps(gaps / (view.used_s / 60), view)
+
+
+def possible_spasm_n(view: MuscleView) -> Reading:
+    """Artefact stretches of the segment that are loud enough to hide a spasm."""
+    return Reading(float(len(view.possible_spasms)))

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from emgpipe.detectors.activity import detect_activity
 from emgpipe.detectors.floor import Floor, estimate_floor
+from emgpipe.detectors.quality import judge_quality
 from emgpipe.filters.prefilter import NOT_STATED, Prefilter
 from emgpipe.frames.model import Frames, PairCovariance
 from emgpipe.intervals import Intervals
@@ -118,6 +119,7 @@ def measure(
 
     Examples
     --------
+    >>> from emgpipe.pipeline import compute_frames
     >>> from emgpipe.recording import array_recording
     >>> from emgpipe.simulate import scenario
     >>> channel = scenario("always_active", seed=1, duration_s=70.0)
@@ -180,13 +182,16 @@ def _judge(
             refused[name] = channel.refused or "MUSCLE_DUPLICATE"
             continue
         marked = channel.marked_bad(bad) if len(bad) else channel
+        quality = judge_quality(marked, settings.detect)
+        marked = marked.marked_seconds(quality.reasons)
         floor = estimate_floor(
             marked,
             settings.detect,
             device_uv=device_uv.get(name),
             calibration=_seconds_inside(calibration, len(marked.psd)),
         )
-        judged[name] = Judged(marked, floor, detect_activity(marked, floor, settings.detect))
+        activity = detect_activity(marked, floor, settings.detect)
+        judged[name] = Judged(marked, floor, activity, possible_spasms=quality.possible_spasms)
     return judged, refused
 
 

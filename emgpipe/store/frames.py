@@ -20,7 +20,7 @@ from emgpipe.frames.model import FRAMES_VERSION, ChannelFrames, Frames, Heart, L
 from emgpipe.store.atomic import TEMPORARY, replace_folder, storing, sync_folder
 from emgpipe.store.tables import json_text
 
-PER_HOP = {"mean_square": "f4", "mean_fourth": "f4", "low_uv": "f4", "high_uv": "f4", "reasons": "u1"}
+PER_HOP = {"mean_square": "f4", "mean_fourth": "f4", "low_uv": "f4", "high_uv": "f4", "reasons": "u2"}
 PER_SECOND = {"psd": "f4", "line_power": "f4", "slow_power": "f4", "largest_step_uv": "f4"}
 ARRAYS = {**PER_HOP, **PER_SECOND, "band_gain": "f8"}
 """Arrays of a channel and their little-endian types."""
