@@ -10,6 +10,12 @@ from emgpipe.detectors.witnesses import Floats, running_sum, second_edges, witne
 from emgpipe.frames.model import CLIPPED, ELECTRODE_OFF, MOVEMENT, STEP, ChannelFrames
 from emgpipe.intervals import Intervals
 
+FELT = 1.2
+"""Band power over its median below which slow power does no harm: an odd heart beat, a slow drift."""
+
+ODD_BEAT = 10.0
+"""A beat of another shape holds up to this much more slow power than the others."""
+
 
 class Quality(NamedTuple):
     """Reason bits of each second, shape (n_seconds,), and the stretches of whole seconds in which a spasm may hide."""
@@ -32,9 +38,10 @@ def judge_quality(frames: ChannelFrames, settings: DetectSettings) -> Quality:
     -------
     Quality
         MOVEMENT: raw power in 1-15 Hz above `movement_ratio` times that of the band and above as many times its own
-        median. STEP: such a second with a step of samples above `step_ratio` times the median one. ELECTRODE_OFF:
-        power of the removed lines above `line_surge` times its median and above that of the band. Such a second,
-        or a clipped one, with more than `possible_spasm_ratio` times the typical band power may hide a spasm.
+        median, where the band feels it. STEP: such a second with a step of samples above `step_ratio` times the median
+        one. ELECTRODE_OFF: power of the removed lines above `line_surge` times its median and above that of the band.
+        Such a second, or a clipped one, with more than `possible_spasm_ratio` times the typical band power may hide a
+        spasm.
 
     Notes
     -----
@@ -57,7 +64,9 @@ def judge_quality(frames: ChannelFrames, settings: DetectSettings) -> Quality:
     band = _band_power(frames)
     slow, step, line = (x.astype(np.float64) for x in (frames.slow_power, frames.largest_step_uv, frames.line_power))
     with np.errstate(invalid="ignore"):
-        moved = (slow > settings.movement_ratio * band) & (slow > settings.movement_ratio * _median(slow))
+        felt = ~(seconds.power <= FELT * _median(seconds.power))
+        usual = _median(slow) * (ODD_BEAT if frames.heart is not None and frames.heart.n_beats else 1.0)
+        moved = felt & (slow > settings.movement_ratio * band) & (slow > settings.movement_ratio * usual)
         stepped = moved & (step > settings.step_ratio * _median(step))
         off = (line > settings.line_surge * _median(line)) & (line > band)
         loud = band > settings.possible_spasm_ratio * _median(seconds.power)
