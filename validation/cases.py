@@ -20,6 +20,8 @@ from emgpipe.simulate import (
 )
 from emgpipe.simulate.scenarios import gaussian_emg
 
+Floats = NDArray[np.float64]
+
 DURATION_S = 90.0
 NOISE_UV = 1.5
 
@@ -160,3 +162,13 @@ def length_case(kind: str, minutes: int, corner_hz: float, rate_hz: float) -> Fl
     recording = array_recording([np.concatenate(pieces)], ["TA_R"], rate_hz)
     result = measure(recording, compute_frames(recording, mains_hz=50), rest=True)
     return result.floors["TA_R"]
+
+
+def random_bursts(n: int, rate_hz: float, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Where a muscle is on: bursts of 0.5-2 s, 1-4 s apart, none in the first and last 3 s."""
+    t, on = 3.0, np.zeros(n, bool)
+    while t < n / rate_hz - 5:
+        length = rng.uniform(0.5, 2.0)
+        on[round(t * rate_hz) : round((t + length) * rate_hz)] = True
+        t += length + rng.uniform(1.0, 4.0)
+    return on

@@ -12,6 +12,7 @@ from emgpipe.frames.model import QRS, ChannelFrames
 from emgpipe.pipeline import Result
 from emgpipe.simulate import band_rms_uv, electrode_noise, heart_train, mains, single_unit
 from emgpipe.simulate.scenarios import gaussian_emg
+from validation.cases import random_bursts
 from validation.checks import Check, Each
 
 RATES_HZ = (2048.0, 1000.0)
@@ -46,7 +47,7 @@ def heart_case(level_uv: float, bursts: bool, peak_uv: float, per_minute: float,
     if level_uv:
         emg = gaussian_emg(n, rate_hz, rng)
         emg *= level_uv / band_rms_uv(emg, rate_hz)
-        plain = plain + emg * (_bursts(n, rate_hz, rng) if bursts else 1.0)
+        plain = plain + emg * (random_bursts(n, rate_hz, rng) if bursts else 1.0)
     ecg_uv = heart_train(n, rate_hz, rng, beats_per_min=per_minute, peak_uv=peak_uv).samples_uv
     one, other = _judged(plain + ecg_uv, rate_hz), _judged(plain, rate_hz)
     frames, bare = one.judged["PSP_L"].frames, other.judged["PSP_L"].frames
@@ -61,16 +62,6 @@ def heart_case(level_uv: float, bursts: bool, peak_uv: float, per_minute: float,
 def _judged(samples_uv: NDArray[np.float64], rate_hz: float) -> Result:
     recording = array_recording([samples_uv], ["PSP_L"], rate_hz)
     return measure(recording, compute_frames(recording, mains_hz=50), rest=True)
-
-
-def _bursts(n: int, rate_hz: float, rng: np.random.Generator) -> NDArray[np.bool_]:
-    """Bursts of 0.5-2 s every 1-4 s."""
-    t, on = 3.0, np.zeros(n, bool)
-    while t < n / rate_hz - 3:
-        length = rng.uniform(0.5, 2.0)
-        on[round(t * rate_hz) : round((t + length) * rate_hz)] = True
-        t += length + rng.uniform(1.0, 4.0)
-    return on
 
 
 def _rms_bias(frames: ChannelFrames, bare: ChannelFrames) -> float:
@@ -114,7 +105,7 @@ def _heartless(kind: str, n: int, rate_hz: float, rng: np.random.Generator, seed
     emg = gaussian_emg(n, rate_hz, rng)
     emg *= (20.0 if kind.startswith("tonic") else 40.0) / band_rms_uv(emg, rate_hz)
     beat = np.sin(2 * np.pi * (4.0 if kind.startswith("tremor") else 1.2) * t + 0.5 * np.sin(t))
-    on = {"tonic 20 uV": t >= 0, "bursts 40 uV": _bursts(n, rate_hz, rng), "tremor 4 Hz": beat > 0.5}.get(
+    on = {"tonic 20 uV": t >= 0, "bursts 40 uV": random_bursts(n, rate_hz, rng), "tremor 4 Hz": beat > 0.5}.get(
         kind, beat > 0.8
     )
     return np.where(on, emg, 0.0)
