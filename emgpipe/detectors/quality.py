@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emgpipe.detectors.settings import DetectSettings
-from emgpipe.detectors.witnesses import Floats, running_sum, second_edges, witness_seconds
+from emgpipe.detectors.witnesses import Floats, band_density, running_sum, second_edges, witness_seconds
 from emgpipe.frames.model import CLIPPED, ELECTRODE_OFF, MOVEMENT, STEP, ChannelFrames
 from emgpipe.intervals import Intervals
 
@@ -15,6 +15,12 @@ FELT = 1.2
 
 ODD_BEAT = 10.0
 """A beat of another shape holds up to this much more slow power than the others."""
+
+SLOPE_HZ, HUMP_HZ = (25, 50), (75, 150)
+ARTEFACT_SHAPE = 0.25
+"""Excess density in 75-150 Hz over that in 25-50 Hz: steps and movement leave 0.1, muscle 0.5 and more."""
+SHOWN = 0.1
+"""Share of the band's excess power that the excess in 25-50 Hz must hold to have a shape."""
 
 
 class Quality(NamedTuple):
@@ -38,10 +44,10 @@ def judge_quality(frames: ChannelFrames, settings: DetectSettings) -> Quality:
     -------
     Quality
         MOVEMENT: raw power in 1-15 Hz above `movement_ratio` times that of the band and above as many times its own
-        median, where the band feels it. STEP: such a second with a step of samples above `step_ratio` times the median
-        one. ELECTRODE_OFF: power of the removed lines above `line_surge` times its median and above that of the band.
-        Such a second, or a clipped one, with more than `possible_spasm_ratio` times the typical band power may hide a
-        spasm.
+        median, where the band feels it and what it feels has no hump of muscle. STEP: such a second with a step of
+        samples above `step_ratio` times the median one. ELECTRODE_OFF: power of the removed lines above `line_surge`
+        times its median and above that of the band. Such a second, or a clipped one, with more than
+        `possible_spasm_ratio` times the typical band power may hide a spasm.
 
     Notes
     -----
@@ -66,7 +72,12 @@ def judge_quality(frames: ChannelFrames, settings: DetectSettings) -> Quality:
     with np.errstate(invalid="ignore"):
         felt = ~(seconds.power <= FELT * _median(seconds.power))
         usual = _median(slow) * (ODD_BEAT if frames.heart is not None and frames.heart.n_beats else 1.0)
-        moved = felt & (slow > settings.movement_ratio * band) & (slow > settings.movement_ratio * usual)
+        moved = (
+            felt
+            & _is_artefact_shaped(frames, band)
+            & (slow > settings.movement_ratio * band)
+            & (slow > settings.movement_ratio * usual)
+        )
         stepped = moved & (step > settings.step_ratio * _median(step))
         off = (line > settings.line_surge * _median(line)) & (line > band)
         loud = band > settings.possible_spasm_ratio * _median(seconds.power)
@@ -76,6 +87,17 @@ def judge_quality(frames: ChannelFrames, settings: DetectSettings) -> Quality:
     reasons[off] |= ELECTRODE_OFF
     clipped = _any_in_seconds(frames, CLIPPED)
     return Quality(reasons, Intervals.from_mask(loud & ((reasons != 0) | clipped)))
+
+
+def _is_artefact_shaped(frames: ChannelFrames, band: Floats) -> NDArray[np.bool_]:
+    """Whether what a second has more than the typical one falls like a step, with no hump as of muscle."""
+    excess = []
+    for hz in (SLOPE_HZ, HUMP_HZ):
+        density = band_density(frames.psd, *hz)
+        excess.append(np.maximum(density - _median(density), 0.0))
+    width_hz = SLOPE_HZ[1] - SLOPE_HZ[0]
+    shown = excess[0] * width_hz > SHOWN * np.maximum(band - _median(band), 0.0)
+    return np.asarray(shown & (excess[1] < ARTEFACT_SHAPE * excess[0]), np.bool_)
 
 
 def _median(values: Floats) -> float:

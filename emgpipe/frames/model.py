@@ -168,6 +168,13 @@ class ChannelFrames:
             reasons[max(int(start_s / self.hop_s), 0) : max(int(np.ceil(stop_s / self.hop_s)), 0)] |= BAD
         return replace(self, reasons=reasons)
 
+    def without_decimation(self, gain: NDArray[np.float64]) -> "ChannelFrames":
+        """Return a copy whose spectra are those before a converter's low-pass of this power gain, shape (n_bands,)."""
+        shaped = self.band_gain * gain
+        bandwidth_hz = self.bandwidth_hz * float(shaped.sum() / self.band_gain.sum())
+        psd = (self.psd / gain).astype(np.float32)
+        return replace(self, psd=psd, band_gain=shaped, bandwidth_hz=bandwidth_hz)
+
     def marked_seconds(self, bits: NDArray[np.uint16]) -> "ChannelFrames":
         """Return a copy with the bits of each second set in every hop that touches it; shape (n_seconds,)."""
         reasons = self.reasons.copy()

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from emgpipe.detectors.activity import detect_activity
 from emgpipe.detectors.floor import Floor, estimate_floor
 from emgpipe.detectors.quality import judge_quality
-from emgpipe.filters.prefilter import NOT_STATED, Prefilter
+from emgpipe.filters.decimation import decimation_gain
+from emgpipe.filters.prefilter import NOT_STATED, Prefilter, stated_filters
 from emgpipe.frames.model import Frames, PairCovariance
 from emgpipe.intervals import Intervals
 from emgpipe.measures.arguments import check_arguments, pair_list
@@ -133,7 +134,9 @@ def measure(
     check_arguments(recording, frames, device_uv or {}, exclude=exclude, pairs=pairs, prime_movers=prime_movers)
     plan = recording_segments(recording.annotations, recording.duration_s, meanings, rest=rest)
     wanted = pair_list(pairs, frames)
-    judged, refused = _judge(frames, settings, plan.bad, plan.calibration, device_uv or {}, set(exclude))
+    judged, refused = _judge(
+        frames, settings, plan.bad, plan.calibration, device_uv or {}, set(exclude), _lowpass(recording, hardware)
+    )
     judged, doubtful = _doubted(judged, recording, hardware, settings)
     if covariances is None:
         covariances = pair_covariances(recording, frames, wanted, settings)
@@ -169,6 +172,7 @@ def _judge(
     calibration: Intervals,
     device_uv: Mapping[str, float],
     exclude: set[str],
+    lowpass: Mapping[int, float],
 ) -> tuple[dict[str, Judged], dict[str, str]]:
     """Floor and activity of each channel by target name, and the code of each channel that has none."""
     judged: dict[str, Judged] = {}
@@ -181,6 +185,10 @@ def _judge(
         if channel.refused or twins > 1:
             refused[name] = channel.refused or "MUSCLE_DUPLICATE"
             continue
+        lowpass_hz = lowpass.get(channel.index)
+        gain = decimation_gain(lowpass_hz, channel.rate_hz, channel.psd.shape[1])
+        # what a converter takes is known and put back; of other low-passes only the edge is
+        channel, lowpass_hz = (channel, lowpass_hz) if gain is None else (channel.without_decimation(gain), None)
         marked = channel.marked_bad(bad) if len(bad) else channel
         quality = judge_quality(marked, settings.detect)
         marked = marked.marked_seconds(quality.reasons)
@@ -189,10 +197,21 @@ def _judge(
             settings.detect,
             device_uv=device_uv.get(name),
             calibration=_seconds_inside(calibration, len(marked.psd)),
+            lowpass_hz=lowpass_hz,
         )
         activity = detect_activity(marked, floor, settings.detect)
         judged[name] = Judged(marked, floor, activity, possible_spasms=quality.possible_spasms)
     return judged, refused
+
+
+def _lowpass(recording: Recording, hardware: Prefilter) -> dict[int, float]:
+    """Low-pass of the amplifier by signal, Hz, as `recordings.csv` or the signal's own text states it: the lower."""
+    out = {}
+    for signal in recording.signals:
+        stated = [hardware.lowpass_hz, stated_filters(signal.prefilter).lowpass_hz]
+        if known := [hz for hz in stated if hz is not None]:
+            out[signal.index] = min(known)
+    return out
 
 
 def _doubted(
