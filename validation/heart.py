@@ -89,8 +89,8 @@ def heartless_case(kind: str, seed: int, rate_hz: float) -> tuple[int, float, st
     return frames.heart.n_beats, float(((frames.reasons & QRS) != 0).mean()), frames.heart.why
 
 
-HEARTLESS = ("noise", "tonic 20 uV", "bursts 40 uV", "unit 6/s", "unit 8/s", "unit 10/s", "tremor 4 Hz", "bursts 1.2 Hz",
-             "mains 40 uV")  # fmt: skip
+HEARTLESS = ("noise", "tonic 20 uV", "bursts 40 uV", "unit 6/s", "unit 8/s", "unit 10/s", "tremor 4 Hz",
+             "bursts 1.2 Hz", "mains 40 uV")  # fmt: skip
 
 
 def _heartless(kind: str, n: int, rate_hz: float, rng: np.random.Generator, seed: int) -> NDArray[np.float64]:
@@ -117,14 +117,7 @@ def hearts(each: Each, seeds: int) -> list[Check]:
     keys = [(*kind, peak, bpm, rate, s) for kind, peak, bpm, rate, s in
             product(kinds, PEAKS_UV, PER_MINUTE, RATES_HZ, range(seeds))]  # fmt: skip
     found: list[Heart] = each(heart_case, keys)
-    rows = []
-    for kind in kinds:
-        group = [h for h in found if (h.level_uv, h.bursts) == kind]
-        rows.append((f"{kind[0]:g}{' in bursts' if kind[1] else ''}", str(len(group)), f"{_most(group, 'rms_bias'):.4f}",
-                     f"{_most(group, 'activity_error'):.4f}", f"{max(h.excluded_share - h.allowed_share for h in group):+.4f}",
-                     f"{_most(group, 'silence_error_s'):.3f}" if kind[1] or not kind[0] else "-",
-                     f"{_most(group, 'gaps_error'):.3f}" if kind[1] or not kind[0] else "-",
-                     f"{max(h.residual for h in group):.2f}"))  # fmt: skip
+    rows = [_heart_row(kind, [h for h in found if (h.level_uv, h.bursts) == kind]) for kind in kinds]
     told = [h for h in found if h.bursts or h.level_uv == 0.0]
     over = max(h.excluded_share - h.allowed_share for h in found)
     bias, wrong = _most(found, "rms_bias"), _most(found, "activity_error")
@@ -132,10 +125,10 @@ def hearts(each: Each, seeds: int) -> list[Check]:
     return [
         Check(
             "ECG of 100-300 µV at 50-130 beats a minute on a trunk lead",
-            "RMS bias < 2 %, activity error < 0.02, excluded time <= 0.13 s x beats per minute / 60 + 2 %, longest silence"
-            " within 0.1 s of the same lead without a heart, gaps a minute within 0.1",
-            f"largest bias {bias:.4f}, activity error {wrong:.4f}, excluded {over:+.4f} of the allowance, silence {silence:.3f} s,"
-            f" gaps {gaps:.3f}, in {len(found)} recordings",
+            "RMS bias < 2 %, activity error < 0.02, excluded time <= 0.13 s x beats per minute / 60 + 2 %, longest"
+            " silence within 0.1 s of the same lead without a heart, gaps a minute within 0.1",
+            f"largest bias {bias:.4f}, activity error {wrong:.4f}, excluded {over:+.4f} of the allowance, silence"
+            f" {silence:.3f} s, gaps {gaps:.3f}, in {len(found)} recordings",
             bias < 0.02 and wrong < 0.02 and over <= 0 and silence <= 0.1 and gaps <= 0.1,
             ("EMG, µV", "recordings", "largest RMS bias", "largest activity error", "excluded less allowance",
              "silence, s", "gaps a minute", "largest residual"),
@@ -143,6 +136,22 @@ def hearts(each: Each, seeds: int) -> list[Check]:
         ),
         _heartless_check(each, seeds),
     ]  # fmt: skip
+
+
+def _heart_row(kind: tuple[float, bool], group: list[Heart]) -> tuple[str, ...]:
+    level_uv, bursts = kind
+    over = max(h.excluded_share - h.allowed_share for h in group)
+    rests = bursts or level_uv == 0.0
+    return (
+        f"{level_uv:g}{' in bursts' if bursts else ''}",
+        str(len(group)),
+        f"{_most(group, 'rms_bias'):.4f}",
+        f"{_most(group, 'activity_error'):.4f}",
+        f"{over:+.4f}",
+        f"{_most(group, 'silence_error_s'):.3f}" if rests else "-",
+        f"{_most(group, 'gaps_error'):.3f}" if rests else "-",
+        f"{max(h.residual for h in group):.2f}",
+    )
 
 
 def _most(group: list[Heart], name: str) -> float:
