@@ -1,7 +1,7 @@
 """The pre-pass that looks for heart beats, and what a channel then says of them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,15 +85,34 @@ def find_heart(leads: Sequence[Lead]) -> Heartbeats | None:
     Returns
     -------
     Heartbeats or None
-        None without leads. With several trunk leads a second one must confirm the beats of the first.
+        None without leads. With several trunk leads a second one must confirm the beats of the first; where none
+        does, or a declared lead shows something of one shape that is no heart, `doubtful` is set.
+
+    Notes
+    -----
+    Leads are looked at as means of neighbouring samples at 500-1000 Hz, runs joined; beats are given in the middle of
+    such a mean, on the gap-aware time line. How they are found: `filters.heart`. Agreement of two leads is our own
+    rule: a single motor unit that fires at 2/s passes every test that one lead allows.
+
+    Examples
+    --------
+    >>> from emgpipe.simulate import qrs_train
+    >>> rng = np.random.default_rng(1)
+    >>> ecg_uv, truth_s = qrs_train(60000, 1000.0, rng)
+    >>> x = (ecg_uv + rng.standard_normal(60000)).astype(np.float32)
+    >>> lead = Lead("PSP_L", False, [RunSamples(0, 60000, lambda a, b: x[a:b])], 1000.0)
+    >>> heart = find_heart([lead])
+    >>> heart.source, heart.declared, len(truth_s) - len(heart.times_s) <= 2
+    ('PSP_L', False, True)
     """
     told: Heartbeats | None = None
     for declared in (True, False):
         group = [lead for lead in leads if lead.declared == declared]
         if group:
-            told = _agreed([_slow(lead) for lead in group])
+            before, told = told, _agreed([_slow(lead) for lead in group])
             if not told.why:
                 break
+            told = replace(told, doubtful=told.doubtful or (before is not None and before.doubtful))
     return told
 
 
@@ -110,7 +129,8 @@ def _agreed(slow: Sequence[_Slow]) -> Heartbeats:
             return Heartbeats(times_s, others_s, share, lead.lead.label, lead.lead.declared)
     none = np.zeros(0)
     why = "no second lead confirms them" if accepted else found[0][1].refused
-    doubtful = any(beats.doubtful for _, beats in found)
+    # beats that pass on one lead and stand alone: a motor unit, or a heart that one lead does not see
+    doubtful = bool(accepted) or any(beats.doubtful for _, beats in found)
     return Heartbeats(none, none, 0.0, slow[0].lead.label, slow[0].lead.declared, why, doubtful)
 
 
@@ -142,7 +162,28 @@ def _slow(lead: Lead) -> _Slow:
 
 
 def run_beats(heart: Heartbeats, run: RunSamples, rate_hz: float) -> NDArray[np.int64]:
-    """Beats of the common shape in samples of a run."""
+    """Beats of the common shape in samples of a run.
+
+    Parameters
+    ----------
+    heart : Heartbeats
+        Beats of the recording.
+    run : RunSamples
+        Run of a channel.
+    rate_hz : float
+        Samples per second of that channel.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_beats,)
+        Samples from the first of the run; beats outside the run are left out.
+
+    Examples
+    --------
+    >>> heart = Heartbeats(np.array([0.5, 1.5, 2.5]), np.zeros(0), 0.0, "ECG", declared=True)
+    >>> run_beats(heart, RunSamples(1000, 1000, lambda a, b: np.zeros(b - a, np.float32)), 1000.0).tolist()
+    [500]
+    """
     samples = np.round(heart.times_s * rate_hz).astype(np.int64) - run.place
     return np.asarray(samples[(samples >= 0) & (samples < run.n_samples)], np.int64)
 
@@ -154,7 +195,29 @@ def mark_qrs(
     rate_hz: float,
     hop: int,
 ) -> None:
-    """Set QRS in every hop of which at least half lies in a beat, where the channel shows the heart (seconds)."""
+    """Set QRS in every hop of which at least half lies in a beat, in place.
+
+    Parameters
+    ----------
+    reasons : ndarray of uint16, shape (n_hops,)
+        Reason bits of the channel.
+    heart : Heartbeats
+        Beats of the recording: the common ones reach from -50 to +80 ms, others from -80 to +140 ms.
+    shown_s : sequence of (start, stop)
+        Seconds in which the channel shows the heart; beats elsewhere mark nothing.
+    rate_hz : float
+        Samples per second.
+    hop : int
+        Samples a hop.
+
+    Examples
+    --------
+    >>> heart = Heartbeats(np.array([1.0]), np.zeros(0), 0.0, "ECG", declared=True)
+    >>> reasons = np.zeros(160, np.uint16)
+    >>> mark_qrs(reasons, heart, [(0.0, 2.0)], 1000.0, 20)
+    >>> np.flatnonzero(reasons == QRS).tolist()
+    [47, 48, 49, 50, 51, 52, 53]
+    """
     inside = np.zeros(len(reasons) * hop + 1, np.int32)
     for times_s, (before_s, after_s) in ((heart.times_s, QRS_S), (heart.others_s, OTHER_QRS_S)):
         shown = np.zeros(len(times_s), bool)
@@ -170,7 +233,32 @@ def mark_qrs(
 
 def told_heart(heart: Heartbeats, chunks: Sequence[BeatShapes], mean_square: NDArray[np.float32],
                reasons: NDArray[np.uint16], duration_s: float) -> Heart:  # fmt: skip
-    """What the frames say of the heart in one channel."""
+    """What the frames say of the heart in one channel.
+
+    Parameters
+    ----------
+    heart : Heartbeats
+        Beats of the recording.
+    chunks : sequence of BeatShapes
+        What was learnt and subtracted in this channel.
+    mean_square : ndarray, shape (n_hops,)
+        Of the conditioned signal after subtraction, µV².
+    reasons : ndarray of uint16, shape (n_hops,)
+        Reason bits; QRS hops with another bit, and others with any, stay out of `residual`.
+    duration_s : float
+        Of the recording; beats a minute are 0 where it is 0.
+
+    Returns
+    -------
+    Heart
+
+    Examples
+    --------
+    >>> none = Heartbeats(np.zeros(0), np.zeros(0), 0.0, "PSP_L", declared=False, why="few peaks")
+    >>> told = told_heart(none, [], np.ones(80, np.float32), np.zeros(80, np.uint16), 1.0)
+    >>> told.n_beats, told.per_minute, told.residual, told.why
+    (0, 0.0, nan, 'few peaks')
+    """
     n_beats = sum(len(chunk.places) for chunk in chunks)
     residual = np.nan
     beat, other = reasons == QRS, reasons == 0
@@ -179,6 +267,7 @@ def told_heart(heart: Heartbeats, chunks: Sequence[BeatShapes], mean_square: NDA
             np.sqrt(np.mean(mean_square[beat], dtype=np.float64) / np.mean(mean_square[other], dtype=np.float64))
         )
     return Heart(
-        source=heart.source, n_beats=n_beats, per_minute=60 * len(heart.times_s) / duration_s,
+        source=heart.source, n_beats=n_beats,
+        per_minute=60 * len(heart.times_s) / duration_s if duration_s > 0 else 0.0,
         hidden_share=heart.hidden_share, residual=residual, why=heart.why, doubtful=heart.doubtful,
     )  # fmt: skip

@@ -1,5 +1,7 @@
 """Heart beats learnt from a conditioned signal and taken out of it."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -142,7 +144,7 @@ def test_subtracting_in_blocks_is_subtracting_at_once(cuts):
     whole = cleaned(plain + heart, chunks)
     edges = [0, *sorted(set(cuts)), len(plain)]
     parts = []
-    for a, b in zip(edges[:-1], edges[1:], strict=True):
+    for a, b in pairwise(edges):
         y = (plain + heart)[a:b]
         subtract_beats(y, a, chunks)
         parts.append(y)
@@ -206,3 +208,11 @@ def test_shapes_end_in_zeros_and_amounts_stay_within_reason():
     assert (np.abs(chunk.shift) <= 0.5).all()
     assert (chunk.amounts[:, 0] >= 0.3).all()
     assert (chunk.amounts[:, 0] <= 2.0).all()
+
+
+def test_a_heart_without_any_noise_is_learnt_and_leaves_nothing():
+    x = np.zeros(60_000)
+    beats_s = np.arange(1.0, 59.0)
+    x[np.round(beats_s * RATE).astype(int)] = 100.0
+    y = cleaned(x, learnt(x, beats_s))
+    assert np.abs(y).max() < 1e-9
