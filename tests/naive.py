@@ -127,8 +127,8 @@ def quality_of_second(t, frames, settings, usable_power):
     typical = middle(usable_power)
     slow = float(frames.slow_power[t])
     more = [max(density(t, *hz) - middle([density(s, *hz) for s in seconds]), 0.0) for hz in ((25, 50), (75, 150))]
-    shaped = 25 * more[0] > 0.1 * max(band - middle([hops_of(s).mean() for s in seconds]), 0.0)
-    shaped = shaped and more[1] < 0.25 * more[0]
+    whole = max(band - middle([hops_of(s).mean() for s in seconds]), 0.0)
+    shaped = (25 * more[0] > 0.1 * whole and more[1] < 0.25 * more[0]) or 75 * more[1] < 0.05 * whole
     odd = 10.0 if frames.heart is not None and frames.heart.n_beats else 1.0
     moved = slow > settings.movement_ratio * band and slow > settings.movement_ratio * odd * middle(frames.slow_power)
     # a second that is not usable has no power to compare: it is felt

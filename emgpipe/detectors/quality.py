@@ -21,6 +21,8 @@ ARTEFACT_SHAPE = 0.25
 """Excess density in 75-150 Hz over that in 25-50 Hz: steps and movement leave 0.1, muscle 0.5 and more."""
 SHOWN = 0.1
 """Share of the band's excess power that the excess in 25-50 Hz must hold to have a shape."""
+NO_HUMP = 0.05
+"""Share of it in 75-150 Hz below which no muscle speaks: smooth movement ends below 25 Hz, EMG holds 0.3 there."""
 
 
 class Quality(NamedTuple):
@@ -95,9 +97,10 @@ def _is_artefact_shaped(frames: ChannelFrames, band: Floats) -> NDArray[np.bool_
     for hz in (SLOPE_HZ, HUMP_HZ):
         density = band_density(frames.psd, *hz)
         excess.append(np.maximum(density - _median(density), 0.0))
-    width_hz = SLOPE_HZ[1] - SLOPE_HZ[0]
-    shown = excess[0] * width_hz > SHOWN * np.maximum(band - _median(band), 0.0)
-    return np.asarray(shown & (excess[1] < ARTEFACT_SHAPE * excess[0]), np.bool_)
+    slope, hump = (x * (hz[1] - hz[0]) for x, hz in zip(excess, (SLOPE_HZ, HUMP_HZ), strict=True))
+    whole = np.maximum(band - _median(band), 0.0)
+    falls = (slope > SHOWN * whole) & (excess[1] < ARTEFACT_SHAPE * excess[0])
+    return np.asarray(falls | (hump < NO_HUMP * whole), np.bool_)
 
 
 def _median(values: Floats) -> float:
