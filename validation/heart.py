@@ -74,9 +74,10 @@ def _rms_bias(frames: ChannelFrames, bare: ChannelFrames) -> float:
 
 
 def _difference(one: Result, other: Result, name: str) -> float:
+    """Difference of a measure; NaN where either gives none."""
     values = [next(r.value for r in result.rows if r.measure == name) for result in (one, other)]
     known = [np.nan if v is None else v for v in values]
-    return 0.0 if np.isnan(known).all() else float(known[0] - known[1])
+    return float(known[0] - known[1])
 
 
 def heartless_case(kind: str, seed: int, rate_hz: float) -> tuple[int, float, str]:
@@ -128,10 +129,10 @@ def hearts(each: Each, seeds: int) -> list[Check]:
             "RMS bias < 2 %, activity error < 0.02, excluded time <= 0.13 s x beats per minute / 60 + 2 %, longest"
             " silence within 0.1 s of the same lead without a heart, gaps a minute within 0.1",
             f"largest bias {bias:.4f}, activity error {wrong:.4f}, excluded {over:+.4f} of the allowance, silence"
-            f" {silence:.3f} s, gaps {gaps:.3f}, in {len(found)} recordings",
+            f" {silence:.3f} s, gaps {gaps:.3f}, {_withheld(found)} values withheld in {len(found)} recordings",
             bias < 0.02 and wrong < 0.02 and over <= 0 and silence <= 0.1 and gaps <= 0.1,
             ("EMG, µV", "recordings", "largest RMS bias", "largest activity error", "excluded less allowance",
-             "silence, s", "gaps a minute", "largest residual"),
+             "silence, s", "gaps a minute", "largest residual", "withheld"),
             tuple(rows),
         ),
         _heartless_check(each, seeds),
@@ -150,12 +151,19 @@ def _heart_row(kind: tuple[float, bool], group: list[Heart]) -> tuple[str, ...]:
         f"{over:+.4f}",
         f"{_most(group, 'silence_error_s'):.3f}" if rests else "-",
         f"{_most(group, 'gaps_error'):.3f}" if rests else "-",
-        f"{max(h.residual for h in group):.2f}",
+        f"{np.nanmax([h.residual for h in group]):.2f}",
+        str(_withheld(group)),
     )
 
 
 def _most(group: list[Heart], name: str) -> float:
-    return max(abs(getattr(h, name)) for h in group)
+    """Largest magnitude; recordings without a value are counted beside it."""
+    return float(np.nanmax([abs(getattr(h, name)) for h in group]))
+
+
+def _withheld(group: list[Heart]) -> int:
+    """Recordings whose active fraction is not given with the heart or without it."""
+    return sum(np.isnan(h.activity_error) for h in group)
 
 
 def _heartless_check(each: Each, seeds: int) -> Check:
