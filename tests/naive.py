@@ -83,3 +83,66 @@ def correlation_at(x, y, lag):
     margin = (len(y) - len(x)) // 2
     part = y[margin + lag : margin + lag + len(x)]
     return (x * part).sum() / np.sqrt((x**2).sum() * (part**2).sum())
+
+
+def cubic_at(x, place):
+    """Value of x at a broken place: the cubic through two neighbours with the slopes of theirs."""
+    i = int(np.floor(place))
+    t = place - i
+    a, b, c, d = (x[k] if 0 <= k < len(x) else 0.0 for k in range(i - 1, i + 3))
+    return b + 0.5 * t * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a)))
+
+
+def without_beats(y, first, chunks):
+    """A stretch of a run from sample `first` on, less every beat at every sample."""
+    out = np.array(y, np.float64)
+    for chunk in chunks:
+        for place, shift, amounts in zip(chunk.places, chunk.shift, chunk.amounts, strict=True):
+            model = sum(a * shape for a, shape in zip(amounts, chunk.shapes, strict=True))
+            for k in range(len(model)):
+                if 0 <= place + k - first < len(out):
+                    out[place + k - first] -= cubic_at(model, k - shift)
+    return out
+
+
+def qrs_hops(n_hops, hop, rate_hz, beats):
+    """Hops with at least half of their samples in a beat; `beats` are (time, before, after) in seconds."""
+    inside = np.zeros(n_hops * hop, bool)
+    for time_s, before_s, after_s in beats:
+        start, stop = (round((time_s + s) * rate_hz) for s in (before_s, after_s))
+        inside[max(start, 0) : max(stop, 0)] = True
+    return np.array([2 * inside[k * hop : (k + 1) * hop].sum() >= hop for k in range(n_hops)], bool)
+
+
+def quality_of_second(t, frames, settings, usable_power):
+    """Names of what is wrong in second t, and whether it is loud; `usable_power` is NaN in unusable seconds."""
+
+    def middle(values):
+        return np.median([v for v in values if np.isfinite(v)])
+
+    def hops_of(s):
+        a, b = (min(round(u * frames.rate_hz / frames.hop_samples), len(frames.mean_square)) for u in (s, s + 1))
+        return frames.mean_square[a:b].astype(np.float64)
+
+    def density(s, low_hz, high_hz):
+        return frames.psd[s, low_hz // 25 : high_hz // 25].astype(np.float64).mean()
+
+    seconds = range(len(frames.psd))
+    band = hops_of(t).mean()
+    typical = middle(usable_power)
+    slow = float(frames.slow_power[t])
+    more = [max(density(t, *hz) - middle([density(s, *hz) for s in seconds]), 0.0) for hz in ((25, 50), (75, 150))]
+    whole = max(band - middle([hops_of(s).mean() for s in seconds]), 0.0)
+    shaped = (25 * more[0] > 0.1 * whole and more[1] < 0.25 * more[0]) or 75 * more[1] < 0.05 * whole
+    odd = 10.0 if frames.heart is not None and frames.heart.n_beats else 1.0
+    moved = slow > settings.movement_ratio * band and slow > settings.movement_ratio * odd * middle(frames.slow_power)
+    # a second that is not usable has no power to compare: it is felt
+    felt = not usable_power[t] <= 1.2 * typical
+    names = set()
+    if moved and felt and shaped:
+        step = frames.largest_step_uv[t] > settings.step_ratio * middle(frames.largest_step_uv)
+        names.add("STEP" if step else "MOVEMENT")
+    line = float(frames.line_power[t])
+    if line > settings.line_surge * middle(frames.line_power) and line > band:
+        names.add("ELECTRODE_OFF")
+    return names, band > settings.possible_spasm_ratio * typical

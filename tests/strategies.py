@@ -7,7 +7,8 @@ from emgpipe.detectors.activity import detect_activity
 from emgpipe.detectors.floor import estimate_floor
 from emgpipe.detectors.settings import DetectSettings
 from emgpipe.filters.settings import ConditionSettings
-from emgpipe.frames.reduce import RunSamples, reduce_channel
+from emgpipe.frames.reduce import reduce_channel
+from emgpipe.frames.runs import RunSamples
 from emgpipe.pipeline import compute_frames, measure
 from emgpipe.recording import array_recording
 from emgpipe.simulate import electrode_noise

@@ -7,7 +7,8 @@ import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
-from validation.checks import Check, run_all
+from validation.bench import run_all
+from validation.checks import Check
 from validation.real import real_study, workers
 
 ROOT = Path(__file__).parents[1]

@@ -20,6 +20,8 @@ from emgpipe.simulate import (
 )
 from emgpipe.simulate.scenarios import gaussian_emg
 
+Floats = NDArray[np.float64]
+
 DURATION_S = 90.0
 NOISE_UV = 1.5
 
@@ -37,17 +39,18 @@ class Verdict:
         return np.nan if value is None else value
 
 
-def judged(samples_uv: NDArray[np.float64], rate_hz: float) -> Verdict:
+def judged(samples_uv: NDArray[np.float64], rate_hz: float, muscle: str = "TA_R") -> Verdict:
     """What the program says of one channel, declared rest, no parameter told."""
-    recording = array_recording([samples_uv], ["TA_R"], rate_hz)
+    recording = array_recording([samples_uv], [muscle], rate_hz)
     result = measure(recording, compute_frames(recording, mains_hz=50), rest=True)
-    return Verdict({row.measure: row for row in result.rows}, result.floors["TA_R"])
+    return Verdict({row.measure: row for row in result.rows}, result.floors[muscle])
 
 
 def scenario_case(name: str, seed: int, rate_hz: float) -> tuple[float, Verdict]:
-    """True active fraction and verdict of one of the eight scenarios."""
+    """True active fraction and verdict of one of the eight scenarios; the one with a heart is a trunk lead."""
     channel = scenario(name, seed, DURATION_S, rate_hz)
-    return channel.active_fraction, judged(channel.samples_uv, rate_hz)
+    muscle = "PSP_L" if name == "silent_ecg" else "TA_R"
+    return channel.active_fraction, judged(channel.samples_uv, rate_hz, muscle)
 
 
 def noise_case(level_uv: float, corner_hz: float, seed: int, rate_hz: float) -> Verdict:
@@ -160,3 +163,13 @@ def length_case(kind: str, minutes: int, corner_hz: float, rate_hz: float) -> Fl
     recording = array_recording([np.concatenate(pieces)], ["TA_R"], rate_hz)
     result = measure(recording, compute_frames(recording, mains_hz=50), rest=True)
     return result.floors["TA_R"]
+
+
+def random_bursts(n: int, rate_hz: float, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """Where a muscle is on: bursts of 0.5-2 s, 1-4 s apart, none in the first and last 3 s."""
+    t, on = 3.0, np.zeros(n, bool)
+    while t < n / rate_hz - 5:
+        length = rng.uniform(0.5, 2.0)
+        on[round(t * rate_hz) : round((t + length) * rate_hz)] = True
+        t += length + rng.uniform(1.0, 4.0)
+    return on

@@ -1,7 +1,6 @@
 """The claims of the project, each as a table and a figure beside its goal."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -26,23 +25,6 @@ class Check:
     rows: tuple[tuple[str, ...], ...]
 
 
-def run_all(workers: int, seeds: int) -> list[Check]:
-    """Every check on simulated truth, `seeds` draws of each case."""
-    with ProcessPoolExecutor(workers) as pool:
-
-        def each(function: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]) -> list[Any]:
-            return list(pool.map(function, *zip(*arguments, strict=True), chunksize=2))
-
-        return [
-            scenarios(each, seeds),
-            silent_noise(each, seeds),
-            *floors(each, seeds),
-            lengths(each),
-            units(each, seeds),
-            *pairs(each, seeds),
-        ]
-
-
 Each = Callable[[Callable[..., Any], Sequence[tuple[Any, ...]]], list[Any]]
 
 
@@ -50,35 +32,42 @@ def scenarios(each: Each, seeds: int) -> Check:
     """The eight scenarios, and their 1000 Hz forms."""
     keys = list(product(RATES_HZ, SCENARIOS, range(seeds)))
     said = dict(zip(keys, each(cases.scenario_case, [(n, s, r) for r, n, s in keys]), strict=True))
-    rows, worst, withheld, youden = [], 0.0, 0, []
+    rows, faults, worst, youden = [], [], 0.0, []
     for rate, name in product(RATES_HZ, SCENARIOS):
         group = [said[rate, name, s] for s in range(seeds)]
         values = np.array([v.value("act_frac") for _, v in group])
         truth = np.array([t for t, _ in group])
-        errors = np.abs(values - truth)[np.isfinite(values)]
-        floors = [f"{v.floor.source}/{v.floor.confidence}" for _, v in group]
-        if name != "silent_ecg":
-            worst = max(worst, errors.max(initial=0.0))
-            withheld += int((~np.isfinite(values)).sum())
-        told = ", ".join(dict.fromkeys(v.rows["act_frac"].status for _, v in group))
+        told = [v.rows["act_frac"].status for _, v in group]
+        off = np.abs(values - truth)
+        worst = max(worst, off[np.isfinite(off)].max(initial=0.0))
+        faults += [
+            f"{name} at {rate:g} Hz" for e, status in zip(off, told, strict=True) if _fault(name, rate, e, status)
+        ]
         known = values[np.isfinite(values)]
         mean = f"{known.mean():.3f}" if len(known) else "withheld"
-        sources = ", ".join(dict.fromkeys(floors))
-        error = f"{errors.max(initial=0.0):.3f}"
-        rows.append((f"{rate:g}", name, f"{truth.mean():.3f}", mean, error, told, sources))
+        sources = dict.fromkeys(f"{v.floor.source}/{v.floor.confidence}" for _, v in group)
+        rows.append((f"{rate:g}", name, f"{truth.mean():.3f}", mean, f"{off[np.isfinite(off)].max(initial=0.0):.3f}",
+                     ", ".join(dict.fromkeys(told)), ", ".join(sources)))  # fmt: skip
     for rate in RATES_HZ:
-        always = min(said[rate, "always_active", s][1].value("act_frac") for s in range(seeds))
-        silent = max(said[rate, "silent", s][1].value("act_frac") for s in range(seeds))
-        youden.append(always - silent)
+        always = [said[rate, "always_active", s][1].value("act_frac") for s in range(seeds)]
+        silent = [said[rate, "silent", s][1].value("act_frac") for s in range(seeds)]
+        youden.append(float(np.min(always) - np.max(silent)))
     return Check(
         "Active fraction in the eight scenarios",
-        "|estimated - true| <= 0.03 and J = active(always) - active(silent) >= 0.97 at 2000 and 1000 Hz, on seven of"
-        " eight (silent_ecg: ECG is not removed yet)",
-        f"largest error {worst:.3f}, J {min(youden):.3f}, {withheld} values withheld, {seeds} seeds a case",
-        worst <= 0.03 and min(youden) >= 0.97,
+        "|estimated - true| <= 0.02 and J = active(always) - active(silent) >= 0.98 at 2000 and 1000 Hz; silent_ecg (a"
+        " trunk lead) < 1 % active; low_tonic at 1000 Hz may be undeterminable, never low and unflagged",
+        f"largest error {worst:.3f}, J {min(youden):.3f}, {seeds} seeds a case; faults: {', '.join(faults) or 'none'}",
+        not faults and min(youden) >= 0.98,
         ("rate, Hz", "scenario", "true", "mean estimate", "largest error", "status", "floor source/confidence"),
         tuple(rows),
     )
+
+
+def _fault(name: str, rate_hz: float, error: float, status: str) -> bool:
+    """Whether a verdict breaks the claim; `error` is NaN where no value is given."""
+    if (name, rate_hz) == ("low_tonic", 1000.0) and status in ("undeterminable", "flagged"):
+        return False
+    return not error <= (0.01 if name == "silent_ecg" else 0.02)
 
 
 def silent_noise(each: Each, seeds: int) -> Check:

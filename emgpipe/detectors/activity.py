@@ -77,7 +77,8 @@ def detect_activity(frames: ChannelFrames, floor: Floor, settings: DetectSetting
     Examples
     --------
     >>> from emgpipe.filters.settings import ConditionSettings
-    >>> from emgpipe.frames.reduce import RunSamples, reduce_channel
+    >>> from emgpipe.frames.reduce import reduce_channel
+    >>> from emgpipe.frames.runs import RunSamples
     >>> x = np.random.default_rng(1).standard_normal(8000).astype(np.float32)
     >>> x[4000:] *= 9
     >>> frames = reduce_channel([RunSamples(0, 8000, lambda a, b: x[a:b])], 8000, 1000.0, 50, ConditionSettings())

@@ -5,15 +5,12 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
 
+from emgpipe.detectors.bounds import FLAT_RATIO, LEAST_STILL_S, in_signal_bounds, out_of_band, plain_bound
 from emgpipe.detectors.settings import DetectSettings
 from emgpipe.detectors.witnesses import (
     Floats,
     Witnesses,
-    band_density,
-    degrees_of_freedom,
-    usable_hops,
     witness_seconds,
 )
 from emgpipe.frames.model import ChannelFrames
@@ -21,11 +18,6 @@ from emgpipe.frames.model import ChannelFrames
 Source = Literal["device", "calibration", "still", "out_of_band", "in_signal", ""]
 Confidence = Literal["high", "medium", "low", ""]
 
-OUT_OF_BAND_RATE_HZ = 1900.0
-"""From this sampling rate on, 600-850 Hz is clean of EMG and recorded."""
-ROLLED_OFF = 0.2
-"""PSD(750-850)/PSD(600-700) below this: a hardware low-pass has taken the noise too."""
-FLAT_RATIO = (0.85, 1.2)
 STILL_OVER_HIGH_BAND = 1.3
 """Noise of corner 150 Hz stands at 1.25; steady EMG of 0.83 floors, below any verdict, at 1.3 (decision 0004)."""
 STILL_OVER_OUT_OF_BAND = 1.6
@@ -34,10 +26,7 @@ STILL_SPREAD = 1.5
 OUT_OF_BAND_OVER_BOUNDS = 1.25
 """Noise above the band may be louder than in it; above bounds that activity only raises it is no floor."""
 DEVICE_OVER_KNOWN = 1.25
-FAST_RATE_HZ = 4000.0
 CALIBRATION_OVER_KNOWN = 1.25
-LEAST_STILL_S = 3.0
-"""Where out_of_band could answer as well: five quiet seconds of coloured noise show three that pass (decision 0011)."""
 COLOURED = 1.05
 """Still seconds this far above out_of_band are coloured noise, or steady EMG of less than a floor: see the shape."""
 SLOPE_HZ, HUMP_HZ, WHITE_HZ = (25, 50), (75, 150), (600, 850)
@@ -47,7 +36,6 @@ LEAST_SLOPE = 0.15
 """Excess in 25-50 Hz over the white part below which its scatter is not reckoned relative to itself."""
 BAND_SCATTER, SCATTERS = 0.25, 2.0
 """Relative standard deviation of the median density of 25 bins, and how many of it the limit gives way."""
-REGRESSION_SECONDS = 400
 BRACKET = {
     ("high", True): (0.9, 1.10),
     ("high", False): (0.9, 1.15),
@@ -105,6 +93,7 @@ def estimate_floor(
     *,
     device_uv: float | None = None,
     calibration: NDArray[np.bool_] | None = None,
+    lowpass_hz: float | None = None,
 ) -> Floor:
     """Bracket the noise floor of a channel.
 
@@ -118,6 +107,8 @@ def estimate_floor(
         Stated noise of the amplifier or channel, µV RMS in the band.
     calibration : ndarray of bool, shape (n_seconds,), optional
         Seconds of an annotated calibration segment.
+    lowpass_hz : float, optional
+        Low-pass of the amplifier where it is stated: noise above it is no witness.
 
     Returns
     -------
@@ -133,7 +124,8 @@ def estimate_floor(
     Examples
     --------
     >>> from emgpipe.filters.settings import ConditionSettings
-    >>> from emgpipe.frames.reduce import RunSamples, reduce_channel
+    >>> from emgpipe.frames.reduce import reduce_channel
+    >>> from emgpipe.frames.runs import RunSamples
     >>> x = np.random.default_rng(1).standard_normal(40000).astype(np.float32)
     >>> frames = reduce_channel([RunSamples(0, 40000, lambda a, b: x[a:b])], 40000, 2000.0, 50, ConditionSettings())
     >>> floor = estimate_floor(frames, DetectSettings())  # 394 Hz of 1000 Hz pass
@@ -143,7 +135,7 @@ def estimate_floor(
     seconds = witness_seconds(frames)
     if not seconds.usable.any() or not np.nanmax(seconds.power) > 0:
         return Floor(np.nan, np.nan, np.nan, "", "", "NO_USABLE_SIGNAL")
-    facts = _Facts.gather(frames, seconds, settings)
+    facts = _Facts.gather(frames, seconds, settings, lowpass_hz)
     found, notes = _choose(facts, settings, device_uv, calibration)
     if found.source not in ("device", "calibration") and found.floor_uv < facts.least_uv:
         notes.append("FLOOR_IMPLAUSIBLE")
@@ -174,13 +166,15 @@ class _Facts:
     least_uv: float
 
     @classmethod
-    def gather(cls, frames: ChannelFrames, seconds: Witnesses, settings: DetectSettings) -> "_Facts":
+    def gather(
+        cls, frames: ChannelFrames, seconds: Witnesses, settings: DetectSettings, lowpass_hz: float | None
+    ) -> "_Facts":
         """Ask every witness."""
         tilt, kurtosis = _median(seconds.tilt), _median(seconds.kurtosis)
         still = seconds.still(settings)
-        bounds = _in_signal_bounds(frames, seconds, tilt)
-        outside_uv, ratio = _out_of_band(frames, seconds, still)
-        if outside_uv is not None and outside_uv > OUT_OF_BAND_OVER_BOUNDS * _plain_bound(bounds):
+        bounds = in_signal_bounds(frames, seconds, tilt, lowpass_hz)
+        outside_uv, ratio = out_of_band(frames, seconds, still, lowpass_hz)
+        if outside_uv is not None and outside_uv > OUT_OF_BAND_OVER_BOUNDS * plain_bound(bounds):
             outside_uv = None
         still_uv = _still_level(seconds, still, bounds.get("high_band"), outside_uv)
         if still_uv is not None and outside_uv is not None and still_uv > COLOURED * outside_uv:
@@ -282,78 +276,6 @@ def _muscle_shaped(psd: NDArray[np.float32]) -> bool:
     scatter = np.sqrt(((BAND_SCATTER * np.array([low, hump]) / excess) ** 2 / (bands * len(psd))).sum())
     limit = min(SLOPE_OVER_HUMP, SLOPE_OF_NOISE * (1 - SCATTERS * scatter))
     return bool(low - white < limit * (hump - white))
-
-
-def _out_of_band(frames: ChannelFrames, seconds: Witnesses, still: NDArray[np.bool_]) -> tuple[float | None, float]:
-    """Level from the highest clean band, and its roll-off; no level where a low-pass has taken the noise.
-
-    The roll-off is PSD(750-850)/PSD(600-700), from 4 kHz on also PSD(1200-1800)/PSD(600-850), the lower one. Noise
-    alone is flat there, so in still seconds a small fall is told; EMG reaches 600-700 Hz, so elsewhere only a deep one.
-    """
-    if frames.rate_hz < OUT_OF_BAND_RATE_HZ:
-        return None, np.nan
-    psd = frames.psd[seconds.usable]
-    fast = frames.rate_hz >= FAST_RATE_HZ
-    density = float(np.median(band_density(psd, *((1200, 1800) if fast else (600, 850)))))
-    ratio = _roll_off(psd, fast=False)
-    deep = min(ratio, _roll_off(psd, fast=fast))
-    quiet = min(_roll_off(frames.psd[still], fast=f) for f in {False, fast}) if still.sum() >= LEAST_STILL_S else 1.0
-    if density <= 0 or deep < ROLLED_OFF or quiet < FLAT_RATIO[0]:
-        return None, min(deep, quiet)
-    return float(np.sqrt(density * frames.bandwidth_hz)), ratio
-
-
-def _roll_off(psd: NDArray[np.float32], *, fast: bool) -> float:
-    """Density of a higher band over that of a lower one, medians over seconds."""
-    high_hz, low_hz = ((1200, 1800), (600, 850)) if fast else ((750, 850), (600, 700))
-    low = float(np.median(band_density(psd, *low_hz)))
-    return float(np.median(band_density(psd, *high_hz))) / low if low > 0 else 0.0
-
-
-def _plain_bound(bounds: dict[str, float]) -> float:
-    """Tightest bound that is no extrapolation, µV."""
-    return min(value for name, value in bounds.items() if name != "regression")
-
-
-def _in_signal_bounds(frames: ChannelFrames, seconds: Witnesses, tilt: float) -> dict[str, float]:
-    """Upper bounds that activity can only raise, µV: high band, its regression on the low band, low quantiles."""
-    bounds = {}
-    high = seconds.high_density[np.isfinite(seconds.high_density)]
-    if len(high):
-        bounds["high_band"] = float(np.sqrt(np.median(high) * frames.bandwidth_hz))
-        intercept = _regression(seconds.low_density[seconds.usable], high)
-        if intercept is not None:
-            bounds["regression"] = float(np.sqrt(intercept * frames.bandwidth_hz))
-    psd = np.nanmedian(frames.psd, axis=0).astype(np.float64) if tilt < 2 else None
-    for name, hops in (("quantile_12ms", 1), ("quantile_25ms", 2)):
-        bounds[name] = _low_quantile(frames, hops, psd)
-    return bounds
-
-
-def _regression(low: Floats, high: Floats) -> float | None:
-    """Density at no activity from high = b0 + rho x low (Theil-Sen); None where activity does not vary."""
-    pick = np.linspace(0, len(high) - 1, min(REGRESSION_SECONDS, len(high))).astype(int)
-    a, h = low[pick], high[pick]
-    if not np.quantile(a, 0.9) > 2 * np.quantile(a, 0.1):
-        return None
-    i, j = np.triu_indices(len(a), 1)
-    apart = np.abs(a[j] - a[i]) > 0.01 * np.ptp(a)
-    rho = float(np.median((h[j] - h[i])[apart] / (a[j] - a[i])[apart]))
-    if rho >= 0.5:
-        return None
-    density = float(np.median(h - rho * a)) / (1 - rho)
-    return density if density > 0 else None
-
-
-def _low_quantile(frames: ChannelFrames, hops: int, psd: Floats | None) -> float:
-    """Level from the 2 % quantile of the power of `hops` neighbouring usable hops."""
-    power = np.where(usable_hops(frames), frames.mean_square, np.nan).astype(np.float64)
-    power = power[: len(power) // hops * hops].reshape(-1, hops).mean(1)
-    power = power[np.isfinite(power)]
-    if not len(power):
-        return np.inf
-    nu = degrees_of_freedom(frames, hops * frames.hop_s, psd)
-    return float(np.sqrt(np.quantile(power, 0.02) / (chi2.ppf(0.02, nu) / nu)))
 
 
 def _in_signal(facts: _Facts, settings: DetectSettings) -> Floor:

@@ -64,3 +64,16 @@ class DetectSettings:
     crosstalk_r0: float = field(
         default=0.3, metadata=_m("1", "Correlation within +-2 ms that flags possible crosstalk.", "definitions, 5")
     )
+    movement_ratio: float = field(
+        default=10.0,
+        metadata=_m("1", "Movement: power in 1-15 Hz over that of the band, and over its median.", "science.md, 5"),
+    )
+    step_ratio: float = field(
+        default=10.0, metadata=_m("1", "Electrode step: largest step over the median one.", "science.md, 5")
+    )
+    line_surge: float = field(
+        default=30.0, metadata=_m("1", "Electrode off: line power over its median.", "own measurement")
+    )
+    possible_spasm_ratio: float = field(
+        default=9.0, metadata=_m("1", "Possible spasm: band power over its median (3 x in RMS).", "definitions, 6")
+    )

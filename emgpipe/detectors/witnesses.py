@@ -6,7 +6,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emgpipe.detectors.settings import DetectSettings
-from emgpipe.frames.model import BAD, CLIPPED, EDGE, FLAT, GAP, MAINS_JUMP, QRS, ChannelFrames
+from emgpipe.frames.model import (
+    BAD,
+    CLIPPED,
+    EDGE,
+    ELECTRODE_OFF,
+    FLAT,
+    GAP,
+    MAINS_JUMP,
+    MOVEMENT,
+    QRS,
+    STEP,
+    ChannelFrames,
+)  # fmt: skip
 
 Floats = NDArray[np.float64]
 
@@ -14,7 +26,8 @@ TILT_RATE_HZ = 850.0
 """Below this sampling rate 350-425 Hz is not recorded and there is no tilt."""
 LOW_BAND_HZ = (50, 200)
 HIGH_BAND_HZ = (350, 425)
-UNUSABLE = GAP | CLIPPED | FLAT | QRS | EDGE | MAINS_JUMP | BAD
+SPOILT = GAP | CLIPPED | FLAT | MAINS_JUMP | BAD | MOVEMENT | STEP | ELECTRODE_OFF
+UNUSABLE = SPOILT | QRS | EDGE
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +98,7 @@ def witness_seconds(frames: ChannelFrames) -> Witnesses:
     """
     edges = second_edges(frames)
     good = usable_hops(frames)
-    bad = (frames.reasons & (GAP | CLIPPED | FLAT | MAINS_JUMP | BAD)) != 0
+    bad = (frames.reasons & SPOILT) != 0
     n_good, n_bad = _sums(good.astype(np.float64), edges), _sums(bad.astype(np.float64), edges)
     usable = (n_bad == 0) & (n_good >= 0.5 * np.diff(edges)) & (n_good > 0) & np.isfinite(frames.psd).all(1)
     count = np.where(usable, n_good, np.nan)

@@ -139,9 +139,14 @@ CODES: dict[str, Code] = {
     "EDGE": Code(_R, "End of a run where a mains line was removed."),
     "MAINS_JUMP": Code(_R, "A mains line jumped in phase or amplitude."),
     "BAD": Code(_R, "Marked by people (BAD_*)."),
+    "MOVEMENT": Code(_R, "Slow power far above that of the band and above its own median: cable or electrode moved."),
+    "STEP": Code(_R, "The electrode jumped: a step of samples with slow power behind it."),
+    "ELECTRODE_OFF": Code(_R, "Mains surge and outgrow the signal: an electrode lost contact."),
     # verdicts: activity, pairs, rows
     "RATE_TOO_LOW": Code(_R, "The sampling rate is too low for the analysis band; nothing is measured."),
-    "ECG_NOT_REMOVED": Code(_R, "A trunk lead: heart beats are not removed yet, and may raise the value."),
+    "ECG_NOT_REMOVED": Code(_R, "Something that may be a heart was not removed, and may raise the value."),
+    "ECG_HIDDEN": Code(_R, "EMG hides heart beats for more than a tenth of the time; nothing was removed there."),
+    "ECG_RESIDUAL": Code(_R, "Heart beats were removed and leave more than usual behind."),
     "TILT_UNDEFINED": Code(_R, "350-425 Hz is not recorded at this sampling rate."),
     "LOWER_BOUND": Code(_R, "Time is undeterminable (more than a tenth) or clipped; the value is a lower bound."),
     "PARTLY_UNDETERMINABLE": Code(

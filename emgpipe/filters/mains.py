@@ -80,11 +80,7 @@ class LineTrack:
 
     def width_hz(self, rate_hz: float) -> float:
         """Bandwidth of white noise that the removal of one line takes with it, Hz."""
-        kernel, _ = _kernel(self.half_cells)
-        weight = kernel / kernel.sum()
-        # residual of a smoother with equal weights: 1 - 2 w0 + sum w^2 of each cell's noise
-        kept = 1 - 2 * weight[self.half_cells] + (weight**2).sum()
-        return float((1 - kept) * rate_hz / self.cell_samples)
+        return (1 - _kept(self.half_cells)) * rate_hz / self.cell_samples
 
 
 def find_lines(
@@ -321,11 +317,26 @@ def _chosen_window(power: Floats, z: Complexes, cells_per_s: float) -> tuple[int
             amplitude = _smooth(z, weight, half)
             weight = _weights(power, z, amplitude)
         wide = max(round(0.1 * cells_per_s), 1)
-        left = np.convolve(_residual(power, z, amplitude), np.ones(wide) / wide, "valid")
+        whole = _residual(power, z, amplitude) + _taken_along(z - amplitude, half)
+        left = np.convolve(whole, np.ones(wide) / wide, "valid")
         tried.append((np.sqrt(max(np.quantile(left, 0.1), 0.0)), half, amplitude, weight))
     least = min(level for level, *_ in tried[:-1])
     _, half, amplitude, weight = next((t for t in tried if t[0] <= 1.03 * least), tried[-1])
     return half, amplitude, weight
+
+
+def _taken_along(rest: Complexes, half: int) -> Floats:
+    """Power of EMG and noise that a window takes with the lines, so that a short one does not seem to leave less."""
+    kept = _kept(half)
+    return np.asarray(0.5 * (np.abs(rest) ** 2).sum(0) * (1 - kept) / kept, np.float64)
+
+
+def _kept(half: int) -> float:
+    """Share of white noise beside a line that smoothing leaves."""
+    kernel, _ = _kernel(half)
+    weight = kernel / kernel.sum()
+    # residual of a smoother with equal weights: 1 - 2 w0 + sum w^2 of each cell's noise
+    return float(1 - 2 * weight[half] + (weight**2).sum())
 
 
 def _residual(power: Floats, z: Complexes, amplitude: Complexes) -> Floats:

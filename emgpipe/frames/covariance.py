@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emgpipe.frames.model import PairCovariance
-from emgpipe.frames.reduce import Conditioner
+from emgpipe.frames.runs import Conditioner
 
 LARGEST_LAG_S = 0.002
 
@@ -39,7 +39,8 @@ def pair_covariance(
     Examples
     --------
     >>> from emgpipe.filters.settings import ConditionSettings
-    >>> from emgpipe.frames.reduce import RunSamples, prepare_runs
+    >>> from emgpipe.frames.reduce import prepare_runs
+    >>> from emgpipe.frames.runs import RunSamples
     >>> x = np.random.default_rng(1).standard_normal(4000).astype(np.float32)
     >>> (run,), *_ = prepare_runs([RunSamples(0, 4000, lambda a, b: x[a:b])], 1000.0, 50, ConditionSettings())
     >>> pair_covariance([(run, run)], 4, (0, 1)).r[:, 2].round(3).tolist()

@@ -7,12 +7,15 @@ from numpy.typing import NDArray
 
 from emgpipe.intervals import Intervals
 
-FRAMES_VERSION = 5
+FRAMES_VERSION = 6
 """Part of the cache key: raised whenever the same file would give other frames."""
 
 GAP, CLIPPED, FLAT, QRS, EDGE, MAINS_JUMP, BAD, OUT_OF_RANGE = 1, 2, 4, 8, 16, 32, 64, 128
 """Reason bits of a hop: any of them makes it unusable. BAD is a mark made by people, set at decision time.
 OUT_OF_RANGE stands beside CLIPPED, never alone."""
+
+MOVEMENT, STEP, ELECTRODE_OFF = 256, 512, 1024
+"""Reason bits of whole seconds, set at decision time (`detectors.quality`)."""
 
 REASON_BITS = {
     "GAP": GAP,
@@ -23,6 +26,9 @@ REASON_BITS = {
     "MAINS_JUMP": MAINS_JUMP,
     "BAD": BAD,
     "OUT_OF_RANGE": OUT_OF_RANGE,
+    "MOVEMENT": MOVEMENT,
+    "STEP": STEP,
+    "ELECTRODE_OFF": ELECTRODE_OFF,
 }
 
 
@@ -41,6 +47,37 @@ class Line:
     ratio: float
 
 
+@dataclass(frozen=True)
+class Heart:
+    """What was found of heart beats in one channel.
+
+    Attributes
+    ----------
+    source : str
+        Label of the lead that told the beats.
+    n_beats : int
+        Beats that were subtracted; 0 where the channel shows none.
+    per_minute : float
+        Beats a minute of the recording.
+    hidden_share : float
+        Share of the lead in which EMG hides beats.
+    residual : float
+        RMS of what subtraction leaves in QRS hops over that of the others; NaN without beats.
+    why : str
+        Why no beats were told, in words; `""` where they were.
+    doubtful : bool
+        None were told, and yet something of one shape is there: a heart may be left in.
+    """
+
+    source: str
+    n_beats: int
+    per_minute: float
+    hidden_share: float
+    residual: float
+    why: str = ""
+    doubtful: bool = False
+
+
 @dataclass(frozen=True, eq=False)
 class ChannelFrames:
     """Frames of one channel. Hop k covers samples `[k*hop, (k+1)*hop)` of the gap-aware time line.
@@ -57,7 +94,7 @@ class ChannelFrames:
         Of the conditioned signal, µV² and µV⁴; NaN where a hop has a gap.
     low_uv, high_uv : ndarray of float32, shape (n_hops,)
         Least and largest conditioned sample, µV.
-    reasons : ndarray of uint8, shape (n_hops,)
+    reasons : ndarray of uint16, shape (n_hops,)
         Bits of `REASON_BITS`.
     psd : ndarray of float32, shape (n_seconds, n_bands)
         Density of the raw signal in 25 Hz bands, µV²/Hz: median over the bins of a 1 s Hann
@@ -79,6 +116,8 @@ class ChannelFrames:
         Code that forbids any number from this channel, or `""`; the arrays are then empty.
     other_lines : tuple of Line
         Lines of the other mains frequency (60 Hz where 50 is stated), which were left in: a wrong setting?
+    heart : Heart or None
+        None where no heart was looked for: neither an ECG lead nor a trunk lead.
     """
 
     index: int
@@ -90,7 +129,7 @@ class ChannelFrames:
     mean_fourth: NDArray[np.float32]
     low_uv: NDArray[np.float32]
     high_uv: NDArray[np.float32]
-    reasons: NDArray[np.uint8]
+    reasons: NDArray[np.uint16]
     psd: NDArray[np.float32]
     line_power: NDArray[np.float32]
     slow_power: NDArray[np.float32]
@@ -102,6 +141,7 @@ class ChannelFrames:
     lsb_uv: float
     refused: str = ""
     other_lines: tuple[Line, ...] = ()
+    heart: Heart | None = None
 
     @classmethod
     def refusing(cls, index: int, label: str, muscle: str, rate_hz: float, code: str) -> "ChannelFrames":
@@ -109,7 +149,7 @@ class ChannelFrames:
         none = np.empty(0, np.float32)
         return cls(
             index, label, muscle, rate_hz, max(int(0.0125 * rate_hz + 0.5), 1), none, none, none, none,
-            np.empty(0, np.uint8), np.empty((0, 0), np.float32), none, none, none, np.nan, np.empty(0),
+            np.empty(0, np.uint16), np.empty((0, 0), np.float32), none, none, none, np.nan, np.empty(0),
             (np.nan, np.nan), (), np.nan, code,
         )  # fmt: skip
 
@@ -127,6 +167,20 @@ class ChannelFrames:
         reasons = self.reasons.copy()
         for start_s, stop_s in stretches:
             reasons[max(int(start_s / self.hop_s), 0) : max(int(np.ceil(stop_s / self.hop_s)), 0)] |= BAD
+        return replace(self, reasons=reasons)
+
+    def without_decimation(self, gain: NDArray[np.float64]) -> "ChannelFrames":
+        """Return a copy whose spectra are those before a converter's low-pass of this power gain, shape (n_bands,)."""
+        shaped = self.band_gain * gain
+        bandwidth_hz = self.bandwidth_hz * float(shaped.sum() / self.band_gain.sum())
+        psd = (self.psd / gain).astype(np.float32)
+        return replace(self, psd=psd, band_gain=shaped, bandwidth_hz=bandwidth_hz)
+
+    def marked_seconds(self, bits: NDArray[np.uint16]) -> "ChannelFrames":
+        """Return a copy with the bits of each second set in every hop that touches it; shape (n_seconds,)."""
+        reasons = self.reasons.copy()
+        for second in np.flatnonzero(bits).tolist():
+            reasons[int(second / self.hop_s) : int(np.ceil((second + 1) / self.hop_s))] |= bits[second]
         return replace(self, reasons=reasons)
 
 

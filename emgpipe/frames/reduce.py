@@ -1,16 +1,19 @@
 """One channel, run by run and block by block, into `ChannelFrames`."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from emgpipe.filters.bandpass import BLOCK_S, Band, design_band, zero_phase_blocks
-from emgpipe.filters.mains import FoundLine, LineTrack, find_lines, subtract, track_lines
+from emgpipe.filters.bandpass import BLOCK_S, Band, design_band
+from emgpipe.filters.beats import learn_run
+from emgpipe.filters.mains import FoundLine, find_lines, track_lines
 from emgpipe.filters.quality import SPREAD_S, unusable_samples
 from emgpipe.filters.settings import ConditionSettings
+from emgpipe.frames.heart import Heartbeats, mark_qrs, run_beats, told_heart
 from emgpipe.frames.model import CLIPPED, EDGE, FLAT, GAP, MAINS_JUMP, OUT_OF_RANGE, ChannelFrames, Line
+from emgpipe.frames.runs import Conditioner, RunSamples
 from emgpipe.frames.spectra import n_bands, second_spectra
 from emgpipe.kernels.hops import hop_moments
 
@@ -22,43 +25,6 @@ REMAINDER = 1e-3
 """Share of a removed line that may be left, and be mirrored to the other mains frequency."""
 EDGE_S = 0.1
 """Where lines were removed, the ends of a run keep part of them for about 60 ms."""
-
-ReadRun = Callable[[int, int], NDArray[np.float32]]
-
-
-@dataclass(frozen=True, eq=False)
-class RunSamples:
-    """One contiguous run of a channel: place on the gap-aware time line, length, and `(first, stop) -> µV`."""
-
-    place: int
-    n_samples: int
-    read: ReadRun
-
-
-@dataclass(frozen=True, eq=False)
-class Conditioner:
-    """Band and lines of one run: turns its raw samples into conditioned blocks."""
-
-    run: RunSamples
-    band: Band
-    track: LineTrack | None
-
-    def blocks(self) -> Iterator[tuple[int, NDArray[np.float64]]]:
-        """Yield `(first sample of the run, conditioned µV)`."""
-        for first, y in zero_phase_blocks(self.run.read, self.run.n_samples, self.band):
-            if self.track is not None:
-                subtract(y, first, self.track)
-            yield first, y
-
-    def stretch(self, first: int, stop: int) -> NDArray[np.float64]:
-        """Conditioned samples `[first, stop)` alone, warmed up on both sides."""
-        run, edge = self.run, self.band.edge_samples
-        a, b = max(first - edge, 0), min(stop + edge, run.n_samples)
-        parts = zero_phase_blocks(lambda i, j: run.read(a + i, a + j), b - a, self.band, b - a)
-        y = next(parts)[1][first - a : stop - a]
-        if self.track is not None:
-            subtract(y, first, self.track)
-        return y
 
 
 def hop_length(rate_hz: float) -> int:
@@ -73,9 +39,13 @@ def hop_length(rate_hz: float) -> int:
 
 
 def prepare_runs(
-    runs: Sequence[RunSamples], rate_hz: float, mains_hz: float, settings: ConditionSettings
+    runs: Sequence[RunSamples],
+    rate_hz: float,
+    mains_hz: float,
+    settings: ConditionSettings,
+    heart: Heartbeats | None = None,
 ) -> tuple[list[Conditioner], tuple[FoundLine, ...], Band]:
-    """Design the band, find the lines in the longest run, and track them in each run.
+    """Design the band, find the lines in the longest run, track them and learn the heart beats in each run.
 
     Parameters
     ----------
@@ -85,6 +55,8 @@ def prepare_runs(
         Sampling rate and nominal mains frequency, Hz.
     settings : ConditionSettings
         Band and line search.
+    heart : Heartbeats, optional
+        Beats to look for in this channel.
 
     Returns
     -------
@@ -104,8 +76,15 @@ def prepare_runs(
     conditioners = []
     for run in runs:
         plain = Conditioner(run, band, None)
-        conditioners.append(Conditioner(run, band, track_lines(plain.blocks, run.n_samples, rate_hz, mains_hz, lines)))
+        tracked = Conditioner(run, band, track_lines(plain.blocks, run.n_samples, rate_hz, mains_hz, lines))
+        conditioners.append(_with_beats(tracked, heart) if heart is not None else tracked)
     return conditioners, lines, band
+
+
+def _with_beats(conditioner: Conditioner, heart: Heartbeats) -> Conditioner:
+    run, rate_hz = conditioner.run, conditioner.band.rate_hz
+    beats = run_beats(heart, run, rate_hz)
+    return replace(conditioner, beats=learn_run(conditioner.blocks(), beats, run.n_samples, rate_hz))
 
 
 def reduce_channel(
@@ -120,6 +99,7 @@ def reduce_channel(
     muscle: str = "",
     clip_uv: tuple[float, float] = (-np.inf, np.inf),
     lsb_uv: float = np.nan,
+    heart: Heartbeats | None = None,
 ) -> ChannelFrames:
     """Reduce one channel to frames.
 
@@ -139,6 +119,8 @@ def reduce_channel(
         µV at the digital minimum and maximum.
     lsb_uv : float
         One digital step, µV.
+    heart : Heartbeats, optional
+        Beats to look for; where the channel shows them they are subtracted and marked QRS.
 
     Returns
     -------
@@ -158,17 +140,22 @@ def reduce_channel(
     >>> frames.mean_square.shape, frames.psd.shape, round(float(frames.mean_square.mean()), 1)
     ((384,), (5, 20), 0.8)
     """
-    conditioners, lines, band = prepare_runs(runs, rate_hz, mains_hz, settings)
+    conditioners, lines, band = prepare_runs(runs, rate_hz, mains_hz, settings, heart)
     hop = hop_length(rate_hz)
     count = n_bands(rate_hz)
     moments = np.full((4, duration_samples // hop), np.nan, np.float32)
-    reasons = np.full(duration_samples // hop, GAP, np.uint8)
+    reasons = np.full(duration_samples // hop, GAP, np.uint16)
     lines_hz = tuple(line.frequency_hz for line in lines)
     seconds = np.full((int(duration_samples / rate_hz), count + 3), np.nan, np.float32)
     for conditioner in conditioners:
         _reduce_hops(conditioner, hop, moments, reasons)
         _mark_unusable(conditioner, hop, rate_hz, (*clip_uv, lsb_uv), reasons)
-        _reduce_seconds(conditioner.run, rate_hz, lines_hz, seconds)
+        _reduce_seconds(conditioner, rate_hz, lines_hz, seconds)
+    if heart is not None:
+        mark_qrs(reasons, heart, _shown(conditioners), rate_hz, hop)
+    chunks = [chunk for conditioner in conditioners for chunk in conditioner.beats]
+    duration_s = duration_samples / rate_hz
+    told = None if heart is None else told_heart(heart, chunks, moments[0], reasons, duration_s)
     bandwidth_hz = band.bandwidth_hz() - sum(float(g) for g in _line_widths(conditioners, band, lines))
     return ChannelFrames(
         index=index,
@@ -191,7 +178,18 @@ def reduce_channel(
         lines=_told(lines),
         lsb_uv=lsb_uv,
         other_lines=_told(_other_lines(conditioners, lines, rate_hz, mains_hz, settings)),
+        heart=told,
     )
+
+
+def _shown(conditioners: Sequence[Conditioner]) -> list[tuple[float, float]]:
+    """Seconds from the first to the last beat of each chunk that shows in the channel, a beat wider."""
+    out = []
+    for one in conditioners:
+        for chunk in one.beats:
+            places = (chunk.places + one.run.place) / one.band.rate_hz
+            out.append((float(places[0]) - 1.5, float(places[-1]) + 1.5))
+    return out
 
 
 def _told(lines: Sequence[FoundLine]) -> tuple[Line, ...]:
@@ -215,7 +213,7 @@ def _other_lines(
     return found if any(line.harmonic <= 3 and line.rms_uv > least_uv for line in found) else ()
 
 
-def _reduce_hops(conditioner: Conditioner, hop: int, moments: NDArray[np.float32], reasons: NDArray[np.uint8]) -> None:
+def _reduce_hops(conditioner: Conditioner, hop: int, moments: NDArray[np.float32], reasons: NDArray[np.uint16]) -> None:
     """Fill the whole hops of a run; blocks are cut at hop boundaries of the time line."""
     run = conditioner.run
     skip = -run.place % hop
@@ -236,7 +234,7 @@ def _mark_unusable(
     hop: int,
     rate_hz: float,
     scale_uv: tuple[float, float, float],
-    reasons: NDArray[np.uint8],
+    reasons: NDArray[np.uint16],
 ) -> None:
     """Set CLIPPED, FLAT, OUT_OF_RANGE with the spread of the filter, MAINS_JUMP, EDGE where lines were removed."""
     run, block = conditioner.run, round(BLOCK_S * rate_hz)
@@ -263,20 +261,23 @@ def _stretches(mask: NDArray[np.bool_]) -> list[list[int]]:
     return edges.reshape(-1, 2).tolist()
 
 
-def _set_bit(reasons: NDArray[np.uint8], bit: int, start: int, stop: int, hop: int) -> None:
+def _set_bit(reasons: NDArray[np.uint16], bit: int, start: int, stop: int, hop: int) -> None:
     """Set a bit in every hop that touches samples `[start, stop)`."""
     reasons[max(start, 0) // hop : max(-(-stop // hop), 0)] |= bit
 
 
-def _reduce_seconds(run: RunSamples, rate_hz: float, lines_hz: tuple[float, ...], seconds: NDArray[np.float32]) -> None:
+def _reduce_seconds(
+    conditioner: Conditioner, rate_hz: float, lines_hz: tuple[float, ...], seconds: NDArray[np.float32]
+) -> None:
     """Fill the whole seconds of a run, a block of seconds at a time."""
+    run = conditioner.run
     n = int(rate_hz)
     first = int(np.ceil(run.place / rate_hz))
     last = min(int((run.place + run.n_samples) / rate_hz), len(seconds))
     for start in range(first, last, int(BLOCK_S)):
         stop = min(start + int(BLOCK_S), last)
         places = np.array([round(t * rate_hz) - run.place for t in range(start, stop)])
-        x = run.read(int(places[0]), int(places[-1]) + n)
+        x = conditioner.raw_without_beats(int(places[0]), int(places[-1]) + n)
         rows = x[(places - places[0])[:, None] + np.arange(n)]
         seconds[start:stop] = np.column_stack(second_spectra(rows, rate_hz, lines_hz))
 

@@ -50,6 +50,11 @@ def muscle_intervals(
                 cut_stop=bool(told and unknown[stop + 1]),
                 reason=_reason(judged, start, stop) if state == EXCLUDED else "",
             )
+    for start_s, stop_s in judged.possible_spasms:
+        bounds = judged.frames.hops(start_s), judged.frames.hops(stop_s)
+        yield IntervalRow(
+            target, "possible_spasm", start_s, stop_s, cut_start=True, cut_stop=True, reason=_reason(judged, *bounds)
+        )
     for segment in segments:
         if segment.kind == REST and judged.floor.known:
             epochs = cmua_epochs(judged.frames, states, judged.floor, segment.start_s, segment.stop_s, detect)

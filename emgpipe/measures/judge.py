@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from emgpipe.frames.model import REASON_BITS
+from emgpipe.frames.model import REASON_BITS, ChannelFrames
 from emgpipe.measures.registry import MUSCLE_MEASURES, PAIR_MEASURES
 from emgpipe.measures.rows import MeasureRow, Status, TargetKind
 from emgpipe.measures.settings import MeasureSettings
@@ -18,6 +18,10 @@ ACTIVITY_MEASURES = frozenset(
 """Where possible crosstalk of the weaker muscle is flagged."""
 MUCH_EXCLUDED = 0.1
 """Share of the segment above which a reason to exclude is named in a row."""
+MUCH_HIDDEN = 0.1
+"""Share of the lead in which beats cannot be told, above which rows say so."""
+MUCH_RESIDUAL = 1.3
+"""RMS of QRS hops after subtraction over that of the others, above which rows say so."""
 CLIPPED_COUNTS = 0.01
 """Clipped share of the segment from which on a value is a lower bound."""
 
@@ -133,8 +137,8 @@ def _needed_s(measure: Measure, segment: Segment, settings: MeasureSettings) -> 
 
 
 def _excluding(view: MuscleView) -> list[str]:
-    """Reason bits that take more than a tenth of the segment."""
-    return [name for name in REASON_BITS if _excluded_share(view, name) > MUCH_EXCLUDED]
+    """Reason bits that take more than a tenth of the segment; beats that were removed are no fault."""
+    return [name for name in REASON_BITS if name != "QRS" and _excluded_share(view, name) > MUCH_EXCLUDED]
 
 
 def _excluded_share(view: MuscleView, reason: str) -> float:
@@ -161,8 +165,17 @@ def _doubts(measure: Measure, view: MuscleView) -> list[str]:
     codes = [code for code in view.judged.floor.reason.split(";") if code and code != "LOW_PASS"]
     codes += view.judged.doubts
     codes += ["MAINS_OTHER"] if view.judged.frames.other_lines else []
-    # heart beats stand on trunk leads and are not removed yet: no such number goes without a word
-    return [*codes, "ECG_NOT_REMOVED"] if part_of(view.judged.frames.muscle) == "axial" else codes
+    return [*codes, *_heart_doubts(view.judged.frames)]
+
+
+def _heart_doubts(frames: ChannelFrames) -> list[str]:
+    """What heart beats may have left in a channel."""
+    heart = frames.heart
+    if heart is None:  # frames made without a look for beats
+        return ["ECG_NOT_REMOVED"] if part_of(frames.muscle) == "axial" else []
+    codes = ["ECG_NOT_REMOVED"] if heart.doubtful else []
+    codes += ["ECG_HIDDEN"] if heart.n_beats and heart.hidden_share > MUCH_HIDDEN else []
+    return [*codes, "ECG_RESIDUAL"] if heart.residual > MUCH_RESIDUAL else codes
 
 
 def _lines_hz(*views: MuscleView) -> str:

@@ -152,6 +152,13 @@ def longest_silence_s(view: MuscleView) -> Reading:
 
 
 def gaps_per_min(view: MuscleView) -> Reading:
-    """Silent runs of at least 0.2 s between activity, a usable minute."""
-    gaps = count_gaps(view.states, view.judged.frames.hop_s, view.detect.silence_s)
-    return _with_gaps(gaps / (view.used_s / 60), view)
+    """Silent runs of at least 0.2 s between activity, a minute that was judged (bridged heart beats are)."""
+    hop_s = view.judged.frames.hop_s
+    gaps = count_gaps(view.states, hop_s, view.detect.silence_s)
+    judged_s = float((view.states != EXCLUDED).sum()) * hop_s
+    return _with_gaps(gaps / (judged_s / 60) if judged_s else 0.0, view)
+
+
+def possible_spasm_n(view: MuscleView) -> Reading:
+    """Artefact stretches of the segment that are loud enough to hide a spasm."""
+    return Reading(float(len(view.possible_spasms)))

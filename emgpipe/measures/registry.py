@@ -39,6 +39,9 @@ MUSCLE_MEASURES: tuple[Measure, ...] = (
             rest_only=True, limited=True, need="third"),
     Measure("rest_third3_uv", "uV", "none", "rest_rms_uv of the last third.", _OWN, muscle.rest_third3_uv,
             rest_only=True, limited=True, need="third"),
+    Measure("possible_spasm_n", "1", "none", "Stretches of movement, clipping or electrode trouble with three times the"
+            " typical RMS: a spasm may hide there. They are excluded, and counted.", _OWN, muscle.possible_spasm_n,
+            rest_only=True, need="nothing"),
 )  # fmt: skip
 """Measures of one muscle, in the order of the tables."""
 

@@ -45,12 +45,16 @@ class Segment:
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """One channel with its verdicts over the whole recording, and codes that make all its numbers doubtful."""
+    """One channel with its verdicts over the whole recording, and codes that make all its numbers doubtful.
+
+    `possible_spasms` are whole seconds, excluded as artefact, in which a spasm may hide.
+    """
 
     frames: ChannelFrames
     floor: Floor
     activity: Activity
     doubts: tuple[str, ...] = ()
+    possible_spasms: Intervals = field(default_factory=lambda: Intervals.of([]))
 
     @cached_property
     def witnesses(self) -> Witnesses:
@@ -93,6 +97,12 @@ class MuscleView:
         """Usable seconds of a stretch."""
         frames = self.judged.frames
         return float(self.judged.usable[frames.hops(start_s) : frames.hops(stop_s)].sum() * frames.hop_s)
+
+    @cached_property
+    def possible_spasms(self) -> Intervals:
+        """Possible spasms that touch the segment, cut to it."""
+        bounds = (self.segment.start_s, self.segment.stop_s)
+        return self.judged.possible_spasms.overlap(Intervals.of([bounds] if bounds[0] < bounds[1] else []))
 
     @property
     def excluded_s(self) -> float:

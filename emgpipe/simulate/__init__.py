@@ -6,6 +6,7 @@ recordings (filters, detectors) is imported, so that a mistake cannot agree with
 
 from emgpipe.simulate.band import band_passed, band_rms_uv, scaled_to_band_rms, windowed_rms_uv
 from emgpipe.simulate.edf_writer import write_edf
+from emgpipe.simulate.heart import HeartTrain, heart_train
 from emgpipe.simulate.motor_units import (
     MotorUnitPool,
     UnitTrain,
@@ -31,6 +32,7 @@ from emgpipe.simulate.visit import SimulatedMuscle, SimulatedVisit, simulate_vis
 __all__ = [
     "SAMPLE_SEED",
     "SCENARIOS",
+    "HeartTrain",
     "MotorUnitPool",
     "PlannedVisit",
     "SimulatedChannel",
@@ -47,6 +49,7 @@ __all__ = [
     "draw_pool",
     "electrode_noise",
     "hardware_lowpass",
+    "heart_train",
     "mains",
     "pool_discharges_s",
     "qrs_train",

@@ -8,6 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emgpipe.errors import StoreError
-from emgpipe.frames.model import FRAMES_VERSION, ChannelFrames, Frames, Line
+from emgpipe.frames.model import FRAMES_VERSION, ChannelFrames, Frames, Heart, Line
 from emgpipe.store.atomic import TEMPORARY, replace_folder, storing, sync_folder
 from emgpipe.store.tables import json_text
 
-PER_HOP = {"mean_square": "f4", "mean_fourth": "f4", "low_uv": "f4", "high_uv": "f4", "reasons": "u1"}
+PER_HOP = {"mean_square": "f4", "mean_fourth": "f4", "low_uv": "f4", "high_uv": "f4", "reasons": "u2"}
 PER_SECOND = {"psd": "f4", "line_power": "f4", "slow_power": "f4", "largest_step_uv": "f4"}
 ARRAYS = {**PER_HOP, **PER_SECOND, "band_gain": "f8"}
 """Arrays of a channel and their little-endian types."""
@@ -103,7 +104,7 @@ def _save_channel(folder: Path, place: int, channel: ChannelFrames) -> dict[str,
         arrays[name] = {"shape": list(array.shape), "sha256": hashlib.sha256(data.getvalue()).hexdigest()}
     lines = {name: [[x.frequency_hz, x.rms_uv, x.ratio] for x in getattr(channel, name)] for name in LINES}
     scalars = {name: getattr(channel, name) for name in SCALARS}
-    return {**scalars, "band_hz": list(channel.band_hz), **lines, "arrays": arrays}
+    return {**scalars, "band_hz": list(channel.band_hz), **lines, "heart": _told_heart(channel), "arrays": arrays}
 
 
 def _load_channel(folder: Path, place: int, told: Mapping[str, Any], *, verify: bool) -> ChannelFrames:
@@ -116,7 +117,12 @@ def _load_channel(folder: Path, place: int, told: Mapping[str, Any], *, verify: 
     scalars: dict[str, Any] = {name: _number(told[name]) for name in SCALARS}
     low_hz, high_hz = map(_number, told["band_hz"])
     lines: dict[str, Any] = {name: tuple(Line(*map(_number, line)) for line in told[name]) for name in LINES}
-    return ChannelFrames(**scalars, **arrays, band_hz=(low_hz, high_hz), **lines)
+    heart = told["heart"] and Heart(**{name: _number(value) for name, value in told["heart"].items()})
+    return ChannelFrames(**scalars, **arrays, band_hz=(low_hz, high_hz), **lines, heart=heart)
+
+
+def _told_heart(channel: ChannelFrames) -> dict[str, Any] | None:
+    return asdict(channel.heart) if channel.heart else None
 
 
 def _load_array(path: Path, kind: np.dtype[Any], told: Mapping[str, Any], *, verify: bool) -> NDArray[Any]:

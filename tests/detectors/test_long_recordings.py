@@ -19,7 +19,7 @@ def frames_of(mean_square: np.ndarray) -> ChannelFrames:
         mean_fourth=3 * mean_square**2,
         low_uv=-np.sqrt(mean_square),
         high_uv=np.sqrt(mean_square),
-        reasons=np.zeros(len(mean_square), np.uint8),
+        reasons=np.zeros(len(mean_square), np.uint16),
         psd=np.ones((n_seconds, 40), np.float32),
         line_power=zeros,
         slow_power=zeros,

@@ -85,8 +85,8 @@ def test_a_gap_changes_nothing_in_the_other_run(seed, rate_hz, start, gap):
     assume(not second.lines)
     for name in ARRAYS:
         a, b, c = (getattr(f, name) for f in (both, first, second))
-        merged = np.where(np.isnan(b), c, b) if a.dtype != np.uint8 else b & c
-        assert np.array_equal(a, merged, equal_nan=a.dtype != np.uint8), name
+        merged = np.where(np.isnan(b), c, b) if a.dtype != np.uint16 else b & c
+        assert np.array_equal(a, merged, equal_nan=a.dtype != np.uint16), name
 
 
 def test_hops_and_seconds_that_touch_a_gap_say_so_and_hold_nan():

@@ -36,7 +36,7 @@ def channel(seed: int, n_hops: int = 40, n_seconds: int = 3) -> ChannelFrames:
         mean_fourth=hops(),
         low_uv=hops(),
         high_uv=hops(),
-        reasons=rng.integers(0, 64, n_hops).astype(np.uint8),
+        reasons=rng.integers(0, 64, n_hops).astype(np.uint16),
         psd=rng.normal(size=(n_seconds, 40)).astype(np.float32),
         line_power=seconds(),
         slow_power=seconds(),
@@ -72,7 +72,7 @@ def test_frames_come_back_bit_for_bit(saved):
 
 
 def test_no_part_of_the_frames_is_forgotten():
-    assert {f.name for f in fields(ChannelFrames)} == {*ARRAYS, *SCALARS, *LINES, "band_hz"}
+    assert {f.name for f in fields(ChannelFrames)} == {*ARRAYS, *SCALARS, *LINES, "band_hz", "heart"}
     assert {f.name for f in fields(Frames)} == {*WHOLE, "channels"}
 
 

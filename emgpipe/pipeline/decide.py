@@ -1,8 +1,4 @@
-"""One recording through all steps: the page to read first.
-
-`compute_frames` reduces the samples once; `measure` decides everything else from frames:
-floor, activity, segments, measures, intervals.
-"""
+"""Frames to verdicts, rows and intervals: everything that is decided about one recording."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -13,11 +9,10 @@ from numpy.typing import NDArray
 
 from emgpipe.detectors.activity import detect_activity
 from emgpipe.detectors.floor import Floor, estimate_floor
-from emgpipe.errors import ReadError, SettingsError
-from emgpipe.filters.prefilter import NOT_STATED, Prefilter
-from emgpipe.frames.covariance import pair_covariance
-from emgpipe.frames.model import ChannelFrames, Frames, PairCovariance
-from emgpipe.frames.reduce import Conditioner, ReadRun, RunSamples, prepare_runs, reduce_channel
+from emgpipe.detectors.quality import judge_quality
+from emgpipe.filters.decimation import decimation_gain
+from emgpipe.filters.prefilter import NOT_STATED, Prefilter, stated_filters
+from emgpipe.frames.model import Frames, PairCovariance
 from emgpipe.intervals import Intervals
 from emgpipe.measures.arguments import check_arguments, pair_list
 from emgpipe.measures.doubts import Doubt, codes_by_target
@@ -28,7 +23,8 @@ from emgpipe.measures.levels import believed_floor
 from emgpipe.measures.plausibility import doubts
 from emgpipe.measures.rows import IntervalRow, MeasureRow, Status
 from emgpipe.measures.views import Judged, MuscleView, PairView, Segment
-from emgpipe.recording import MOST_GAPS_S, Finding, Recording, Signal
+from emgpipe.pipeline.reduce import pair_covariances
+from emgpipe.recording import Finding, Recording
 from emgpipe.settings import Settings
 from emgpipe.study.timeline import recording_segments
 
@@ -69,123 +65,6 @@ class Result:
         import pandas as pd
 
         return pd.DataFrame([asdict(row) for row in self.rows])
-
-
-def compute_frames(recording: Recording, *, mains_hz: float, settings: Settings | None = None) -> Frames:
-    """Reduce every EMG signal of a recording to frames.
-
-    Parameters
-    ----------
-    recording : Recording
-        From `read_recording`, `from_mne` or `array_recording`.
-    mains_hz : float
-        Nominal mains frequency, 50 or 60: never guessed.
-    settings : Settings, optional
-        Conditioning settings; defaults where left out.
-
-    Returns
-    -------
-    Frames
-        A signal that must not be measured holds the code why in `refused`.
-
-    Raises
-    ------
-    SettingsError
-        MAINS_INVALID.
-    ReadError
-        GAP_TOO_LONG: frames hold gaps, too, and these sum to more than a day. Where samples cannot be read.
-
-    Examples
-    --------
-    >>> from emgpipe.recording import array_recording
-    >>> from emgpipe.simulate import scenario
-    >>> channel = scenario("always_active", seed=1, duration_s=20.0)
-    >>> recording = array_recording([channel.samples_uv], ["TA_R"], channel.rate_hz)
-    >>> frames = compute_frames(recording, mains_hz=50)
-    >>> frames.channel("TA_R").mean_square.shape
-    (1600,)
-    """
-    if mains_hz not in (50, 60):
-        raise SettingsError("MAINS_INVALID", f"mains_hz {mains_hz!r}; 50 or 60", where=recording.name)
-    _check_gaps(recording)
-    settings = settings or Settings()
-    channels = tuple(_channel(recording, s, mains_hz, settings) for s in recording.signals if s.kind == "emg")
-    return Frames(channels, recording.duration_s, recording.sha256, float(mains_hz))
-
-
-def _check_gaps(recording: Recording) -> None:
-    gaps_s = recording.duration_s - sum(run.stop_s - run.start_s for run in recording.runs)
-    if gaps_s > MOST_GAPS_S:
-        message = f"gaps of {gaps_s:.9g} s in all, more than {MOST_GAPS_S:.9g}; cut it into files and measure each"
-        raise ReadError("GAP_TOO_LONG", message, where=recording.name)
-
-
-def _channel(recording: Recording, signal: Signal, mains_hz: float, settings: Settings) -> ChannelFrames:
-    refused = signal.refused
-    if not refused and signal.rate_hz < settings.condition.least_rate_hz:
-        refused = "RATE_TOO_LOW"
-    if refused:
-        return ChannelFrames.refusing(signal.index, signal.label, signal.muscle, signal.rate_hz, refused)
-    return reduce_channel(
-        _runs(recording, signal),
-        round(recording.duration_s * signal.rate_hz),
-        signal.rate_hz,
-        mains_hz,
-        settings.condition,
-        index=signal.index,
-        label=signal.label,
-        muscle=signal.muscle,
-        clip_uv=(signal.clip_low_uv, signal.clip_high_uv),
-        lsb_uv=signal.lsb_uv,
-    )
-
-
-def _runs(recording: Recording, signal: Signal) -> list[RunSamples]:
-    def reader(offset: int) -> ReadRun:
-        return lambda first, stop: recording.read_samples(signal.index, offset + first, offset + stop)
-
-    return [RunSamples(place, n, reader(offset)) for place, offset, n in recording.placed_runs(signal) if n > 0]
-
-
-def pair_covariances(
-    recording: Recording,
-    frames: Frames,
-    pairs: Sequence[tuple[str, str]],
-    settings: Settings | None = None,
-) -> dict[tuple[str, str], PairCovariance | None]:
-    """Lagged correlation of each pair from the samples; None where the rates differ.
-
-    Parameters
-    ----------
-    recording, frames : Recording, Frames
-        Samples and what was computed from them.
-    pairs : sequence of (agonist, antagonist)
-        Muscles; pairs with an absent or refused muscle are left out.
-    settings : Settings, optional
-        Conditioning settings.
-
-    Returns
-    -------
-    dict
-        By pair.
-    """
-    settings = settings or Settings()
-    out: dict[tuple[str, str], PairCovariance | None] = {}
-    for pair in pairs:
-        one, other = frames.channel(pair[0]), frames.channel(pair[1])
-        if one is None or other is None or one.refused or other.refused:
-            continue
-        if one.rate_hz != other.rate_hz:
-            out[pair] = None
-            continue
-        conditioned = [_conditioned(recording, c.index, frames.mains_hz, settings) for c in (one, other)]
-        out[pair] = pair_covariance([*zip(*conditioned, strict=True)], len(one.psd), (one.index, other.index))
-    return out
-
-
-def _conditioned(recording: Recording, index: int, mains_hz: float, settings: Settings) -> list[Conditioner]:
-    signal = recording.signals[[s.index for s in recording.signals].index(index)]
-    return prepare_runs(_runs(recording, signal), signal.rate_hz, mains_hz, settings.condition)[0]
 
 
 def measure(
@@ -243,6 +122,7 @@ def measure(
 
     Examples
     --------
+    >>> from emgpipe.pipeline import compute_frames
     >>> from emgpipe.recording import array_recording
     >>> from emgpipe.simulate import scenario
     >>> channel = scenario("always_active", seed=1, duration_s=70.0)
@@ -256,7 +136,9 @@ def measure(
     check_arguments(recording, frames, device_uv or {}, exclude=exclude, pairs=pairs, prime_movers=prime_movers)
     plan = recording_segments(recording.annotations, recording.duration_s, meanings, rest=rest)
     wanted = pair_list(pairs, frames)
-    judged, refused = _judge(frames, settings, plan.bad, plan.calibration, device_uv or {}, set(exclude))
+    judged, refused = _judge(
+        frames, settings, plan.bad, plan.calibration, device_uv or {}, set(exclude), _lowpass(recording, hardware)
+    )
     judged, doubtful = _doubted(judged, recording, hardware, settings)
     if covariances is None:
         covariances = pair_covariances(recording, frames, wanted, settings)
@@ -293,6 +175,7 @@ def _judge(
     calibration: Intervals,
     device_uv: Mapping[str, float],
     exclude: set[str],
+    lowpass: Mapping[int, float],
 ) -> tuple[dict[str, Judged], dict[str, str]]:
     """Floor and activity of each channel by target name, and the code of each channel that has none."""
     judged: dict[str, Judged] = {}
@@ -305,16 +188,34 @@ def _judge(
         if channel.refused or twins > 1:
             refused[name] = channel.refused or "MUSCLE_DUPLICATE"
             continue
+        lowpass_hz = lowpass.get(channel.index)
+        gain = decimation_gain(lowpass_hz, channel.rate_hz, channel.psd.shape[1])
+        # what a converter takes is known and put back; of other low-passes only the edge is
+        channel, lowpass_hz = (channel, lowpass_hz) if gain is None else (channel.without_decimation(gain), None)
         marked = channel.marked_bad(bad) if len(bad) else channel
+        quality = judge_quality(marked, settings.detect)
+        marked = marked.marked_seconds(quality.reasons)
         floor = estimate_floor(
             marked,
             settings.detect,
             device_uv=device_uv.get(name),
             calibration=_seconds_inside(calibration, len(marked.psd)),
+            lowpass_hz=lowpass_hz,
         )
         floor = believed_floor(marked, floor)
-        judged[name] = Judged(marked, floor, detect_activity(marked, floor, settings.detect))
+        activity = detect_activity(marked, floor, settings.detect)
+        judged[name] = Judged(marked, floor, activity, possible_spasms=quality.possible_spasms)
     return judged, refused
+
+
+def _lowpass(recording: Recording, hardware: Prefilter) -> dict[int, float]:
+    """Low-pass of the amplifier by signal, Hz, as `recordings.csv` or the signal's own text states it: the lower."""
+    out = {}
+    for signal in recording.signals:
+        stated = [hardware.lowpass_hz, stated_filters(signal.prefilter).lowpass_hz]
+        if known := [hz for hz in stated if hz is not None]:
+            out[signal.index] = min(known)
+    return out
 
 
 def _doubted(

@@ -1,0 +1,10 @@
+"""One recording through all steps: the room to read first.
+
+`compute_frames` (`reduce`) turns samples into frames once; `measure` (`decide`) decides everything else
+from frames: floor, activity, segments, measures, intervals.
+"""
+
+from emgpipe.pipeline.decide import Result, measure
+from emgpipe.pipeline.reduce import compute_frames, pair_covariances
+
+__all__ = ["Result", "compute_frames", "measure", "pair_covariances"]

@@ -1,0 +1,30 @@
+"""All checks on simulated truth, in the order of the page."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from typing import Any
+
+from validation.checks import Check, floors, lengths, pairs, scenarios, silent_noise, units
+from validation.heart import hearts
+from validation.lines import hums
+from validation.trust import trust
+
+
+def run_all(workers: int, seeds: int) -> list[Check]:
+    """Every check on simulated truth, `seeds` draws of each case."""
+    with ProcessPoolExecutor(workers) as pool:
+
+        def each(function: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]) -> list[Any]:
+            return list(pool.map(function, *zip(*arguments, strict=True), chunksize=2))
+
+        return [
+            scenarios(each, seeds),
+            silent_noise(each, seeds),
+            *floors(each, seeds),
+            lengths(each),
+            units(each, seeds),
+            *pairs(each, seeds),
+            *trust(each, seeds),
+            *hums(each, seeds),
+            *hearts(each, seeds),
+        ]
