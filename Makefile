@@ -35,7 +35,7 @@ readers:  ## compare readers of EDF and BDF and write docs/readers.md
 docs:  ## write the pages that come from the package itself
 	$(BIN)/python -m emgpipe.cli.pages docs
 
-validate:  ## measure every claim on known truth and write docs/validation.md (minutes)
+validate:  ## measure every claim on known truth and write docs/validation.md (10 minutes; beside peers where the extra is installed)
 	$(BIN)/python -m validation
 
 stress:  ## judge 2,000 malformed files, fuzz the reader, write docs/stress.md (minutes)

@@ -41,7 +41,9 @@ def scenarios(each: Each, seeds: int) -> Check:
         off = np.abs(values - truth)
         worst = max(worst, off[np.isfinite(off)].max(initial=0.0))
         faults += [
-            f"{name} at {rate:g} Hz" for e, status in zip(off, told, strict=True) if _fault(name, rate, e, status)
+            f"{name} at {rate:g} Hz"
+            for e, status in zip(off, told, strict=True)
+            if scenario_fault(name, rate, e, status)
         ]
         known = values[np.isfinite(values)]
         mean = f"{known.mean():.3f}" if len(known) else "withheld"
@@ -63,7 +65,7 @@ def scenarios(each: Each, seeds: int) -> Check:
     )
 
 
-def _fault(name: str, rate_hz: float, error: float, status: str) -> bool:
+def scenario_fault(name: str, rate_hz: float, error: float, status: str) -> bool:
     """Whether a verdict breaks the claim; `error` is NaN where no value is given."""
     if (name, rate_hz) == ("low_tonic", 1000.0) and status in ("undeterminable", "flagged"):
         return False

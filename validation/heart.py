@@ -84,7 +84,9 @@ def heartless_case(kind: str, seed: int, rate_hz: float) -> tuple[int, float, st
     """Beats removed, share of hops marked QRS, and why none, on a trunk lead without a heart."""
     rng = np.random.default_rng([seed, int(rate_hz), len(kind)])
     n = int(DURATION_S * rate_hz)
-    x = electrode_noise(n, rate_hz, rng, band_rms_uv=NOISE_UV, corner_hz=10.0) + _heartless(kind, n, rate_hz, rng, seed)
+    x = electrode_noise(n, rate_hz, rng, band_rms_uv=NOISE_UV, corner_hz=10.0) + heartless_signal(
+        kind, n, rate_hz, rng, seed
+    )
     frames = compute_frames(array_recording([x], ["PSP_L"], rate_hz), mains_hz=50).channels[0]
     assert frames.heart is not None
     return frames.heart.n_beats, float(((frames.reasons & QRS) != 0).mean()), frames.heart.why
@@ -94,7 +96,8 @@ HEARTLESS = ("noise", "tonic 20 uV", "bursts 40 uV", "unit 6/s", "unit 8/s", "un
              "bursts 1.2 Hz", "mains 40 uV")  # fmt: skip
 
 
-def _heartless(kind: str, n: int, rate_hz: float, rng: np.random.Generator, seed: int) -> NDArray[np.float64]:
+def heartless_signal(kind: str, n: int, rate_hz: float, rng: np.random.Generator, seed: int) -> NDArray[np.float64]:
+    """A signal of a kind that is no heart, without noise, µV."""
     t = np.arange(n) / rate_hz
     if kind == "noise":
         return np.zeros(n)

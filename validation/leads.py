@@ -66,7 +66,7 @@ def hands(real: Path, suffix: str) -> dict[str, Lead]:
     index = {s.label: s.index for s in recording.signals}
     return {
         name: _lead(
-            recording, f"reaction task {name} ({suffix[1:].upper()})", [index[p] for p in pair], 50.0, "0.1-0.25"
+            recording, f"reaction task {name} ({suffix[1:].upper()})", [index[p] for p in pair], 50.0, "not known"
         )
         for name, pair in HANDS.items()
     }
@@ -106,10 +106,11 @@ def told(row: MeasureRow) -> str:
 
 def lead_checks(real: Path) -> list[Check]:
     """The claims on real leads."""
-    return [_needle_check(real), _dead_check(real), _reaction_check(real)]
+    return [needle_check(real), dead_check(real), reaction_check(real)]
 
 
-def _needle_check(real: Path) -> Check:
+def needle_check(real: Path) -> Check:
+    """One unit that fires without end is continuous."""
     verdict = said(needle(real))
     silent = verdict.stretches("silent")
     return Check(
@@ -122,7 +123,8 @@ def _needle_check(real: Path) -> Check:
     )
 
 
-def _dead_check(real: Path) -> Check:
+def dead_check(real: Path) -> Check:
+    """A lead without a muscle is never active."""
     verdicts = [(lead, said(lead)) for lead in dead_leads(real)]
     wrong = [lead.name for lead, v in verdicts if v.row.value not in (None, 0.0) or v.stretches("active")]
     unsaid = [lead.name for lead, v in verdicts if v.row.value is None and not v.row.reason]
@@ -167,7 +169,8 @@ def trials(real: Path, verdicts: dict[str, Said]) -> list[Trial]:
     return found
 
 
-def _reaction_check(real: Path) -> Check:
+def reaction_check(real: Path) -> Check:
+    """Bursts lie between stimulus and response; where nothing tells what the hardware cut, nothing is said."""
     rows, holds, words = [], True, []
     for suffix in (".bdf", ".edf"):
         both = hands(real, suffix)

@@ -111,11 +111,11 @@ def hums(each: Each, seeds: int) -> list[Check]:
     rows = []
     for kind in KINDS:
         group = [h for h in found if h.kind == kind]
-        rows.append((kind, str(len(group)), *(f"{_most(group, name):.4f}" for name in BIASES), str(_withheld(group)),
+        rows.append((kind, str(len(group)), *(f"{largest(group, name):.4f}" for name in BIASES), str(withheld(group)),
                      f"{min(h.n_lines for h in group)}", f"{max(h.excluded for h in group):.3f}",
                      "no" if kind == UNCLAIMED else "yes"))  # fmt: skip
     claimed, beyond = ([h for h in found if (h.kind == UNCLAIMED) is out] for out in (False, True))
-    wrong, total, rest = (_most(claimed, name) for name in BIASES)
+    wrong, total, rest = (largest(claimed, name) for name in BIASES)
     free_keys = list(product(LINE_FREE, (50.0, 60.0), RATES_HZ, range(max(seeds, 4))))
     finds = each(line_free_case, free_keys)
     return [
@@ -124,9 +124,9 @@ def hums(each: Each, seeds: int) -> list[Check]:
             "activity error < 0.01 against the same record without the line, RMS bias of tonic EMG of 20 µV"
             " <= 1.5 %",
             f"largest activity error {wrong:.4f}, bias of the total RMS {total:.4f}, of rest_rms_uv {rest:.4f},"
-            f" {_withheld(claimed)} values withheld in {len(claimed)} recordings; outside the claim, tonic 5 µV: "
-            f"{', '.join(f'{_most(beyond, name):.4f}' for name in BIASES)}, {_withheld(beyond)} withheld",
-            wrong < 0.01 and max(total, rest) <= 0.015 and not _withheld(claimed),
+            f" {withheld(claimed)} values withheld in {len(claimed)} recordings; outside the claim, tonic 5 µV: "
+            f"{', '.join(f'{largest(beyond, name):.4f}' for name in BIASES)}, {withheld(beyond)} withheld",
+            wrong < 0.01 and max(total, rest) <= 0.015 and not withheld(claimed),
             ("muscle", "recordings", "largest activity error", "bias of total RMS", "bias of rest_rms_uv", "withheld",
              "fewest lines found", "most excluded", "in the claim"),
             tuple(rows),
@@ -147,12 +147,12 @@ def hums(each: Each, seeds: int) -> list[Check]:
     ]  # fmt: skip
 
 
-def _most(group: list[Hum], name: str) -> float:
+def largest(group: list[Hum], name: str) -> float:
     """Largest magnitude; recordings without a value are counted beside it."""
     return float(np.nanmax([abs(getattr(h, name)) for h in group]))
 
 
-def _withheld(group: list[Hum]) -> int:
+def withheld(group: list[Hum]) -> int:
     """Recordings whose active fraction is not given with the line or without it."""
     return sum(np.isnan(h.activity_error) for h in group)
 

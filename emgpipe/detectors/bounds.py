@@ -22,8 +22,12 @@ HIGH_BAND_TO_HZ = 450.0
 """A stated low-pass below this takes noise at 350-425 Hz: what is left there is no bound."""
 NOISE_SHARE = 0.05
 """Density in 600-700 over that in 50-200 Hz in the quietest seconds: above, it is noise; EMG leaves less."""
+NOISE_ROLLED_OFF = 0.75
+"""Roll-off of such noise: a converter at 2048 Hz leaves 0.52; weak EMG beside white noise 0.8 and more."""
 QUIETEST = 0.1
 """Share of the seconds that count as the quietest."""
+BAND_SCATTER = 0.3
+"""Relative standard deviation of the density of a 25 Hz band in one second, and of what a median makes of it."""
 
 
 def out_of_band(
@@ -43,7 +47,7 @@ def out_of_band(
     if lowpass_hz is not None and lowpass_hz < CLEAN_TO_HZ:
         return None, min(ratio, ROLLED_OFF)
     deep = min(ratio, _roll_off(psd, fast=fast))
-    quiet = min(_roll_off(frames.psd[still], fast=f) for f in {False, fast}) if still.sum() >= LEAST_STILL_S else 1.0
+    quiet = min(_at_most(frames.psd[still], fast=f) for f in {False, fast}) if still.sum() >= LEAST_STILL_S else 1.0
     quiet = min(quiet, _noise_roll_off(frames, seconds))
     if density <= 0 or deep < ROLLED_OFF or quiet < FLAT_RATIO[0]:
         return None, min(deep, quiet)
@@ -63,7 +67,16 @@ def _noise_roll_off(frames: ChannelFrames, seconds: Witnesses) -> float:
     count = max(int(QUIETEST * seconds.usable.sum()), 1)
     psd = frames.psd[np.argsort(power, kind="stable")[:count]]
     low, high = (float(np.median(band_density(psd, *hz))) for hz in ((50, 200), (600, 700)))
-    return _roll_off(psd, fast=False) if count >= LEAST_STILL_S and high > NOISE_SHARE * low else 1.0
+    if count < LEAST_STILL_S or not high > NOISE_SHARE * low:
+        return 1.0
+    ratio = _at_most(psd, fast=False)
+    return ratio if ratio < NOISE_ROLLED_OFF else 1.0
+
+
+def _at_most(psd: NDArray[np.float32], *, fast: bool) -> float:
+    """Roll-off that so few seconds may stand for: four seconds of white noise read below 0.85 in one case of nine."""
+    scatter = np.sqrt(1 / 24 + 1 / 10) if fast else np.sqrt(1 / 4 + 1 / 4)
+    return _roll_off(psd, fast=fast) + float(BAND_SCATTER * scatter / np.sqrt(len(psd)))
 
 
 def _roll_off(psd: NDArray[np.float32], *, fast: bool) -> float:
@@ -83,9 +96,10 @@ def in_signal_bounds(
 ) -> dict[str, float]:
     """Upper bounds that activity can only raise, µV: high band, its regression on the low band, low quantiles."""
     bounds = {}
-    high = seconds.high_density[np.isfinite(seconds.high_density)]
-    if len(high) and not _is_cut(frames, seconds, lowpass_hz):
-        bounds["high_band"] = float(np.sqrt(np.median(high) * frames.bandwidth_hz))
+    level_uv = high_band_uv(frames, seconds)
+    if level_uv is not None and not _is_cut(frames, seconds, lowpass_hz):
+        high = seconds.high_density[np.isfinite(seconds.high_density)]
+        bounds["high_band"] = level_uv
         intercept = _regression(seconds.low_density[seconds.usable], high)
         if intercept is not None:
             bounds["regression"] = float(np.sqrt(intercept * frames.bandwidth_hz))
@@ -93,6 +107,12 @@ def in_signal_bounds(
     for name, hops in (("quantile_12ms", 1), ("quantile_25ms", 2)):
         bounds[name] = _low_quantile(frames, hops, psd)
     return bounds
+
+
+def high_band_uv(frames: ChannelFrames, seconds: Witnesses) -> float | None:
+    """Level of white noise of the median density in 350-425 Hz; None where that band is not recorded."""
+    high = seconds.high_density[np.isfinite(seconds.high_density)]
+    return float(np.sqrt(np.median(high) * frames.bandwidth_hz)) if len(high) else None
 
 
 def _regression(low: Floats, high: Floats) -> float | None:

@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from emgpipe.detectors.bounds import FLAT_RATIO, LEAST_STILL_S, in_signal_bounds, out_of_band, plain_bound
+from emgpipe.detectors.bounds import FLAT_RATIO, LEAST_STILL_S, high_band_uv, in_signal_bounds, out_of_band, plain_bound
 from emgpipe.detectors.settings import DetectSettings
 from emgpipe.detectors.witnesses import (
     Floats,
@@ -176,7 +176,7 @@ class _Facts:
         outside_uv, ratio = out_of_band(frames, seconds, still, lowpass_hz)
         if outside_uv is not None and outside_uv > OUT_OF_BAND_OVER_BOUNDS * plain_bound(bounds):
             outside_uv = None
-        still_uv = _still_level(seconds, still, bounds.get("high_band"), outside_uv)
+        still_uv = _still_level(seconds, still, high_band_uv(frames, seconds), outside_uv)
         if still_uv is not None and outside_uv is not None and still_uv > COLOURED * outside_uv:
             still_uv = None if _muscle_shaped(frames.psd[still]) else still_uv
         if still_uv is None:

@@ -10,7 +10,7 @@ import pytest
 
 from emgpipe.errors import StoreError
 from emgpipe.filters.settings import ConditionSettings
-from emgpipe.frames.model import FRAMES_VERSION, ChannelFrames, Frames, Line
+from emgpipe.frames.model import FRAMES_VERSION, ChannelFrames, Frames, Heart, Line
 from emgpipe.store import frames_key, load_frames, save_frames
 from emgpipe.store.frames import ARRAYS, LINES, SCALARS, WHOLE
 
@@ -69,6 +69,20 @@ def test_frames_come_back_bit_for_bit(saved):
     assert [f.name for f in fields(frames)[1:] if getattr(frames, f.name) != getattr(loaded, f.name)] == []
     for before, after in zip(frames.channels, loaded.channels, strict=True):
         assert [f.name for f in fields(before) if not same(getattr(before, f.name), getattr(after, f.name))] == []
+
+
+@pytest.mark.parametrize(
+    "heart",
+    [
+        None,
+        Heart("ECG II µ", n_beats=71, per_minute=70.123456789, hidden_share=0.125, residual=1.0625),
+        Heart("PSP_L", 0, 0.0, 1.0, math.nan, why="rate, irregular", doubtful=True),
+    ],
+)
+def test_a_heart_comes_back_as_it_was_found(tmp_path, heart):
+    save_frames(tmp_path / "key", Frames((replace(channel(1), heart=heart),), 3.25, "", 60.0))
+    (loaded,) = load_frames(tmp_path / "key").channels
+    assert repr(loaded.heart) == repr(heart)
 
 
 def test_no_part_of_the_frames_is_forgotten():
