@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import signal
 
+from emgpipe.filters.line_smoothing import kept_share, smooth
 from emgpipe.filters.settings import ConditionSettings
 from emgpipe.kernels.mains import demodulate, subtract_lines
 
@@ -80,7 +81,7 @@ class LineTrack:
 
     def width_hz(self, rate_hz: float) -> float:
         """Bandwidth of white noise that the removal of one line takes with it, Hz."""
-        return (1 - _kept(self.half_cells)) * rate_hz / self.cell_samples
+        return (1 - kept_share(self.half_cells)) * rate_hz / self.cell_samples
 
 
 def find_lines(
@@ -272,7 +273,7 @@ def track_lines(
     half, amplitude, weight = _chosen_window(power, z, rate_hz / cell)
     track = LineTrack(cell, phase, slope, harmonics, amplitude, half, np.zeros(n_cells, bool))
     power, left = _demodulate_blocks(blocks, cell, phase, slope, harmonics, track)
-    more = _smooth(left, weight, half)
+    more = smooth(left, weight, half)
     jumps = _jumps(_residual(power, left, more), left - more, rate_hz / cell)
     return replace(track, amplitude=amplitude + more, jumps=jumps)
 
@@ -297,7 +298,7 @@ def _locked_phase(
     half = max(5, int(0.5 * rate_hz / cell))
     weight = _weights(power, z, z)
     for _ in range(2):
-        amplitude = _smooth(z, weight, half)
+        amplitude = smooth(z, weight, half)
         weight = _weights(power, z, amplitude)
     strength = np.median(np.abs(amplitude), axis=1) * np.sqrt(harmonics)
     best = int(np.argmax(strength))
@@ -314,7 +315,7 @@ def _chosen_window(power: Floats, z: Complexes, cells_per_s: float) -> tuple[int
         half = max(5, int(window_s * cells_per_s))
         weight = _weights(power, z, z)
         for _ in range(3):
-            amplitude = _smooth(z, weight, half)
+            amplitude = smooth(z, weight, half)
             weight = _weights(power, z, amplitude)
         wide = max(round(0.1 * cells_per_s), 1)
         whole = _residual(power, z, amplitude) + _taken_along(z - amplitude, half)
@@ -327,16 +328,8 @@ def _chosen_window(power: Floats, z: Complexes, cells_per_s: float) -> tuple[int
 
 def _taken_along(rest: Complexes, half: int) -> Floats:
     """Power of EMG and noise that a window takes with the lines, so that a short one does not seem to leave less."""
-    kept = _kept(half)
+    kept = kept_share(half)
     return np.asarray(0.5 * (np.abs(rest) ** 2).sum(0) * (1 - kept) / kept, np.float64)
-
-
-def _kept(half: int) -> float:
-    """Share of white noise beside a line that smoothing leaves."""
-    kernel, _ = _kernel(half)
-    weight = kernel / kernel.sum()
-    # residual of a smoother with equal weights: 1 - 2 w0 + sum w^2 of each cell's noise
-    return float(1 - 2 * weight[half] + (weight**2).sum())
 
 
 def _residual(power: Floats, z: Complexes, amplitude: Complexes) -> Floats:
@@ -351,31 +344,6 @@ def _weights(power: Floats, z: Complexes, amplitude: Complexes) -> Floats:
     beside = np.maximum(np.append(q[1:], q[-1]), np.insert(q[:-1], 0, q[0]))
     q = np.maximum(q, 0.25 * beside)
     return np.asarray(1 / (q + 0.5 * np.quantile(q, 0.05)), np.float64)
-
-
-def _smooth(z: Complexes, weight: Floats, half: int) -> Complexes:
-    """Weighted local-linear value at every cell: raised cosine over +-`half` cells."""
-    kernel, u = _kernel(half)
-    s0 = _windowed(weight, kernel)
-    s1 = _windowed(weight, kernel * u)
-    s2 = _windowed(weight, kernel * u * u) + 1e-3 * s0
-    out = np.empty_like(z)
-    for i, row in enumerate(z):
-        c0, c1 = _windowed(weight * row, kernel), _windowed(weight * row, kernel * u)
-        out[i] = (s2 * c0 - s1 * c1) / (s0 * s2 - s1 * s1)
-    return out
-
-
-def _kernel(half: int) -> tuple[Floats, Floats]:
-    """Raised cosine over +-`half` cells, and its abscissa in -1..1."""
-    u = np.arange(-half, half + 1) / half
-    return np.cos(np.pi * u / 2 * half / (half + 1)) ** 2, u
-
-
-def _windowed(values: NDArray[np.inexact], kernel: Floats) -> NDArray[np.inexact]:
-    half = len(kernel) // 2
-    full = signal.oaconvolve(values, kernel[::-1], "full")
-    return np.asarray(full[half : half + len(values)])
 
 
 def subtract(block: Floats, first: int, track: LineTrack) -> None:
