@@ -32,14 +32,14 @@ FOOT = """
 
 - **500 Hz**: nine in ten recordings are undeterminable below an SNR of 6 dB, half above it: no tilt and no clean band
   are recorded, so confidence is low unless a device floor or a calibration is known.
-- **Coloured noise** (corner 50-150 Hz) under a muscle that is never still: `out_of_band` reads up to 20 % low, 30 %
+- **Coloured noise** (corner 50-150 Hz) under a muscle that is never still: `out_of_band` reads 10 to 23 % low, 29 %
   at 150 Hz, with confidence `high` (definitions, section 2): the rows marked "no" above. Six quiet seconds under EMG
   of 2.9 floors over noise with a corner of 100 Hz may read 0.85 (decision 0011).
 - **LOW_PASS**: a hardware low-pass takes the clean band away. Up to three in ten weak or silent recordings at >= 2 kHz
   behind one are withheld. Steady EMG of 3 floors without any may be taken for one by chance (4 of 36
   recordings): the floor is then a low one, `rest_rms_uv` below its limit.
-- **Tonic EMG of 5 µV under mains of 40 µV**: its total RMS comes out up to 1.7 % wrong; `rest_rms_uv` moves with the
-  floor as well.
+- **Tonic EMG of 5 µV under mains of 40 µV**: its total RMS comes out up to 2.3 % wrong, and `rest_rms_uv` wholly
+  wrong where the floor changes its source between the two records (the line above).
 - **Reaction task**: three of 32 hand-trials are active before the stimulus, all of one hand in its first four trials:
   2.6 µV over a floor of 1.4. Nobody can tell whether that muscle was at rest.
 - Bursts begin 10 ms early and end 10 ms late.
