@@ -160,7 +160,7 @@ def _timed(rng: np.random.Generator, plus: str, at: int, later: float, expected:
     file = with_clock(rng, replace(file, plus=plus, kind=f"{file.kind}+{plus.lower()}", times_s=tuple(moved)))
     is_placed = expected.verdict != "reject_file" and step < 86_400  # a gap of days is not filled to look at it
     told = truth(file) if is_placed else None
-    if abs(step) < 1e-3 and told:  # less than a sample: no gap, and marks stay with their samples
+    if at and abs(step) < 1e-3 and told:  # less than a sample: no gap, and marks stay with their samples
         starts = tuple(k * file.record_s for k in range(file.n_records))
         late_s = told.starts_s[at % file.n_records]
         marks = tuple(m._replace(onset_s=round(m.onset_s - step, 9)) if m.onset_s >= late_s else m for m in file.marks)

@@ -50,8 +50,9 @@ def labels() -> Iterator[Change]:
         *((b"EMG ch3", ("MUSCLE_UNKNOWN",)), (b"EMG", ("MUSCLE_UNKNOWN",))),
     ):
         yield lambda rng, text=text, codes=codes: _label(rng, text, doubtful(*codes))
-    for text in (b"", b"EDF Annotation", b"edf annotations", b"ECG", b"Status", b"C3-A2", b"0", b"nan"):
+    for text in (b"", b"EDF Annotation", b"ECG", b"Status", b"C3-A2", b"0", b"nan"):
         yield lambda rng, text=text: _label(rng, text, legal(*NAME_CODES))
+    yield lambda rng: _label(rng, b"edf annotations", refuse("ANNOTATIONS_LOST"))
     for _ in range(3):
         yield lambda rng: _false_annotations(rng)
         yield lambda rng: _lost_annotations(rng, b"EMG TA_L")
