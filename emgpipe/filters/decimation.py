@@ -35,7 +35,7 @@ def decimation_gain(lowpass_hz: float | None, rate_hz: float, n_bands: int) -> N
     Examples
     --------
     >>> decimation_gain(417.0, 2048.0, 20)[16].round(2), decimation_gain(500.0, 2048.0, 20)
-    (np.float64(0.48), None)
+    (np.float64(0.51), None)
     """
     if lowpass_hz is None or abs(lowpass_hz / (CORNER_SHARE * rate_hz) - 1) > CORNER_TOLERANCE:
         return None
