@@ -9,10 +9,10 @@ import pytest
 
 from emgpipe.frames.model import Heart
 from emgpipe.pipeline import compute_frames, measure
-from emgpipe.recording import array_recording
+from emgpipe.recording import Annotation, array_recording
 from emgpipe.reports import RecordingReport, VisitReport, visit_page
 from emgpipe.reports.words import heart_words
-from emgpipe.simulate import heart_train
+from emgpipe.simulate import heart_train, scenario
 from tests.strategies import noise_of
 
 RATE_HZ, SECONDS = 2000.0, 70
@@ -28,9 +28,11 @@ def text_of(result):
 def page():
     n = int(SECONDS * RATE_HZ)
     beats_uv = heart_train(n, RATE_HZ, np.random.default_rng(1), ectopic_share=0.0).samples_uv
-    signals = [noise_of(1, SECONDS, RATE_HZ) + beats_uv, noise_of(2, SECONDS, RATE_HZ) + beats_uv,
-               noise_of(3, SECONDS, RATE_HZ), np.zeros(n)]  # fmt: skip
-    recording = array_recording(signals, ["PSP_L", "RA_L", "TA_R", "GM_R"], RATE_HZ)
+    noise = [noise_of(seed, SECONDS, RATE_HZ) for seed in (1, 2, 3)]
+    signals = [noise[0] + beats_uv, noise[1] + beats_uv, noise[2], np.zeros(n),
+               scenario("always_active", 1, SECONDS, RATE_HZ).samples_uv]  # fmt: skip
+    names = ["PSP_L", "RA_L", "TA_R", "GM_R", "RF_R"]
+    recording = array_recording(signals, names, RATE_HZ, annotations=[Annotation(20.0, 5.0, "BAD_cough")])
     return text_of(measure(recording, compute_frames(recording, mains_hz=50), rest=True))
 
 
@@ -52,6 +54,7 @@ def test_time_at_beats_is_told_and_is_no_remark(page):
 
 def test_every_muscle_has_its_grade_in_words(page):
     assert len(re.findall(r"A nothing to say (?!;)", page)) >= 3
+    assert "B usable, with a word The floor rests on one witness less" in page
     assert "D no number No usable second: dead, constant, clipped or missing signal. NO_USABLE_SIGNAL" in page
 
 
