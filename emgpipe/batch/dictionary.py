@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from emgpipe.measures.grade import LETTERS
 from emgpipe.measures.registry import MUSCLE_MEASURES, PAIR_MEASURES
 from emgpipe.summary.references import TWINS
 from emgpipe.summary.subject import SUBJECT_MEASURES
@@ -64,11 +65,12 @@ COLUMNS = {
     "rates_hz": Column("Hz", "Sampling rates of the EMG channels, joined by ';'."),
     "grade": Column(
         "",
-        "Worst EMG signal that is not excluded: A floor of high confidence, B medium, C low or rows flagged"
-        " with a doubt about the signal, D no floor or refused.",
+        "Of the worst EMG signal that is not excluded: "
+        + ", ".join(f"{letter} {meaning}" for letter, meaning in LETTERS.items())
+        + "; the rules stand in docs/outputs.md.",
     ),
     "findings": Column("", "What reading and measuring noticed, joined by ' | '."),
-    "kind": Column("", "active, silent, undeterminable, excluded, cmua or coactive."),
+    "kind": Column("", "active, silent, undeterminable, excluded, possible_spasm, cmua or coactive."),
     "start_s": Column("s", "Start, gap-aware seconds from the start of the recording."),
     "stop_s": Column("s", "End, not included."),
     "cut_start": Column("", "true where the stretch may have begun earlier."),

@@ -1,9 +1,10 @@
 """Pages of the documentation that are written from the registry and the data dictionary: measures and outputs."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from emgpipe.batch.dictionary import COLUMNS, STATUSES, measure_entries
 from emgpipe.batch.tables import TABLE_COLUMNS
+from emgpipe.measures.grade import LETTERS, RULES
 from emgpipe.measures.registry import MUSCLE_MEASURES, PAIR_MEASURES
 from emgpipe.measures.settings import MeasureSettings
 
@@ -76,7 +77,23 @@ def outputs_markdown() -> str:
         *_table(["status", "meaning"], [[f"`{status}`", text] for status, text in STATUSES.items()]),
         "",
     ]
+    out += [
+        "## Grade",
+        "",
+        "Of each channel, on the page of the visit and in `Result.grades`; of the worst channel in `inputs.csv`. It is"
+        " read off the rows of the channel, over all segments ([decision 16](decisions/0016-grades.md)).",
+        "",
+        *_table(["grade", "means", "given for"], [[*told] for told in _grade_lines()]),
+        "",
+    ]
     return "\n".join(out)
+
+
+def _grade_lines() -> Iterator[tuple[str, str, str]]:
+    """Letter, meaning and codes of each grade."""
+    for letter, meaning in LETTERS.items():
+        codes = ", ".join(f"`{code}`" for code, best in RULES.items() if best == letter)
+        yield letter, meaning, codes or {"A": "none of these", "D": "no `rest_rms_uv` in any segment"}[letter]
 
 
 def _need(need: str, *, rest_only: bool) -> str:

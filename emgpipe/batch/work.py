@@ -4,7 +4,7 @@ import hashlib
 import io
 import shutil
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,14 +16,13 @@ from emgpipe.batch.units import failed_body, save_unit, unit_head
 from emgpipe.errors import EmgpipeError, ReadError, StoreError
 from emgpipe.frames.model import Frames, PairCovariance
 from emgpipe.measures.arguments import pair_list
-from emgpipe.measures.views import Judged
+from emgpipe.measures.grade import worst
 from emgpipe.pipeline import Result, compute_frames, measure, pair_covariances
 from emgpipe.readers import file_sha256, read_recording
 from emgpipe.recording import Recording
 from emgpipe.store import load_frames, save_frames, write_bytes
 
 PACKAGE = Path(__file__).parents[1]
-GRADES = {"high": "A", "medium": "B", "low": "C"}
 
 
 def write_unit(job: Job) -> str:
@@ -93,25 +92,12 @@ def _measured(job: Job, sha256: str, stat: Mapping[str, Any]) -> dict[str, Any]:
         "message": "",
         "duration_s": recording.duration_s,
         "rates_hz": list(rates),
-        "grade": _grade(frames, result, job.entry.exclude_channels),
+        "grade": worst(result.grades.values()),
         "findings": [finding._asdict() for finding in result.findings],
         "annotations": [list(mark) for mark in recording.annotations],
         "rows": [asdict(row) for row in result.rows],
         "intervals": [asdict(row) for row in result.intervals],
     }
-
-
-def _grade(frames: Frames, result: Result, excluded: Sequence[str]) -> str:
-    """Grade of the worst EMG signal that is not left out by `exclude_channels`."""
-    graded = [channel for channel in frames.channels if not {channel.muscle, channel.label} & set(excluded)]
-    return max((_channel_grade(result.judged.get(c.muscle or c.label)) for c in graded), default="D")
-
-
-def _channel_grade(judged: Judged | None) -> str:
-    """By the confidence of the floor; D without one or without verdicts, C at best where the signal is doubtful."""
-    if judged is None or not judged.floor.known:
-        return "D"
-    return max(GRADES[judged.floor.confidence], "C" if judged.doubts else "A")
 
 
 def _refusal(job: Job, recording: Recording, frames: Frames) -> ReadError:

@@ -120,6 +120,7 @@ CODES: dict[str, Code] = {
     "NOISY_ELECTRODE": Code(_R, "Noise above the cap without signs of muscle: a floor cannot be told."),
     "FLOOR_CAPPED": Code(_R, "Every in-signal bound is above the cap: the floor is the cap, values are lower bounds."),
     "FLOOR_LOW_CONFIDENCE": Code(_R, "The floor rests on in-signal bounds that activity may have raised."),
+    "FLOOR_MEDIUM_CONFIDENCE": Code(_R, "The floor rests on one witness less than a sure one; its bracket is wider."),
     "FLOOR_CHANGES": Code(_R, "Still seconds are of several levels: the noise changes, or a lead came off."),
     "FLOOR_IMPLAUSIBLE": Code(
         _R, "The floor is below any electrode or the digital step: a dead lead, or no microvolts."
@@ -135,13 +136,15 @@ CODES: dict[str, Code] = {
     "GAP": Code(_R, "The recording has a gap."),
     "CLIPPED": Code(_R, "Samples stand at a rail of the amplifier."),
     "FLAT": Code(_R, "Samples stand at one value: dropped, disconnected or dead."),
-    "QRS": Code(_R, "Heart beats."),
+    "QRS": Code(_R, "Time at heart beats is left out."),
     "EDGE": Code(_R, "End of a run where a mains line was removed."),
     "MAINS_JUMP": Code(_R, "A mains line jumped in phase or amplitude."),
     "BAD": Code(_R, "Marked by people (BAD_*)."),
-    "MOVEMENT": Code(_R, "Slow power far above that of the band and above its own median: cable or electrode moved."),
-    "STEP": Code(_R, "The electrode jumped: a step of samples with slow power behind it."),
-    "ELECTRODE_OFF": Code(_R, "Mains surge and outgrow the signal: an electrode lost contact."),
+    "MOVEMENT": Code(
+        _R, "Cable or electrode moved: slow waves far above the signal and above what this lead usually has."
+    ),
+    "STEP": Code(_R, "The electrode jumped: the signal steps, and slow waves follow."),
+    "ELECTRODE_OFF": Code(_R, "An electrode lost contact: mains hum surges and outgrows the signal."),
     # verdicts: activity, pairs, rows
     "RATE_TOO_LOW": Code(_R, "The sampling rate is too low for the analysis band; nothing is measured."),
     "ECG_NOT_REMOVED": Code(_R, "Something that may be a heart was not removed, and may raise the value."),

@@ -17,6 +17,7 @@ from emgpipe.intervals import Intervals
 from emgpipe.measures.arguments import check_arguments, pair_list
 from emgpipe.measures.doubts import Doubt, codes_by_target
 from emgpipe.measures.findings import floor_findings, mains_findings, name_findings, prime_mover_findings, rate_findings
+from emgpipe.measures.grade import Grade, grades
 from emgpipe.measures.intervals import muscle_intervals, pair_intervals
 from emgpipe.measures.judge import muscle_rows, pair_rows, unmeasured_rows
 from emgpipe.measures.levels import believed_floor
@@ -58,6 +59,11 @@ class Result:
     segments: tuple[Segment, ...]
     judged: dict[str, Judged]
     findings: tuple[Finding, ...]
+
+    @property
+    def grades(self) -> dict[str, Grade]:
+        """Grade of each muscle, with the codes that keep it from a better one."""
+        return grades(self.rows)
 
     @property
     def table(self) -> "pd.DataFrame":

@@ -4,18 +4,22 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from emgpipe.frames.model import QRS
+from emgpipe.measures.grade import LETTERS
 from emgpipe.measures.rows import MeasureRow
 from emgpipe.measures.views import REST, WHOLE, Judged, Segment
 from emgpipe.muscles import name_of
 from emgpipe.pipeline import Result
 from emgpipe.reports.words import (
     COUNTS,
+    NO_FAULT,
     NOT_ON_PAGES,
     SOURCE_WORDS,
     STATE_WORDS,
     STATUS_WORDS,
     Reason,
     heading,
+    heart_words,
     number,
     reasons,
     unit_words,
@@ -64,6 +68,8 @@ class Channel:
 
     name: str
     words: str
+    grade: str
+    grade_words: str
     floor: str
     bracket: str
     source: str
@@ -162,17 +168,35 @@ def _channel(name: str, one: Judged, result: Result) -> Channel:
     floor, known = one.floor, one.floor.known
     lines = ", ".join(f"{line.frequency_hz:.1f} Hz ({number(line.rms_uv, 'uV')} µV)" for line in one.frames.lines)
     why = {code: None for i in result.intervals if i.target == name for code in i.reason.split(";") if code}
+    grade = result.grades[name]
+    codes = [*grade.codes, floor.reason, *(code for code in why if code not in NO_FAULT)]
     return Channel(
         name=name,
         words=words_of(name),
+        grade=grade.letter,
+        grade_words=LETTERS[grade.letter],
         floor=number(floor.floor_uv, "uV") if known else "cannot be told",
         bracket=f"{number(floor.lo_uv, 'uV')} to {number(floor.hi_uv, 'uV')}" if known else "",
         source=SOURCE_WORDS.get(floor.source, ""),
         confidence=floor.confidence,
         lines=lines or "none",
         shares=tuple(f"{100 * share:.1f} %" for share in state_shares(name, result).values()),
-        reasons=reasons(";".join([floor.reason, *why])),
+        reasons=reasons(";".join(codes)),
     )
+
+
+def hearts(result: Result) -> list[tuple[str, tuple[str, ...]]]:
+    """Muscles in which heart beats were looked for, and what was done about them."""
+    return [
+        (name, heart_words(heart, _share_at_beats(one)))
+        for name, one in result.judged.items()
+        if (heart := one.frames.heart) is not None
+    ]
+
+
+def _share_at_beats(one: Judged) -> float:
+    """Share of the hops that are left out for a heart beat and nothing else."""
+    return float((one.frames.reasons == QRS).mean()) if len(one.frames.reasons) else 0.0
 
 
 def state_shares(name: str, result: Result) -> dict[str, float]:
@@ -186,7 +210,7 @@ def state_shares(name: str, result: Result) -> dict[str, float]:
 
 
 def untraced(result: Result) -> list[tuple[str, tuple[Reason, ...]]]:
-    """Muscles that have rows and no trace, with the reasons."""
+    """Muscles that have rows and no trace, with the reasons; each that was not excluded by name is a D."""
     found: dict[str, str] = {}
     for row in result.rows:
         if row.target_kind == "muscle" and row.target not in result.judged:

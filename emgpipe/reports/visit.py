@@ -4,6 +4,7 @@ import base64
 from dataclasses import dataclass
 from pathlib import PurePath, PureWindowsPath
 
+from emgpipe.measures.grade import LETTERS
 from emgpipe.pipeline import Result
 from emgpipe.recording import Finding
 from emgpipe.reports.figures import figure_png, recording_figure, state_key
@@ -14,6 +15,7 @@ from emgpipe.reports.tables import (
     Table,
     all_tables,
     channels,
+    hearts,
     main_segment,
     overview,
     reasons_met,
@@ -39,6 +41,7 @@ class _Part:
     has_interval: bool
     met: dict[Reason, str]
     channels: list[Channel]
+    hearts: list[tuple[str, tuple[str, ...]]]
     untraced: list[tuple[str, tuple[Reason, ...]]]
     tables: list[Table]
     warnings: list[Finding]
@@ -88,6 +91,7 @@ def visit_page(visit: VisitReport) -> str:
         bands=sorted({_band(one) for one in results} - {""}),
         version=visit.version,
         settings_id=visit.settings_id,
+        grade_letters=LETTERS,
         simulated=visit.simulated,
         study=visit.study,
     )
@@ -111,6 +115,7 @@ def _part(report: RecordingReport) -> _Part:
         has_interval=any(cell.interval for table in tables for line in table.lines for cell in line.cells),
         met=reasons_met(tables),
         channels=channels(result),
+        hearts=hearts(result),
         untraced=untraced(result),
         tables=all_tables(result.rows),
         warnings=sorted((f for f in result.findings if f.severity != "info"), key=lambda f: f.severity != "error"),

@@ -5,6 +5,7 @@ import unicodedata
 from typing import NamedTuple
 
 from emgpipe.errors.codes import CODES
+from emgpipe.frames.model import Heart
 from emgpipe.measures.registry import MUSCLE_MEASURES, PAIR_MEASURES
 
 NOT_ON_PAGES = frozenset({"imc_low_z"})
@@ -44,6 +45,8 @@ SEVERITY_WORDS = {"error": "refused", "warning": "warning", "info": "info"}
 """What a page calls a finding, in the order of the page."""
 SEVERITY_MARKS = {"error": "✕", "warning": "▲", "info": "·"}
 """Told apart without colour."""
+NO_FAULT = frozenset({"QRS", "EDGE"})
+"""Reasons to leave time out that are part of the method: shown as a share, not as a remark."""
 HEADINGS = {
     "rest_rms_uv": "Median level",
     "apdf_p10_uv": "Static level (P10)",
@@ -60,6 +63,9 @@ HEADINGS = {
     "xt_r0": "Correlation within ±2 ms",
 }
 UNITS = {"uV": "µV", "1": "", "uV s/min": "µV s/min"}
+
+LEAST_HIDDEN = 0.005
+"""Share of time in which EMG hides beats that is worth a word."""
 
 COUNTS = frozenset({"active_regions_emg", "regions_measured", "spasm_generalised_n", "possible_spasm_n"})
 """Measures that are whole numbers."""
@@ -126,6 +132,42 @@ def reasons(codes: str) -> tuple[Reason, ...]:
     """
     found = dict.fromkeys(code.strip() for code in codes.split(";") if code.strip())
     return tuple(Reason(code, CODES[code].meaning if code in CODES else "") for code in found)
+
+
+def heart_words(heart: Heart, share_at_beats: float) -> tuple[str, ...]:
+    """What was done about heart beats in a channel, in short sentences; a lead is named as the file labels it.
+
+    Parameters
+    ----------
+    heart : Heart
+        Of the frames of the channel.
+    share_at_beats : float
+        Share of the time that is left out at beats, 0 to 1.
+
+    Examples
+    --------
+    >>> for line in heart_words(Heart("ECG", n_beats=104, per_minute=69.3, hidden_share=0.0, residual=1.02), 0.15):
+    ...     print(line)
+    104 beats removed, 69 a minute, told by ECG.
+    15.0 % of the time, at the beats, does not enter the numbers.
+    What is left at beats: RMS 1.02 times that between them.
+    >>> heart_words(Heart("PSP_L", 0, 0.0, 0.0, math.nan, "few peaks"), 0.0)
+    ('None found (few peaks); nothing was removed.',)
+    """
+    if heart.why:
+        doubt = ("Something of one shape recurs, and may be a heart.",) if heart.doubtful else ()
+        return (f"None found ({heart.why}); nothing was removed.", *doubt)
+    if not heart.n_beats:
+        return (f"{heart.source} shows {heart.per_minute:.0f} a minute, this lead none; nothing was removed.",)
+    said = [
+        f"{heart.n_beats} beats removed, {heart.per_minute:.0f} a minute, told by {heart.source}.",
+        f"{100 * share_at_beats:.1f} % of the time, at the beats, does not enter the numbers.",
+    ]
+    if math.isfinite(heart.residual):
+        said.append(f"What is left at beats: RMS {heart.residual:.2f} times that between them.")
+    if heart.hidden_share >= LEAST_HIDDEN:
+        said.append(f"EMG hides beats for {100 * heart.hidden_share:.0f} % of the time.")
+    return tuple(said)
 
 
 def clock(time_s: float) -> str:

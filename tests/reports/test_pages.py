@@ -101,7 +101,7 @@ def test_every_row_is_shown_with_its_status_and_reason(bad_report, report, visit
 def test_a_reason_is_given_in_words(pages):
     text = Page(pages[1]).text
     assert "Samples stand at a rail of the amplifier." in text
-    assert "VL_R: no trace." in text
+    assert "VL_R: no trace, grade D." in text
     assert "The sampling rate is too low for the analysis band; nothing is measured." in text
 
 
