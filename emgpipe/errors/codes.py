@@ -149,7 +149,8 @@ CODES: dict[str, Code] = {
     "RATE_TOO_LOW": Code(_R, "The sampling rate is too low for the analysis band; nothing is measured."),
     "ECG_NOT_REMOVED": Code(_R, "Something that may be a heart was not removed, and may raise the value."),
     "ECG_HIDDEN": Code(_R, "EMG hides heart beats for more than a tenth of the time; nothing was removed there."),
-    "ECG_RESIDUAL": Code(_R, "Heart beats were removed and leave more than usual behind."),
+    "ECG_UNCONFIRMED": Code(_R, "Beats were told by one trunk lead alone: jerks at the pace of a heart look the same."),
+    "ECG_RESIDUAL": Code(_R, "Hops of removed heart beats are louder than others, or far quieter: part may be left."),
     "TILT_UNDEFINED": Code(_R, "350-425 Hz is not recorded at this sampling rate."),
     "LOWER_BOUND": Code(_R, "Time is undeterminable (more than a tenth) or clipped; the value is a lower bound."),
     "PARTLY_UNDETERMINABLE": Code(

@@ -6,6 +6,8 @@ from numpy.typing import NDArray
 CORNER_SHARE = 0.2
 """Stated -3 dB edge over the sampling rate."""
 CORNER_TOLERANCE = 0.02
+RATES_HZ = (2048.0, 4096.0, 8192.0, 16384.0)
+"""Rates of these converters; at others a low-pass at a fifth of the rate is a filter like any other."""
 ORDER = 5
 BAND_HZ = 25.0
 
@@ -25,7 +27,8 @@ def decimation_gain(lowpass_hz: float | None, rate_hz: float, n_bands: int) -> N
     Returns
     -------
     ndarray, shape (n_bands,), or None
-        None unless the stated edge is a fifth of the rate: BioSemi ActiveTwo writes `LP: 417 Hz` at 2048 Hz.
+        None unless the rate is one of these converters' and the stated edge a fifth of it: BioSemi ActiveTwo writes
+        `LP: 417 Hz` at 2048 Hz.
 
     Notes
     -----
@@ -37,7 +40,11 @@ def decimation_gain(lowpass_hz: float | None, rate_hz: float, n_bands: int) -> N
     >>> decimation_gain(417.0, 2048.0, 20)[16].round(2), decimation_gain(500.0, 2048.0, 20)
     (np.float64(0.51), None)
     """
-    if lowpass_hz is None or abs(lowpass_hz / (CORNER_SHARE * rate_hz) - 1) > CORNER_TOLERANCE:
+    if (
+        rate_hz not in RATES_HZ
+        or lowpass_hz is None
+        or abs(lowpass_hz / (CORNER_SHARE * rate_hz) - 1) > CORNER_TOLERANCE
+    ):
         return None
     middle_hz = (np.arange(n_bands) + 0.5) * BAND_HZ
     return np.asarray(np.sinc(middle_hz / rate_hz) ** (2 * ORDER), np.float64)

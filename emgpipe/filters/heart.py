@@ -149,7 +149,7 @@ def find_beats(lead_uv: Floats, rate_hz: float) -> Beats:
     """
     seen = np.zeros(len(lead_uv), bool)
     if len(lead_uv) < LEAST_BEATS * rate_hz * RR_S[1]:
-        return Beats.none("too short to tell", seen)
+        return Beats.none("too short to tell", seen, doubtful=True)
     u = _band(lead_uv, rate_hz, *QRS_HZ)
     envelope = np.sqrt(_moving_mean(u * u, round(0.1 * rate_hz)))
     level = _running_median(envelope, LEVEL_S, rate_hz)

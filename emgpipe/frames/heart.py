@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 from emgpipe.filters.bandpass import BLOCK_S
 from emgpipe.filters.beats import BeatShapes
 from emgpipe.filters.heart import SLOW_RATE_HZ, confirmed, lead_beats
-from emgpipe.frames.model import QRS, Heart
+from emgpipe.frames.model import GAP, QRS, Heart
 from emgpipe.frames.runs import RunSamples
 
 Floats = NDArray[np.float64]
 
 QRS_S = (-0.05, 0.08)
+PAUSE_INTERVALS = 3.0
+"""Typical intervals without a beat from which on beats were missed."""
 OTHER_QRS_S = (-0.08, 0.14)
 """Beats of another shape are wide, and not subtracted."""
 
@@ -47,6 +49,8 @@ class Heartbeats:
         Why there are none, in words; `""` where there are.
     doubtful : bool
         There are none, and yet a lead shows something of one shape: what is left in it may be a heart.
+    confirmed : bool
+        They come from an ECG lead, or a second trunk lead shows them too.
     """
 
     times_s: Floats
@@ -56,6 +60,7 @@ class Heartbeats:
     declared: bool
     why: str = ""
     doubtful: bool = False
+    confirmed: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +131,8 @@ def _agreed(slow: Sequence[_Slow]) -> Heartbeats:
         if lead.lead.declared or not others or any(_confirms(x, times_s) for x in others):
             others_s = lead.times(beats.others_s + _centre_s(lead))
             share = float(beats.hidden.mean())
-            return Heartbeats(times_s, others_s, share, lead.lead.label, lead.lead.declared)
+            sure = lead.lead.declared or bool(others)
+            return Heartbeats(times_s, others_s, share, lead.lead.label, lead.lead.declared, confirmed=sure)
     none = np.zeros(0)
     why = "no second lead confirms them" if accepted else found[0][1].refused
     # beats that pass on one lead and stand alone: a motor unit, or a heart that one lead does not see
@@ -270,4 +276,19 @@ def told_heart(heart: Heartbeats, chunks: Sequence[BeatShapes], mean_square: NDA
         source=heart.source, n_beats=n_beats,
         per_minute=60 * len(heart.times_s) / duration_s if duration_s > 0 else 0.0,
         hidden_share=heart.hidden_share, residual=residual, why=heart.why, doubtful=heart.doubtful,
+        n_told=len(heart.times_s), missed_share=_missed_share(heart, reasons, duration_s), confirmed=heart.confirmed,
     )  # fmt: skip
+
+
+def _missed_share(heart: Heartbeats, reasons: NDArray[np.uint16], duration_s: float) -> float:
+    """Share of the recorded hops that lie further from any beat than a heart ever pauses; 0 without beats."""
+    beats_s = np.sort(np.concatenate([heart.times_s, heart.others_s]))
+    if len(beats_s) < 2 or not len(reasons):
+        return 0.0
+    hops_s = (np.arange(len(reasons)) + 0.5) * duration_s / len(reasons)
+    place = np.searchsorted(beats_s, hops_s)
+    before_s = hops_s - beats_s[np.maximum(place - 1, 0)]
+    after_s = beats_s[np.minimum(place, len(beats_s) - 1)] - hops_s
+    far = np.minimum(np.abs(before_s), np.abs(after_s)) > PAUSE_INTERVALS / 2 * np.median(np.diff(beats_s))
+    recorded = (reasons & GAP) == 0
+    return float(far[recorded].mean()) if recorded.any() else 0.0

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from emgpipe.intervals import Intervals
 
-FRAMES_VERSION = 6
+FRAMES_VERSION = 7
 """Part of the cache key: raised whenever the same file would give other frames."""
 
 GAP, CLIPPED, FLAT, QRS, EDGE, MAINS_JUMP, BAD, OUT_OF_RANGE = 1, 2, 4, 8, 16, 32, 64, 128
@@ -67,6 +67,12 @@ class Heart:
         Why no beats were told, in words; `""` where they were.
     doubtful : bool
         None were told, and yet something of one shape is there: a heart may be left in.
+    n_told : int
+        Beats that the lead told; those that this channel does not show or that lie at the ends of runs stay in.
+    missed_share : float
+        Share of the recorded time that is further from any beat than a heart ever pauses.
+    confirmed : bool
+        They come from an ECG lead, or from two trunk leads that agree.
     """
 
     source: str
@@ -76,6 +82,9 @@ class Heart:
     residual: float
     why: str = ""
     doubtful: bool = False
+    n_told: int = 0
+    missed_share: float = 0.0
+    confirmed: bool = True
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,6 +20,12 @@ MUCH_EXCLUDED = 0.1
 """Share of the segment above which a reason to exclude is named in a row."""
 MUCH_HIDDEN = 0.1
 """Share of the lead in which beats cannot be told, above which rows say so."""
+LEAST_REMOVED = 0.9
+"""Beats taken out of a channel over those told, below which rows say that a heart may be left in."""
+MUCH_MISSED = 0.02
+"""Share of the time without beats that no heart leaves, above which rows say so."""
+LITTLE_RESIDUAL = 0.7
+"""QRS hops this much quieter than the others: what is left of the heart stands beside them."""
 MUCH_RESIDUAL = 1.3
 """RMS of QRS hops after subtraction over that of the others, above which rows say so."""
 CLIPPED_COUNTS = 0.01
@@ -173,9 +179,13 @@ def _heart_doubts(frames: ChannelFrames) -> list[str]:
     heart = frames.heart
     if heart is None:  # frames made without a look for beats
         return ["ECG_NOT_REMOVED"] if part_of(frames.muscle) == "axial" else []
-    codes = ["ECG_NOT_REMOVED"] if heart.doubtful else []
+    looked = part_of(frames.muscle) == "axial" or heart.n_beats > 0
+    left_in = looked and (heart.n_beats < LEAST_REMOVED * heart.n_told or heart.missed_share > MUCH_MISSED)
+    codes = ["ECG_NOT_REMOVED"] if heart.doubtful or left_in else []
     codes += ["ECG_HIDDEN"] if heart.n_beats and heart.hidden_share > MUCH_HIDDEN else []
-    return [*codes, "ECG_RESIDUAL"] if heart.residual > MUCH_RESIDUAL else codes
+    codes += ["ECG_UNCONFIRMED"] if heart.n_beats and not heart.confirmed else []
+    odd = heart.residual > MUCH_RESIDUAL or heart.residual < LITTLE_RESIDUAL
+    return [*codes, "ECG_RESIDUAL"] if odd else codes
 
 
 def _lines_hz(*views: MuscleView) -> str:

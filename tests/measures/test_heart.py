@@ -9,11 +9,11 @@ from emgpipe.frames.model import Heart
 from emgpipe.measures.judge import MUCH_HIDDEN, MUCH_RESIDUAL
 from emgpipe.pipeline import compute_frames, measure
 from emgpipe.recording import array_recording
-from emgpipe.simulate import scenario
+from emgpipe.simulate import electrode_noise, heart_train, scenario
 from tests.strategies import noise_of
 
 RATE = 1000.0
-CODES = {"ECG_NOT_REMOVED", "ECG_HIDDEN", "ECG_RESIDUAL"}
+CODES = {"ECG_NOT_REMOVED", "ECG_HIDDEN", "ECG_RESIDUAL", "ECG_UNCONFIRMED"}
 RECORDING = array_recording(
     [scenario("always_active", 1, 60, RATE).samples_uv, noise_of(1, 60, RATE)], ["PSP_L", "TA_L"], RATE
 )
@@ -42,6 +42,12 @@ def said(heart, muscle="PSP_L"):
         (replace(FOUND, residual=MUCH_RESIDUAL), None),
         (replace(FOUND, residual=MUCH_RESIDUAL + 0.01), "ECG_RESIDUAL"),
         (replace(FOUND, residual=np.nan), None),
+        (replace(FOUND, residual=0.6), "ECG_RESIDUAL"),
+        (replace(FOUND, confirmed=False), "ECG_UNCONFIRMED"),
+        (replace(FOUND, n_told=66), None),
+        (replace(FOUND, n_told=70), "ECG_NOT_REMOVED"),
+        (replace(NONE, n_told=70, why=""), "ECG_NOT_REMOVED"),
+        (replace(FOUND, missed_share=0.03), "ECG_NOT_REMOVED"),
     ],
 )
 def test_a_trunk_lead_says_what_its_heart_may_have_left(heart, code):
@@ -71,3 +77,40 @@ def test_a_doubt_flags_the_value_and_keeps_it():
     one, other = plain["PSP_L", "act_frac"], doubted["PSP_L", "act_frac"]
     assert other.value == one.value
     assert other.status == "flagged"
+
+
+def lead(seed, duration_s, heart=True):
+    rng = np.random.default_rng(seed)
+    n = int(duration_s * RATE)
+    beats = heart_train(n, RATE, rng, peak_uv=200.0).samples_uv
+    return electrode_noise(n, RATE, rng, band_rms_uv=1.3), beats if heart else np.zeros(n)
+
+
+def flags(channels, kinds=None):
+    recording = array_recording(list(channels.values()), list(channels), RATE, kinds=kinds)
+    rows = measure(recording, compute_frames(recording, mains_hz=50), rest=True, pairs=[]).rows
+    return {r.target: set(r.reason.split(";")) & CODES for r in rows if r.measure == "act_frac"}
+
+
+def test_a_lead_that_stops_telling_beats_half_way_leaves_no_number_without_a_word():
+    noise, beats = lead(1, 120)
+    ecg = 5 * beats + noise
+    ecg[70_000:] = noise[70_000:]
+    assert "ECG_NOT_REMOVED" in flags({"ECG": ecg, "PSP_L": noise + beats}, ["ecg", "emg"])["PSP_L"]
+
+
+def test_a_recording_too_short_to_look_for_a_heart_says_so():
+    noise, beats = lead(2, 12)
+    recording = array_recording([noise + beats], ["PSP_L"], RATE)
+    rows = measure(recording, compute_frames(recording, mains_hz=50), rest=True).rows
+    told = [r for r in rows if r.value is not None and r.measure.endswith(("_uv", "_frac"))]
+    assert told
+    assert all("ECG_NOT_REMOVED" in r.reason for r in told)
+
+
+def test_one_trunk_lead_alone_cannot_confirm_its_beats_and_two_can():
+    noise, beats = lead(3, 60)
+    other = lead(4, 60)[0]
+    assert flags({"PSP_L": noise + beats})["PSP_L"] == {"ECG_UNCONFIRMED"}
+    assert flags({"PSP_L": noise + beats, "PSP_R": other + 0.7 * beats}) == {"PSP_L": set(), "PSP_R": set()}
+    assert flags({"ECG": 5 * beats + other, "PSP_L": noise + beats}, ["ecg", "emg"])["PSP_L"] == set()
