@@ -156,7 +156,7 @@ def learn_beats(cut: Cut, beats: Places, rate_hz: float) -> BeatShapes | None:
     flank_power = _flank_power(wide[:, reach : reach + n], core)
     weight = 1 / np.maximum(flank_power, max(float(np.quantile(flank_power, 0.2)), 1e-12))
     weight /= weight.sum()
-    if between is None or not _shows(_sum(weight, wide[:, reach : reach + n])[core], between, weight):
+    if between is None or not _shows(_sum(weight, wide[:, reach : reach + n])[core], weight, flank_power):
         return None
     offset, shift = _aligned(wide, reach, core, weight)
     aligned = _moved(wide, reach + offset, shift, n)
@@ -171,9 +171,9 @@ def learn_beats(cut: Cut, beats: Places, rate_hz: float) -> BeatShapes | None:
     return BeatShapes(beats - before + offset, shift, np.array(shapes) * taper, np.array(amounts).T)
 
 
-def _shows(mean: Floats, between: Floats, weight: Floats) -> bool:
-    """Whether the mean beat has more energy than a mean of as many stretches of EMG."""
-    chance = float(np.median((between * between).mean(1))) * float((weight * weight).sum())
+def _shows(mean: Floats, weight: Floats, flank_power: Floats) -> bool:
+    """Whether the mean beat has more energy than a mean, of the same weights, of the EMG beside the beats."""
+    chance = float((weight * weight * flank_power).sum())
     return bool((mean * mean).mean() > VISIBLE * chance)
 
 
