@@ -40,6 +40,7 @@ validate:  ## measure every claim on known truth and write docs/validation.md (1
 
 stress:  ## judge 2,000 malformed files, fuzz the reader, write docs/stress.md (minutes)
 	$(BIN)/python -m stress
+	$(BIN)/pytest -m slow
 
 build:  ## make the wheel and the source archive in dist/
 	$(BIN)/python -m build

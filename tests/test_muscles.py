@@ -321,6 +321,7 @@ def test_no_label_of_two_readings_is_of_the_catalogue_by_mistake():
 @pytest.mark.parametrize(
     "label", ["1-" * 5000, "TA " * 5000, "R" * 20_000, "tibant" * 2000, "+ - " * 4000, "_" * 20_000]
 )
+@pytest.mark.slow  # a figure of time
 def test_a_very_long_label_takes_no_time(label):
     start = time.perf_counter()
     assert (muscle_of_label(label), kind_of_label(label)) in (("", "other"), ("", "emg"))

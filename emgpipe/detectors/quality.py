@@ -119,5 +119,4 @@ def _band_power(frames: ChannelFrames) -> Floats:
 
 def _any_in_seconds(frames: ChannelFrames, bit: int) -> NDArray[np.bool_]:
     edges = second_edges(frames)
-    total = np.concatenate([[0], np.cumsum((frames.reasons & bit) != 0)])
-    return np.diff(total[edges]) > 0
+    return np.asarray(np.diff(running_sum((frames.reasons & bit) != 0)[edges]) > 0, np.bool_)

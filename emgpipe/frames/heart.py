@@ -15,10 +15,10 @@ from emgpipe.frames.runs import RunSamples
 Floats = NDArray[np.float64]
 
 QRS_S = (-0.05, 0.08)
-PAUSE_INTERVALS = 3.0
-"""Typical intervals without a beat from which on beats were missed."""
 OTHER_QRS_S = (-0.08, 0.14)
 """Beats of another shape are wide, and not subtracted."""
+PAUSE_INTERVALS = 3.0
+"""Typical intervals without a beat from which on beats were missed."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,7 +1,6 @@
 """Samples to frames: what is read, which leads tell the heart, and what a pair needs beside its frames."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from emgpipe.errors import ReadError, SettingsError
 from emgpipe.frames.covariance import pair_covariance
@@ -12,10 +11,6 @@ from emgpipe.frames.runs import Conditioner, ReadRun, RunSamples
 from emgpipe.muscles import part_of
 from emgpipe.recording import MOST_GAPS_S, Recording, Signal
 from emgpipe.settings import Settings
-
-if TYPE_CHECKING:
-    pass
-
 
 LEAST_LEAD_HZ = 100.0
 """An ECG lead may be slower than EMG."""
@@ -59,7 +54,7 @@ def compute_frames(recording: Recording, *, mains_hz: float, settings: Settings 
         raise SettingsError("MAINS_INVALID", f"mains_hz {mains_hz!r}; 50 or 60", where=recording.name)
     _check_gaps(recording)
     settings = settings or Settings()
-    heart = recording_heart(recording, settings)
+    heart = recording_heart(recording)
     channels = tuple(_channel(recording, s, mains_hz, settings, heart) for s in recording.signals if s.kind == "emg")
     return Frames(channels, recording.duration_s, recording.sha256, float(mains_hz))
 
@@ -71,7 +66,7 @@ def _check_gaps(recording: Recording) -> None:
         raise ReadError("GAP_TOO_LONG", message, where=recording.name)
 
 
-def recording_heart(recording: Recording, settings: Settings) -> Heartbeats | None:
+def recording_heart(recording: Recording) -> Heartbeats | None:
     """Beats told by the ECG lead, else by the trunk leads; None where there is neither."""
     leads = [
         Lead(s.label, s.kind == "ecg", _runs(recording, s), s.rate_hz)
@@ -144,7 +139,7 @@ def pair_covariances(
     """
     settings = settings or Settings()
     out: dict[tuple[str, str], PairCovariance | None] = {}
-    heart = recording_heart(recording, settings) if pairs else None
+    heart = recording_heart(recording) if pairs else None
     for pair in pairs:
         one, other = frames.channel(pair[0]), frames.channel(pair[1])
         if one is None or other is None or one.refused or other.refused:

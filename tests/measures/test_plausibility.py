@@ -357,6 +357,7 @@ def test_nothing_is_said_of_the_sample_data():
         assert said_of({c.muscle: c for c in frames.channels}) == []
 
 
+@pytest.mark.slow  # a figure of time
 def test_half_an_hour_of_eight_channels_takes_tens_of_milliseconds():
     one = frames_of(noise_of(1, 60, RATE_HZ), RATE_HZ)
     names = ("mean_square", "mean_fourth", "low_uv", "high_uv", "reasons", "psd", "largest_step_uv")

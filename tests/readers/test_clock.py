@@ -402,6 +402,7 @@ def test_a_file_of_annotations_alone_has_no_duration_whatever_its_records_state(
     assert [tuple(m) for m in recording.annotations] == [(30.0, 30.0, "stage 2"), (90.0, None, "wake")]
 
 
+@pytest.mark.slow  # a figure of time
 def test_ten_thousand_annotations_in_an_hour_are_read_in_time_that_grows_with_their_number(edf, tmp_path):
     seconds = []
     for n_records in (1800, 3600):

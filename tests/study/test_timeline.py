@@ -205,6 +205,7 @@ MANY = {
 
 
 @pytest.mark.parametrize("kind", MANY)
+@pytest.mark.slow  # a figure of time
 def test_ten_thousand_marks_take_less_than_a_second(kind):
     marks = MANY[kind](10_000)
     start_s = time.process_time()
