@@ -7,6 +7,7 @@ from emgpipe.batch.tables import TABLE_COLUMNS
 from emgpipe.measures.grade import LETTERS, RULES
 from emgpipe.measures.registry import MUSCLE_MEASURES, PAIR_MEASURES
 from emgpipe.measures.settings import MeasureSettings
+from emgpipe.measures.views import CUE_KINDS, REST
 
 _HEADINGS = {
     "muscle": "Of a muscle",
@@ -34,7 +35,7 @@ _FILES = (
 def measures_markdown() -> str:
     """The page `docs/measures.md`: every measure with unit, direction, need, definition and source."""
     entries = measure_entries()
-    needs = {m.name: _need(m.need, rest_only=m.rest_only) for m in (*MUSCLE_MEASURES, *PAIR_MEASURES)}
+    needs = {m.name: _need(m.need, m.given_in) for m in (*MUSCLE_MEASURES, *PAIR_MEASURES)}
     out = [
         "# Measures",
         "",
@@ -43,8 +44,8 @@ def measures_markdown() -> str:
         "",
         "Direction: `up` means that more is more rigidity, `none` that the number must not be read so. Amplitudes are"
         " RMS in the analysis band with the noise floor subtracted in power. `rest` marks measures that are given in"
-        " declared rest only; seconds are the least usable time of a segment of rest"
-        " (settings `measure.*`).",
+        " declared rest only, `relax_cue` and `stimulus` those of the stretches that such marks make; seconds are the"
+        " least usable time of a segment of rest (settings `measure.*`).",
         "",
     ]
     for kind, heading in _HEADINGS.items():
@@ -96,13 +97,13 @@ def _grade_lines() -> Iterator[tuple[str, str, str]]:
         yield letter, meaning, codes or {"A": "none of these", "D": "no `rest_rms_uv` in any segment"}[letter]
 
 
-def _need(need: str, *, rest_only: bool) -> str:
+def _need(need: str, given_in: str) -> str:
     """Least usable time in words.
 
     Examples
     --------
-    >>> _need("continuity", rest_only=True), _need("nothing", rest_only=False)
-    ('rest, 30 s', '3 s')
+    >>> _need("continuity", "rest"), _need("nothing", "any"), _need("amplitude", "relax_cue")
+    ('rest, 30 s', '3 s', 'relax_cue, 3 s')
     """
     least = MeasureSettings()
     seconds = {
@@ -111,7 +112,9 @@ def _need(need: str, *, rest_only: bool) -> str:
         "continuity": least.least_continuity_s,
         "nothing": least.least_reference_s,
     }
-    return f"{'rest, ' if rest_only else ''}{seconds[need]:g} s"
+    if given_in in CUE_KINDS:
+        return f"{given_in}, {least.least_reference_s:g} s"
+    return f"{'rest, ' if given_in == REST else ''}{seconds[need]:g} s"
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

@@ -9,7 +9,7 @@ from emgpipe.frames.model import REASON_BITS, ChannelFrames
 from emgpipe.measures.registry import MUSCLE_MEASURES, PAIR_MEASURES
 from emgpipe.measures.rows import MeasureRow, Status, TargetKind
 from emgpipe.measures.settings import MeasureSettings
-from emgpipe.measures.views import REST, WHOLE, Measure, MuscleView, PairView, Reading, Segment
+from emgpipe.measures.views import CUE_KINDS, REST, WHOLE, Measure, MuscleView, PairView, Reading, Segment
 from emgpipe.muscles import part_of
 
 ACTIVITY_MEASURES = frozenset(
@@ -96,12 +96,15 @@ def unmeasured_rows(
 
 
 def _given(measures: Sequence[Measure], segment: Segment) -> list[Measure]:
-    return [m for m in measures if not m.rest_only or segment.kind in (REST, WHOLE)]
+    if segment.kind in CUE_KINDS:
+        return [m for m in measures if m.given_in == segment.kind]
+    given = ("any", REST) if segment.kind in (REST, WHOLE) else ("any",)
+    return [m for m in measures if m.given_in in given]
 
 
 def _muscle_refusal(measure: Measure, view: MuscleView) -> Reading | None:
     """Why a muscle measure has no number, before it is computed."""
-    if measure.rest_only and view.segment.kind == WHOLE:
+    if measure.given_in == REST and view.segment.kind == WHOLE:
         return Reading.none("REST_NOT_DECLARED", "not_measured")
     if measure.needs_floor and not view.judged.floor.known:
         codes = dict.fromkeys([view.judged.floor.reason or "NO_USABLE_SIGNAL", *_excluding(view)])
@@ -111,7 +114,7 @@ def _muscle_refusal(measure: Measure, view: MuscleView) -> Reading | None:
 
 def _pair_refusal(measure: Measure, view: PairView) -> Reading | None:
     """Why a pair measure has no number, before it is computed."""
-    if measure.rest_only and view.agonist.segment.kind == WHOLE:
+    if measure.given_in == REST and view.agonist.segment.kind == WHOLE:
         return Reading.none("REST_NOT_DECLARED", "not_measured")
     if view.identical:
         return Reading.none("IDENTICAL_CHANNELS")

@@ -1,7 +1,7 @@
 """Every measure: name, unit, direction, definition, reference, function."""
 
 from emgpipe.measures import muscle, pair
-from emgpipe.measures.views import Measure
+from emgpipe.measures.views import REST, Measure
 
 _OWN = "emgpipe definitions"
 _APDF = "Jonsson 1982, J Hum Ergol 11:73 (amplitude probability); windows and floor correction: own"
@@ -22,26 +22,26 @@ MUSCLE_MEASURES: tuple[Measure, ...] = (
     Measure("apdf_p90_uv", "uV", "up", "Peak level: 90 % quantile of the same.", _APDF, muscle.apdf_p90_uv,
             limited=True),
     Measure("act_frac", "1", "up", "Active share of the time with a verdict; of all usable time, as a lower bound,"
-            " where more than 10 % is undeterminable.", _OWN, muscle.act_frac, rest_only=True),
+            " where more than 10 % is undeterminable.", _OWN, muscle.act_frac, given_in=REST),
     Measure("act_frac_lo", "1", "up", "Active share if the floor were the upper end of its bracket.", _OWN,
-            muscle.act_frac_lo, rest_only=True),
+            muscle.act_frac_lo, given_in=REST),
     Measure("act_frac_hi", "1", "up", "Active share if the floor were the lower end of its bracket.", _OWN,
-            muscle.act_frac_hi, rest_only=True),
+            muscle.act_frac_hi, given_in=REST),
     Measure("cmua_frac", "1", "up", "Share of usable 10 s epochs with continuous activity: active 95 % and more, no gap"
-            " of 0.5 s, P10 of the 500 ms RMS above 1.25 floors.", _OWN, muscle.cmua_frac, rest_only=True,
+            " of 0.5 s, P10 of the 500 ms RMS above 1.25 floors.", _OWN, muscle.cmua_frac, given_in=REST,
             need="continuity"),
-    Measure("longest_silence_s", "s", "down", "Longest silent run.", _OWN, muscle.longest_silence_s, rest_only=True),
+    Measure("longest_silence_s", "s", "down", "Longest silent run.", _OWN, muscle.longest_silence_s, given_in=REST),
     Measure("gaps_per_min", "1/min", "none", "Silent runs of 0.2 s and more between activity, a usable minute; 0 when"
-            " always or never active.", "Hansson et al. 2000 (gap); floor: own", muscle.gaps_per_min, rest_only=True),
+            " always or never active.", "Hansson et al. 2000 (gap); floor: own", muscle.gaps_per_min, given_in=REST),
     Measure("rest_third1_uv", "uV", "none", "rest_rms_uv of the first third (settling).", _OWN, muscle.rest_third1_uv,
-            rest_only=True, limited=True, need="third"),
+            given_in=REST, limited=True, need="third"),
     Measure("rest_third2_uv", "uV", "none", "rest_rms_uv of the middle third.", _OWN, muscle.rest_third2_uv,
-            rest_only=True, limited=True, need="third"),
+            given_in=REST, limited=True, need="third"),
     Measure("rest_third3_uv", "uV", "none", "rest_rms_uv of the last third.", _OWN, muscle.rest_third3_uv,
-            rest_only=True, limited=True, need="third"),
+            given_in=REST, limited=True, need="third"),
     Measure("possible_spasm_n", "1", "none", "Stretches of movement, clipping or electrode trouble with three times the"
             " typical RMS: a spasm may hide there. They are excluded, and counted.", _OWN, muscle.possible_spasm_n,
-            rest_only=True, need="nothing"),
+            given_in=REST, need="nothing"),
 )  # fmt: skip
 """Measures of one muscle, in the order of the tables."""
 
@@ -50,9 +50,9 @@ PAIR_MEASURES: tuple[Measure, ...] = (
             " are 0 in silent windows.", _OWN, pair.cc_overlap_uv, limited=True),
     Measure("cc_fw_pct", "%", "up", "Twice the common area over the total area, on envelopes divided by an external"
             " reference of each muscle, which must be above its limit.", "Falconer & Winter 1985", pair.cc_fw_pct,
-            rest_only=True),
+            given_in=REST),
     Measure("cc_rudolph_uv", "uV", "up", "Mean of (low/high)(low + high) of both envelopes.",
-            "Rudolph et al. 2000; floor-corrected µV: own", pair.cc_rudolph_uv, rest_only=True, limited=True),
+            "Rudolph et al. 2000; floor-corrected µV: own", pair.cc_rudolph_uv, given_in=REST, limited=True),
     Measure("coact_frac", "1", "up", "Share of time in which both muscles are active.", _OWN, pair.coact_frac),
     Measure("coact_excess", "1", "none", "coact_frac minus the product of both active shares; 0 when both are always"
             " on.", _OWN, pair.coact_excess),

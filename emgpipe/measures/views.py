@@ -19,8 +19,14 @@ from emgpipe.intervals import Intervals
 from emgpipe.measures.rows import MeasureRow, Status
 from emgpipe.measures.settings import MeasureSettings
 
+GivenIn = Literal["any", "rest", "relax_cue", "stimulus"]
+
 WHOLE = "whole"
-REST = "rest"
+REST: GivenIn = "rest"
+RELAX: GivenIn = "relax_cue"
+STIMULUS: GivenIn = "stimulus"
+CUE_KINDS = (RELAX, STIMULUS)
+"""Kinds of stretches that cues make: they have their own measures and no others."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +36,7 @@ class Segment:
     Attributes
     ----------
     name : str
-        `rest`, `reference`, `mvc`, ..., `whole`; a second one of its kind is `rest_2`.
+        `rest`, `reference`, `mvc`, ..., `whole`, `relax_cue`, `stimulus`; a second one of its kind is `rest_2`.
     kind : str
         The meaning without the number.
     start_s, stop_s : float
@@ -248,8 +254,9 @@ class Measure:
         `up`: more is more rigidity; `down`; `none`.
     definition, reference : str
         One or two sentences; the source.
-    rest_only : bool
-        Given in declared rest only.
+    given_in : str
+        `rest`: in declared rest only; `relax_cue`, `stimulus`: in the stretches that these marks make; `any`: in all
+        segments but those.
     need : str
         Which usable time it needs: `amplitude` 10 s, `continuity` 30 s, `nothing` 3 s and no flag; `third` as
         `amplitude`, and of each third half and 3 s.
@@ -265,7 +272,7 @@ class Measure:
     definition: str
     reference: str
     function: Callable[..., Reading] = field(repr=False)
-    rest_only: bool = False
+    given_in: GivenIn = "any"
     need: Need = "amplitude"
     limited: bool = False
     needs_floor: bool = True

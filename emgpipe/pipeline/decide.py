@@ -46,7 +46,7 @@ class Result:
     floors : dict of str to Floor
         By muscle.
     segments : tuple of Segment
-        Stretches that were measured.
+        Stretches that were measured, but for those that cues make.
     judged : dict of str to Judged
         Frames, floor and activity by muscle.
     findings : tuple of Finding
@@ -149,7 +149,7 @@ def measure(
     if covariances is None:
         covariances = pair_covariances(recording, frames, wanted, settings)
     rows: list[MeasureRow] = []
-    for segment in plan.segments:
+    for segment in (*plan.segments, *plan.cues):
         references = _reference_rows(judged, plan.segments, reference, settings)
         rows += _segment_rows(segment, judged, refused, wanted, covariances, references, settings)
     intervals = [

@@ -9,12 +9,16 @@ from numpy.typing import NDArray
 
 from emgpipe.errors import printable
 from emgpipe.intervals import Intervals
-from emgpipe.measures.views import REST, WHOLE, Segment
+from emgpipe.measures.views import RELAX, REST, STIMULUS, WHOLE, Segment
 from emgpipe.recording import Annotation, Finding
 from emgpipe.study.segments import EXCLUDE_PREFIX, nearest_meaning, segment_of
 
 CUES = ("relax_cue", "stimulus", "calibration")
 """Meanings that are no segment of their own."""
+RELAXED_S = (5.0, 10.0)
+"""A muscle is judged in this stretch after a cue to relax."""
+BEFORE_STIMULUS_S, AFTER_STIMULUS_S = 0.5, 5.0
+"""The stretch of stimuli begins before the first and ends after the last mark."""
 ROUNDING_S = 1e-3
 """Segments that overlap by less touch: times in files are rounded."""
 CUT_S = 1.0
@@ -39,12 +43,19 @@ class Timeline(NamedTuple):
         Seconds that people excluded; seconds annotated as calibration.
     findings : tuple of Finding
         Marks that could not be used, or not as they were written.
+    cues : tuple of Segment
+        Stretches that cues make: 5-10 s after each `relax_cue`, cut at the next mark with a meaning; and one
+        `stimulus` around all stimuli. They end no segment and are part of none.
+    stimuli_s : tuple of float
+        Onsets of the stimuli, in order.
     """
 
     segments: tuple[Segment, ...]
     bad: Intervals
     calibration: Intervals
     findings: tuple[Finding, ...]
+    cues: tuple[Segment, ...] = ()
+    stimuli_s: tuple[float, ...] = ()
 
 
 class _Span(NamedTuple):
@@ -119,12 +130,40 @@ def recording_segments(
     findings += _bad_findings(bad)
     rests, cuts = _cut_rests(rests, others)
     spans = sorted([*rests, *(s for s in spans if s.kind != REST)], key=lambda span: span.start_s)
+    stimuli_s = _stimuli_s(known, duration_s)
     return Timeline(
         _numbered(spans or [_Span(WHOLE, 0.0, duration_s)]),
         _intervals([mark for mark, _ in bad], duration_s),
         _intervals([mark for mark, _ in calibration], duration_s),
         (*findings, *cuts),
+        (*_numbered(_relaxations(known, duration_s)), *_stimulation(stimuli_s, duration_s)),
+        stimuli_s,
     )
+
+
+def _relaxations(known: Marks, duration_s: float) -> list[_Span]:
+    """5-10 s after each cue to relax, cut at the end and at the next mark that asks for something else."""
+    meant = sorted(mark.onset_s for mark, what in known if what and not what.startswith(EXCLUDE_PREFIX))
+    spans = []
+    for cue_s in sorted(mark.onset_s for mark, what in known if what == RELAX):
+        after = bisect_right(meant, cue_s + ROUNDING_S)
+        end_s = min(meant[after] if after < len(meant) else duration_s, duration_s)
+        start_s, stop_s = (cue_s + reach_s for reach_s in RELAXED_S)
+        if 0 <= cue_s < duration_s:
+            spans.append(_Span(RELAX, min(start_s, end_s), min(stop_s, end_s)))
+    return spans
+
+
+def _stimuli_s(known: Marks, duration_s: float) -> tuple[float, ...]:
+    onsets = {mark.onset_s for mark, what in known if what == STIMULUS}
+    return tuple(sorted(onset_s for onset_s in onsets if 0 <= onset_s < duration_s))
+
+
+def _stimulation(stimuli_s: Sequence[float], duration_s: float) -> tuple[Segment, ...]:
+    if not stimuli_s:
+        return ()
+    start_s = max(stimuli_s[0] - BEFORE_STIMULUS_S, 0.0)
+    return (Segment(STIMULUS, STIMULUS, start_s, min(stimuli_s[-1] + AFTER_STIMULUS_S, duration_s)),)
 
 
 def _spans(marked: Marks, duration_s: float) -> list[_Span]:

@@ -127,7 +127,7 @@ def test_without_a_declared_rest_amplitudes_are_given_and_rest_measures_are_not(
     keeps_the_rules(result)
     assert {r.segment for r in result.rows} == {"whole"}
     refused = {r.measure for r in result.rows if r.reason == "REST_NOT_DECLARED"}
-    assert refused == {m.name for m in (*MUSCLE_MEASURES, *PAIR_MEASURES) if m.rest_only}
+    assert refused == {m.name for m in (*MUSCLE_MEASURES, *PAIR_MEASURES) if m.given_in == "rest"}
     assert {r.status for r in result.rows if r.measure in refused} == {"not_measured"}
     given = set(numbers_of(result, "TA_R") + numbers_of(result, "TA_R/GM_R"))
     assert given == {"floor_uv", "tilt", "rest_rms_uv", "apdf_p10_uv", "apdf_p50_uv", "apdf_p90_uv", "cc_overlap_uv",

@@ -60,6 +60,29 @@ def test_cues_alone_leave_the_recording_whole():
     assert spans([(20.0, None, "relax_cue")]) == [("whole", 0.0, 100.0)]
 
 
+def cues(marks, duration_s=100.0):
+    plan = recording_segments([Annotation(*mark) for mark in marks], duration_s)
+    return [(s.name, s.start_s, s.stop_s) for s in plan.cues]
+
+
+def test_a_cue_to_relax_makes_a_stretch_from_5_to_10_s_after_it():
+    marks = [(0.0, None, "rest"), (20.0, None, "relax_cue"), (60.0, 1.0, "relax_cue")]
+    assert cues(marks) == [("relax_cue", 25.0, 30.0), ("relax_cue_2", 65.0, 70.0)]
+
+
+def test_what_comes_next_cuts_the_stretch_after_a_cue_and_may_leave_nothing_of_it():
+    assert cues([(20.0, None, "relax_cue"), (28.0, None, "mvc")]) == [("relax_cue", 25.0, 28.0)]
+    assert cues([(20.0, None, "relax_cue"), (23.0, None, "mvc")]) == [("relax_cue", 23.0, 23.0)]
+    assert cues([(93.0, None, "relax_cue"), (99.0, None, "door")]) == [("relax_cue", 98.0, 100.0)]
+
+
+def test_all_stimuli_make_one_stretch_and_their_onsets_are_told_once():
+    marks = [(40.0, None, "stimulus"), (20.0, 0.1, "Stimulus"), (40.0, None, "stimulus"), (120.0, None, "stimulus")]
+    assert cues(marks) == [("stimulus", 19.5, 45.0)]
+    plan = recording_segments([Annotation(*mark) for mark in marks], 100.0)
+    assert plan.stimuli_s == (20.0, 40.0)
+
+
 def test_repeated_segments_are_numbered_and_keep_their_kind():
     plan = recording_segments([Annotation(0.0, 10.0, "rest"), Annotation(20.0, 10.0, "REST ")], 100.0)
     assert [(s.name, s.kind) for s in plan.segments] == [("rest", "rest"), ("rest_2", "rest")]
