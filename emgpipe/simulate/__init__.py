@@ -18,6 +18,7 @@ from emgpipe.simulate.motor_units import (
     surface_emg,
 )
 from emgpipe.simulate.noise import electrode_noise, hardware_lowpass, mains, qrs_train
+from emgpipe.simulate.reflexes import ReflexDrive, reflex_drive, stimulus_artefact
 from emgpipe.simulate.scenarios import SCENARIOS, SimulatedChannel, scenario
 from emgpipe.simulate.trial import (
     SAMPLE_SEED,
@@ -35,6 +36,7 @@ __all__ = [
     "HeartTrain",
     "MotorUnitPool",
     "PlannedVisit",
+    "ReflexDrive",
     "SimulatedChannel",
     "SimulatedMuscle",
     "SimulatedPatient",
@@ -53,11 +55,13 @@ __all__ = [
     "mains",
     "pool_discharges_s",
     "qrs_train",
+    "reflex_drive",
     "scaled_to_band_rms",
     "scenario",
     "simulate_trial",
     "simulate_visit",
     "single_unit",
+    "stimulus_artefact",
     "surface_emg",
     "windowed_rms_uv",
     "write_edf",
