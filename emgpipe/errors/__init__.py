@@ -6,6 +6,7 @@ The tree::
     ├── ReadError        a recording that has no honest number (exit code 3)
     ├── SettingsError    a setting, an option or a call that cannot be meant (exit code 2)
     │   └── StudyError   study.toml or recordings.csv (exit code 2)
+    ├── StatisticsError  values that allow no honest answer (exit code 3)
     ├── NoInputError     nothing matched (exit code 4)
     └── StoreError       a results folder that is locked, damaged or not ours (exit code 2)
 
@@ -101,6 +102,12 @@ class SettingsError(EmgpipeError):
 
 class StudyError(SettingsError):
     """`study.toml` or `recordings.csv` cannot be used."""
+
+
+class StatisticsError(EmgpipeError):
+    """Values of a trial allow no honest answer."""
+
+    exit_code = 3
 
 
 class NoInputError(EmgpipeError):

@@ -209,6 +209,17 @@ CODES: dict[str, Code] = {
     "SIMULATION_INVALID": Code(_E, "A number given to the simulator cannot be meant."),
     "SIMULATION_UNWRITABLE": Code(_E, "Simulated data do not fit into an EDF+ file, or cannot be written."),
     "WRITER_ABSENT": Code(_E, "The package that writes EDF+ is not installed (no wheel for this Python)."),
+    # statistics
+    "SEQUENCES_INVALID": Code(_E, "The sequences are not two orders of the same two treatments, such as AB and BA."),
+    "SEQUENCE_EMPTY": Code(_E, "A sequence has no subject with all values and baselines."),
+    "SUBJECTS_TOO_FEW": Code(_E, "Fewer than four subjects have all values and baselines."),
+    "BASELINES_CONSTANT": Code(
+        _E, "The difference of period baselines does not vary within the sequences; it cannot be adjusted for."
+    ),
+    "RESIDUALS_ZERO": Code(
+        _E, "Values follow from sequence and baseline without error; there is no error to judge by."
+    ),
+    "VALUE_OUT_OF_RANGE": Code(_E, "A value given to statistics is infinite or beyond 1e100."),
     # the command line
     "USAGE": Code(_E, "A command, an option or an argument that does not exist or is missing."),
     "INTERRUPTED": Code(_E, "A person stopped the run."),
