@@ -12,10 +12,8 @@ from emgpipe.measures.settings import MeasureSettings
 from emgpipe.measures.views import CUE_KINDS, REST, WHOLE, Measure, MuscleView, PairView, Reading, Segment
 from emgpipe.muscles import part_of
 
-ACTIVITY_MEASURES = frozenset(
-    {"act_frac", "act_frac_lo", "act_frac_hi", "cmua_frac", "longest_silence_s", "gaps_per_min"}
-)
-"""Where possible crosstalk of the weaker muscle is flagged."""
+UNTOUCHED_BY_CROSSTALK = frozenset({"floor_uv", "tilt"})
+"""Of the signal itself; every other number of a muscle that may have its signal from another one says so."""
 MUCH_EXCLUDED = 0.1
 """Share of the segment above which a reason to exclude is named in a row."""
 MUCH_HIDDEN = 0.1
@@ -51,7 +49,7 @@ def muscle_rows(view: MuscleView) -> list[MeasureRow]:
     for measure in _given(MUSCLE_MEASURES, view.segment):
         reading = _muscle_refusal(measure, view) or measure.function(view)
         flags = [*_doubts(measure, view), *reading.flags, *_left_out(measure, view)]
-        flags += [f for f in view.flags if measure.name in ACTIVITY_MEASURES]
+        flags += [f for f in view.flags if measure.name not in UNTOUCHED_BY_CROSSTALK]
         used_s = reading.used_s if reading.used_s is not None else view.used_s
         rows.append(_row(measure, reading, view, muscle, "muscle", flags, used_s, lines_hz))
     return rows
@@ -71,7 +69,7 @@ def pair_rows(view: PairView) -> list[MeasureRow]:
     """
     target = f"{view.agonist.judged.frames.muscle}/{view.antagonist.judged.frames.muscle}"
     lines_hz = _lines_hz(view.agonist, view.antagonist)
-    crosstalk = view.r0 >= view.agonist.detect.crosstalk_r0
+    crosstalk = view.crosstalk.r0 >= view.agonist.detect.crosstalk_r0
     rows = []
     for measure in _given(PAIR_MEASURES, view.agonist.segment):
         refusal = _pair_refusal(measure, view)

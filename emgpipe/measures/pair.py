@@ -59,9 +59,10 @@ def coact_excess(view: PairView) -> Reading:
 
 
 def xt_r0(view: PairView) -> Reading:
-    """Largest correlation within +-2 ms, median over seconds usable in both."""
+    """Largest correlation within +-2 ms, median over the seconds in which crosstalk could be there."""
     if view.covariance is None:
         return Reading.none("UNEQUAL_RATES", "not_measured")
-    if view.r0_s < view.agonist.settings.least_reference_s:
-        return replace(Reading.none("TOO_SHORT"), used_s=view.r0_s)
-    return Reading(view.r0, used_s=view.r0_s)
+    said = view.crosstalk
+    if said.used_s < view.agonist.settings.least_reference_s:
+        return replace(Reading.none("TOO_SHORT"), used_s=said.used_s)
+    return Reading(said.r0, used_s=said.used_s)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from emgpipe.detectors.activity import ACTIVE, SILENT, UNDETERMINABLE, Activity
 from emgpipe.detectors.cocontraction import PairEnvelopes, envelope
-from emgpipe.detectors.crosstalk import crosstalk_r0, told_seconds
+from emgpipe.detectors.crosstalk import Crosstalk, SecondLevels, crosstalk
 from emgpipe.detectors.floor import Floor
 from emgpipe.detectors.settings import DetectSettings
 from emgpipe.detectors.witnesses import Witnesses, usable_hops, witness_seconds
@@ -66,6 +66,11 @@ class Judged:
     def witnesses(self) -> Witnesses:
         """Per-second witnesses."""
         return witness_seconds(self.frames)
+
+    @cached_property
+    def levels(self) -> SecondLevels:
+        """Power and activity of whole seconds."""
+        return SecondLevels.of(self.frames, self.witnesses, self.activity)
 
     @cached_property
     def usable(self) -> NDArray[np.bool_]:
@@ -185,20 +190,20 @@ class PairView:
         return max((self.agonist, self.antagonist), key=lambda view: view.judged.floor.floor_uv)
 
     @cached_property
-    def r0(self) -> float:
-        """`xt_r0` of the segment; NaN without covariance."""
+    def crosstalk(self) -> Crosstalk:
+        """Shared signal of the segment; NaN without covariance."""
         if self.covariance is None:
-            return float("nan")
+            return Crosstalk(np.nan, np.nan, np.nan, 0.0)
+        one, other = self.agonist.judged.levels, self.antagonist.judged.levels
         segment = self.agonist.segment
-        return crosstalk_r0(self.covariance, self.usable_seconds, segment.start_s, segment.stop_s)
+        return crosstalk(self.covariance, one, other, segment.start_s, segment.stop_s)
 
     @property
-    def r0_s(self) -> float:
-        """Seconds that `r0` rests on."""
-        if self.covariance is None:
-            return 0.0
-        segment = self.agonist.segment
-        return float(len(told_seconds(self.covariance, self.usable_seconds, segment.start_s, segment.stop_s)))
+    def receivers(self) -> tuple[str, ...]:
+        """Targets whose activity may be that of the other muscle."""
+        limit = self.agonist.detect.crosstalk_r0
+        onto = (self.agonist, self.crosstalk.onto_first), (self.antagonist, self.crosstalk.onto_second)
+        return tuple(view.judged.frames.muscle for view, r0 in onto if r0 >= limit)
 
     @cached_property
     def identical(self) -> bool:

@@ -260,9 +260,9 @@ def _segment_rows(
         for p in pairs
         if p[0] in plain and p[1] in plain
     }
-    weaker = {_weaker(view) for view in views.values() if view.r0 >= settings.detect.crosstalk_r0}
+    receivers = {name for view in views.values() for name in view.receivers}
     for name, view in plain.items():
-        flags = ("CROSSTALK_POSSIBLE",) if name in weaker else ()
+        flags = ("CROSSTALK_POSSIBLE",) if name in receivers else ()
         yield from muscle_rows(MuscleView(view.judged, segment, settings.detect, settings.measure, flags))
     for name, code in refused.items():
         yield from unmeasured_rows(name, "muscle", segment, code, _status(code))
@@ -277,14 +277,6 @@ def _segment_rows(
 
 def _status(code: str) -> Status:
     return "not_measured" if code in ("CHANNEL_EXCLUDED", "MUSCLE_MISSING") else "undeterminable"
-
-
-def _weaker(view: PairView) -> str:
-    def level(one: MuscleView) -> float:
-        power = one.judged.frames.mean_square[one.hops]
-        return float(np.nanmedian(power)) if np.isfinite(power).any() else 0.0
-
-    return min((view.agonist, view.antagonist), key=level).judged.frames.muscle
 
 
 def _reference_rows(

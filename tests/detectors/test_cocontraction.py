@@ -1,4 +1,4 @@
-"""Agonist and antagonist: overlap against noise-free truth, bounds, symmetry, unequal rates; crosstalk."""
+"""Agonist and antagonist: overlap against noise-free truth, bounds, symmetry, unequal rates."""
 
 import numpy as np
 import pytest
@@ -17,9 +17,7 @@ from emgpipe.detectors.cocontraction import (
     overlap_uv,
     rudolph_uv,
 )
-from emgpipe.detectors.crosstalk import crosstalk_r0
 from emgpipe.detectors.windows import corrected_rms, window_power, windows_of_seconds
-from emgpipe.frames.model import PairCovariance
 from emgpipe.intervals import Intervals
 from emgpipe.simulate import band_passed, scenario, windowed_rms_uv
 from emgpipe.simulate.scenarios import gaussian_emg
@@ -132,22 +130,6 @@ def test_coactive_stretches_are_those_of_both():
     found = coactive_intervals(half[0][1], 0.0125, half[1][1], 0.013)
     assert isinstance(found, Intervals)
     assert found.pairs == pytest.approx(np.array([[0, 10]]), abs=0.05)
-
-
-def covariance(*seconds):
-    r = np.array(seconds, np.float32)
-    return PairCovariance(0, 1, np.arange(-1, 2), r)
-
-
-def test_crosstalk_is_the_median_over_seconds_of_the_largest_correlation():
-    found = covariance([0.1, -0.4, 0], [np.nan] * 3, [0.2, 0.1, 0], [0.9, 0, 0])
-    every = np.ones(4, bool)
-    assert crosstalk_r0(found, every, 0, 4) == pytest.approx(0.4)
-    assert crosstalk_r0(found, every, 0.5, 3.9) == pytest.approx(0.2)
-    assert np.isnan(crosstalk_r0(found, every, 1, 2))
-    assert np.isnan(crosstalk_r0(found, every, 0.1, 0.9))
-    assert crosstalk_r0(found, np.array([False, True, True, True]), 0, 4) == pytest.approx(0.55)
-    assert np.isnan(crosstalk_r0(found, ~every, 0, 4))
 
 
 def test_windows_count_usable_hops_only_and_need_half_of_them():

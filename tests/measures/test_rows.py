@@ -261,8 +261,21 @@ def test_crosstalk_is_flagged_on_the_pair_and_on_the_weaker_muscle():
     keeps_the_rules(result)
     assert row_of(result, "TA_R/GM_R", "xt_r0").value > 0.3
     assert "CROSSTALK_POSSIBLE" in row_of(result, "TA_R/GM_R", "cc_overlap_uv").reason
-    assert "CROSSTALK_POSSIBLE" in row_of(result, "GM_R", "act_frac").reason
+    touched = {r.measure for r in result.rows if r.target == "GM_R" and "CROSSTALK_POSSIBLE" in r.reason}
+    assert {"act_frac", "cmua_frac", "apdf_p10_uv", "rest_rms_uv"} <= touched
+    assert touched.isdisjoint({"floor_uv", "tilt"})
     assert "CROSSTALK_POSSIBLE" not in codes_of(result, "TA_R")
+
+
+def test_each_segment_is_judged_for_crosstalk_on_its_own():
+    rng = np.random.default_rng(4)
+    strong = 40 * gaussian_emg(200_000, 2000.0, rng)
+    weak = np.where(np.arange(200_000) < 100_000, 0.1 * strong, 10 * gaussian_emg(200_000, 2000.0, rng))
+    marks = [Annotation(0.0, 50.0, "rest"), Annotation(50.0, 50.0, "mvc")]
+    muscles = {"TA_R": strong + noise_of(1, 100, 2000.0), "GM_R": weak + noise_of(2, 100, 2000.0)}
+    result = measured(muscles, 2000.0, annotations=marks)
+    flagged = {(r.segment, r.target) for r in result.rows if "CROSSTALK_POSSIBLE" in r.reason.split(";")}
+    assert flagged == {("rest", "GM_R"), ("rest", "TA_R/GM_R")}
 
 
 def test_two_separate_muscles_show_no_crosstalk():
