@@ -57,7 +57,7 @@ PAIR_MEASURES: tuple[Measure, ...] = (
     Measure("coact_excess", "1", "none", "coact_frac minus the product of both active shares; 0 when both are always"
             " on.", _OWN, pair.coact_excess),
     Measure("xt_r0", "1", "none", "Largest |correlation| of the conditioned signals within +-2 ms, median over the"
-            " seconds in which one muscle is on and the louder one, or in which both are on too; the larger of these and"
+            " seconds in which one muscle is on and the louder, or in which both are on too; the larger of these, and"
             " of both directions. 0.3 and more flags possible crosstalk, less shows none.",
             "Winter, Fuglevand & Archer 1994; lag and threshold: own", pair.xt_r0, need="nothing", needs_floor=False),
 )  # fmt: skip
