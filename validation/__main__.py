@@ -1,16 +1,14 @@
 """Measure every claim and write docs/validation.md: `python -m validation [--seeds N] [--out FILE]`."""
 
 import argparse
-import platform
 import sys
 import tempfile
-from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 
 from validation.bench import run_all
 from validation.checks import Check
 from validation.leads import lead_checks
+from validation.pages import made_with, page_text, peers_at_hand
 from validation.real import real_study, workers
 
 ROOT = Path(__file__).parents[1]
@@ -48,7 +46,7 @@ FOOT = """
   them. Other settings may serve them better.
 - The same program made the definitions of truth in the simulator; the simulated spectra are those of the literature,
   not of patients. The real recordings are of people without stiff person syndrome.
-- Coverage of intervals, spasms, evoked responses, crosstalk through a filter: later issues.
+- Spasms, evoked responses, pairs, precision, and what a trial sees: [the other page](validation_stiffness.md).
 """
 
 
@@ -72,29 +70,14 @@ def main() -> int:
 
 def page(checks: list[Check], seeds: int, *, with_real: bool) -> str:
     """Text of docs/validation.md; says so where the real recordings were not at hand."""
-    head = HEAD.format(
-        seeds=seeds, version=version("emgpipe"), python=platform.python_version(),
-        machine=f"{platform.system()} {platform.machine()}", real=_others(with_real=with_real),
-    )  # fmt: skip
-    lines = [
-        f"| {c.title} | {_cell(c.goal)} | {_cell(c.measured)} | {'yes' if c.holds else '**no**'} |" for c in checks
-    ]
-    return head + "\n".join(lines) + "\n" + "".join(_table(c) for c in checks) + FOOT
+    head = HEAD.format(seeds=seeds, **made_with(), real=_others(with_real=with_real))
+    return page_text(head, checks, FOOT)
 
 
 def _others(*, with_real: bool) -> str:
     """Which real recordings and peers stand behind the page."""
-    peers = [f"{name} {version(name)}" if find_spec(name) else f"{name} absent" for name in PEERS]
-    return f"Real recordings: {'measured' if with_real else 'skipped, ../shared is absent'}. Peers: {', '.join(peers)}."
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
-
-
-def _table(check: Check) -> str:
-    rows = [check.columns, ("---",) * len(check.columns), *check.rows]
-    return f"\n## {check.title}\n\n" + "".join(f"| {' | '.join(map(_cell, row))} |\n" for row in rows)
+    real = "measured" if with_real else "skipped, ../shared is absent"
+    return f"Real recordings: {real}. Peers: {peers_at_hand(PEERS)}."
 
 
 if __name__ == "__main__":
