@@ -5,12 +5,15 @@ from dataclasses import replace
 import numpy as np
 
 from emgpipe.detectors import cocontraction
+from emgpipe.detectors.cocontraction import PairEnvelopes
+from emgpipe.detectors.coherence import low_coherence
+from emgpipe.detectors.crosstalk import without_common
 from emgpipe.measures.views import PairView, Reading
 
 
-def _overlap_reading(value: float, view: PairView) -> Reading:
+def _overlap_reading(value: float, view: PairView, envelopes: PairEnvelopes | None = None) -> Reading:
     detect = view.agonist.detect
-    pair = view.envelopes
+    pair = envelopes or view.envelopes
     used_s = min(view.length_s * float(pair.defined.mean()), view.recorded_s)
     unsure = pair.undeterminable_share
     if unsure > detect.most_undeterminable or not np.isfinite(value):
@@ -22,6 +25,33 @@ def _overlap_reading(value: float, view: PairView) -> Reading:
 def cc_overlap_uv(view: PairView) -> Reading:
     """Mean of the lower envelope."""
     return _overlap_reading(cocontraction.overlap_uv(view.envelopes), view)
+
+
+def cc_overlap_xt_uv(view: PairView) -> Reading:
+    """Mean of the lower envelope, less the power that both have in common."""
+    if view.covariance is None:
+        return Reading.none("UNEQUAL_RATES", "not_measured")
+    judged = view.agonist.judged, view.antagonist.judged
+    floors_uv = judged[0].floor.floor_uv, judged[1].floor.floor_uv
+    levels = judged[0].levels, judged[1].levels
+    left = without_common(view.envelopes, view.covariance, levels, floors_uv, view.agonist.segment.start_s)
+    reading = _overlap_reading(cocontraction.overlap_uv(left), view, left)
+    if reading.used_s is not None and reading.used_s < view.agonist.settings.least_usable_s:
+        return replace(Reading.none("TOO_SHORT"), used_s=reading.used_s)
+    return reading
+
+
+def imc_low_z(view: PairView) -> Reading:
+    """Coherence of both hop RMS in 2-15 Hz, as a standard normal number."""
+    one, other = view.agonist.judged.frames, view.antagonist.judged.frames
+    if one.rate_hz != other.rate_hz:
+        return Reading.none("UNEQUAL_RATES", "not_measured")
+    if any(frames.heart is not None and frames.heart.n_beats for frames in (one, other)):
+        return Reading.none("QRS", "not_measured")
+    said = low_coherence(one, other, view.agonist.segment.start_s, view.agonist.segment.stop_s)
+    if not np.isfinite(said.z):
+        return replace(Reading.none("TOO_SHORT"), used_s=said.used_s)
+    return Reading(said.z, used_s=said.used_s)
 
 
 def cc_rudolph_uv(view: PairView) -> Reading:

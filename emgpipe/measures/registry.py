@@ -48,6 +48,9 @@ MUSCLE_MEASURES: tuple[Measure, ...] = (
 PAIR_MEASURES: tuple[Measure, ...] = (
     Measure("cc_overlap_uv", "uV", "up", "Mean over time of the lower of both floor-corrected 100 ms envelopes, which"
             " are 0 in silent windows.", _OWN, pair.cc_overlap_uv, limited=True),
+    Measure("cc_overlap_xt_uv", "uV", "up", "Exploratory: cc_overlap_uv with the share of power that both signals have"
+            " in common (squared correlation within +-2 ms of each second) taken off the weaker muscle. A copy that"
+            " arrives filtered is taken off in part only.", _OWN, pair.cc_overlap_xt_uv, given_in=REST, limited=True),
     Measure("cc_fw_pct", "%", "up", "Twice the common area over the total area, on envelopes divided by an external"
             " reference of each muscle, which must be above its limit.", "Falconer & Winter 1985", pair.cc_fw_pct,
             given_in=REST),
@@ -60,5 +63,9 @@ PAIR_MEASURES: tuple[Measure, ...] = (
             " seconds in which one muscle is on and the louder, or in which both are on too; the larger of these, and"
             " of both directions. 0.3 and more flags possible crosstalk, less shows none.",
             "Winter, Fuglevand & Archer 1994; lag and threshold: own", pair.xt_r0, need="nothing", needs_floor=False),
+    Measure("imc_low_z", "1", "none", "Exploratory: coherence of the RMS of both in 2-15 Hz over stretches of 1 s, as a"
+            " standard normal number: 0 expected of independent muscles, above 2 common drive, or crosstalk.",
+            "Halliday et al. 1995; Wilson & Hilferty 1931; RMS of 12.5 ms and pooling: own", pair.imc_low_z,
+            given_in=REST),
 )  # fmt: skip
 """Measures of one pair."""

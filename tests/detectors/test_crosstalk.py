@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emgpipe.detectors.activity import ACTIVE, SILENT, UNDETERMINABLE, Activity
-from emgpipe.detectors.crosstalk import SecondLevels, crosstalk
+from emgpipe.detectors.cocontraction import Envelope, PairEnvelopes
+from emgpipe.detectors.crosstalk import SecondLevels, crosstalk, without_common
 from emgpipe.detectors.witnesses import witness_seconds
 from emgpipe.frames.model import PairCovariance
 from tests.strategies import frames_of, noise_of
@@ -101,3 +102,38 @@ def test_a_second_is_on_from_a_tenth_of_it_and_undeterminable_time_is_not_silent
     none = np.zeros(len(states), bool)
     said = SecondLevels.of(frames, witness_seconds(frames), Activity(states, none, none, 1.5))
     assert said.on.tolist() == [False, True, True, False, False, False]
+
+
+def envelopes(first_uv, second_uv):
+    made = (np.asarray(v, float) for v in (first_uv, second_uv))
+    return PairEnvelopes(*(Envelope(v, v > 0, np.zeros(len(v), bool)) for v in made))
+
+
+def test_common_power_is_taken_off_the_weaker_muscle_of_each_second_and_never_below_zero():
+    pair = envelopes([10.0] * 39, [3.0] * 19 + [30.0] * 20)  # the middle of window 19 is at 1 s
+    powers = levels([101, 101]), levels([10, 901])
+    left = without_common(pair, peaks(0.6, 1.0), powers, (1.0, 1.0), 0.0)
+    assert left.first.value_uv[:19] == pytest.approx(10.0)
+    assert left.second.value_uv[:19] ** 2 == pytest.approx(9 - 0.36 * 10)
+    assert left.first.value_uv[19:] == pytest.approx(0.0)
+    assert left.second.value_uv[19:] == pytest.approx(30.0)
+
+
+def test_seconds_without_a_correlation_leave_the_corrected_overlap():
+    pair = envelopes([10.0] * 50, [3.0] * 50)
+    left = without_common(pair, peaks(0.1, np.nan, 0.1), (levels([9, 9, np.nan]), levels([4, 4, 4])), (1.0, 1.0), 0.5)
+    assert left.defined.tolist() == [True] * 9 + [False] * 41  # middles below 1 s; the rest is not told, 3 s is beyond
+    assert left.undeterminable_share == 0.0
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.lists(st.tuples(st.floats(0, 1e3), st.floats(0, 1e3)), min_size=19, max_size=19),
+    st.floats(0, 1), st.floats(0.1, 10), st.floats(0.1, 1e4), st.floats(0.1, 1e4),
+)  # fmt: skip
+def test_a_corrected_envelope_is_never_above_the_one_given(table, r, floor_uv, one, other):
+    pair = envelopes(*zip(*table, strict=True))
+    left = without_common(pair, peaks(r), (levels([one]), levels([other])), (floor_uv, floor_uv), 0.0)
+    for before, after in ((pair.first, left.first), (pair.second, left.second)):
+        assert (after.value_uv >= 0).all()
+        assert (after.value_uv <= before.value_uv * (1 + 1e-12)).all()

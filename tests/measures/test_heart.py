@@ -114,3 +114,14 @@ def test_one_trunk_lead_alone_cannot_confirm_its_beats_and_two_can():
     assert flags({"PSP_L": noise + beats})["PSP_L"] == {"ECG_UNCONFIRMED"}
     assert flags({"PSP_L": noise + beats, "PSP_R": other + 0.7 * beats}) == {"PSP_L": set(), "PSP_R": set()}
     assert flags({"ECG": 5 * beats + other, "PSP_L": noise + beats}, ["ecg", "emg"])["PSP_L"] == set()
+
+
+@pytest.mark.parametrize(("heart", "reason"), [(FOUND, "QRS"), (NONE, None), (None, None)])
+def test_coherence_is_not_measured_where_beats_were_taken_out(heart, reason):
+    channels = tuple(replace(c, heart=heart) if c.muscle == "PSP_L" else c for c in FRAMES.channels)
+    rows = measure(RECORDING, replace(FRAMES, channels=channels), rest=True, pairs=["TA_L/PSP_L"]).rows
+    row = next(r for r in rows if r.measure == "imc_low_z")
+    if reason:
+        assert (row.value, row.status, row.reason) == (None, "not_measured", reason)
+    else:
+        assert abs(row.value) < 4

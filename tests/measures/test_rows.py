@@ -39,7 +39,7 @@ def keeps_the_rules(result):
         assert (row.limit is not None) <= (row.unit == "uV"), where
         if row.low is not None:
             assert row.low <= row.value <= row.high, where
-        if row.unit == "1" and row.measure not in ("tilt", "coact_excess") and row.value is not None:
+        if row.unit == "1" and row.measure not in ("tilt", "coact_excess", "imc_low_z") and row.value is not None:
             assert 0 <= row.value <= 1, where
     for target in {r.target for r in result.rows if r.target_kind == "muscle"}:
         for segment in {r.segment for r in result.rows}:
@@ -291,8 +291,33 @@ def test_unequal_rates_have_an_overlap_and_no_correlation():
     keeps_the_rules(result)
     row = row_of(result, "TA_R/GM_R", "xt_r0")
     assert (row.value, row.status, row.reason) == (None, "not_measured", "UNEQUAL_RATES")
+    for name in ("cc_overlap_xt_uv", "imc_low_z"):
+        assert row_of(result, "TA_R/GM_R", name).reason == "UNEQUAL_RATES"
     assert row_of(result, "TA_R/GM_R", "cc_overlap_uv").value > 10
     assert row_of(result, "TA_R/GM_R", "coact_frac").value == 1
+
+
+def test_the_corrected_overlap_takes_a_copy_off_and_leaves_two_muscles_alone():
+    strong = scenario("always_active", 3, 65).samples_uv
+    copy = {"TA_R": strong, "GM_R": 0.2 * strong + noise_of(8, 65, 2000.0, 1.0)}
+    result = measured(copy, 2000.0, pairs=["TA_R/GM_R"])
+    plain, left = (row_of(result, "TA_R/GM_R", name) for name in ("cc_overlap_uv", "cc_overlap_xt_uv"))
+    assert plain.value == pytest.approx(4.0, rel=0.1)
+    assert left.value < 0.15 * plain.value
+    assert "CROSSTALK_POSSIBLE" in plain.reason
+    alone = {"TA_R": strong, "GM_R": scenario("always_active", 9, 65).samples_uv}
+    result = measured(alone, 2000.0, pairs=["TA_R/GM_R"])
+    plain, left = (row_of(result, "TA_R/GM_R", name) for name in ("cc_overlap_uv", "cc_overlap_xt_uv"))
+    assert left.status == "ok"
+    assert left.value == pytest.approx(plain.value, rel=0.02)
+
+
+def test_coherence_needs_twenty_seconds():
+    short = {name: x[:36_000] for name, x in (("TA_R", ALWAYS), ("GM_R", ALWAYS[50_000:]))}
+    result = measured(short, 2000.0, pairs=["TA_R/GM_R"])
+    row = row_of(result, "TA_R/GM_R", "imc_low_z")
+    assert (row.status, row.reason) == ("undeterminable", "TOO_SHORT")
+    assert row.used_s < 20
 
 
 def test_a_silent_antagonist_is_below_the_limit_of_the_pair():
