@@ -5,7 +5,10 @@ recordings (filters, detectors) is imported, so that a mistake cannot agree with
 """
 
 from emgpipe.simulate.band import band_passed, band_rms_uv, scaled_to_band_rms, windowed_rms_uv
+from emgpipe.simulate.contamination import Amplifier
+from emgpipe.simulate.crosstalk import CrosstalkPath, crosstalk_uv
 from emgpipe.simulate.edf_writer import write_edf
+from emgpipe.simulate.events import Spasm, SpasmModel, draw_spasms
 from emgpipe.simulate.heart import HeartTrain, heart_train
 from emgpipe.simulate.motor_units import (
     MotorUnitPool,
@@ -17,7 +20,9 @@ from emgpipe.simulate.motor_units import (
     single_unit,
     surface_emg,
 )
+from emgpipe.simulate.muscle import SimulatedMuscle
 from emgpipe.simulate.noise import electrode_noise, hardware_lowpass, mains, qrs_train
+from emgpipe.simulate.plan import VisitPlan
 from emgpipe.simulate.reflexes import ReflexDrive, reflex_drive, stimulus_artefact
 from emgpipe.simulate.scenarios import SCENARIOS, SimulatedChannel, scenario
 from emgpipe.simulate.trial import (
@@ -28,11 +33,13 @@ from emgpipe.simulate.trial import (
     draw_patients,
     simulate_trial,
 )
-from emgpipe.simulate.visit import SimulatedMuscle, SimulatedVisit, simulate_visit
+from emgpipe.simulate.visit import SimulatedVisit, simulate_visit
 
 __all__ = [
     "SAMPLE_SEED",
     "SCENARIOS",
+    "Amplifier",
+    "CrosstalkPath",
     "HeartTrain",
     "MotorUnitPool",
     "PlannedVisit",
@@ -41,14 +48,19 @@ __all__ = [
     "SimulatedMuscle",
     "SimulatedPatient",
     "SimulatedVisit",
+    "Spasm",
+    "SpasmModel",
     "TrialModel",
     "UnitTrain",
+    "VisitPlan",
     "band_passed",
     "band_rms_uv",
+    "crosstalk_uv",
     "discharge_rates_hz",
     "discharge_times_s",
     "draw_patients",
     "draw_pool",
+    "draw_spasms",
     "electrode_noise",
     "hardware_lowpass",
     "heart_train",

@@ -19,20 +19,28 @@ RAMP_S = 0.3
 
 @dataclass(frozen=True)
 class Timing:
-    """Course of one recording: rest first, then a reference contraction.
+    """Course of one recording: rest first, then a reference contraction, then what is done to the patient.
 
     Attributes
     ----------
     rest_s, reference_s : float
         Lengths, seconds; a reference of 0 s leaves it out.
+    after_s : float
+        What follows the reference: stimuli, relax cues.
     """
 
     rest_s: float = 90.0
     reference_s: float = 10.0
+    after_s: float = 0.0
+
+    @property
+    def duration_s(self) -> float:
+        """Length of the whole recording."""
+        return self.rest_s + self.reference_s + self.after_s
 
     @property
     def n_steps(self) -> int:
-        """Steps of 10 ms in the whole recording."""
+        """Steps of 10 ms up to the end of the reference."""
         return round((self.rest_s + self.reference_s) / STEP_S)
 
     @property
@@ -150,7 +158,7 @@ def excitation_course(tonic: Floats, spasms: Floats, timing: Timing, reference: 
     Returns
     -------
     ndarray, shape (n_steps,)
-        0 to 1.
+        0 to 1, up to the end of the reference.
     """
     ramp = np.minimum((np.arange(timing.n_steps - timing.rest_steps) + 1) * STEP_S / RAMP_S, 1.0)
     return np.concatenate([np.clip(np.maximum(tonic, spasms), 0.0, 1.0), reference * ramp])

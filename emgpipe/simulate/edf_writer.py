@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from emgpipe.errors import EmgpipeError, SettingsError
 from emgpipe.recording import Annotation
 from emgpipe.simulate.band import Floats
-from emgpipe.simulate.checks import require_positive
+from emgpipe.simulate.checks import require_between, require_positive
+from emgpipe.simulate.discontinuous import Gaps, kept_seconds, state_times, without
 
 START = datetime(2000, 1, 1)  # EDF knows no time zone
 RANGE_UV = (-3276.8, 3276.7)  # 16 bit: a step of 0.1 µV exactly
-DIGITAL = (-32768, 32767)
+BITS = 16
 MOST_MARKS = 64  # one annotation in each of at most 64 annotation signals of a record
 LONGEST_TEXT = 40  # bytes that the writer keeps of an annotation
 
@@ -32,8 +33,10 @@ def write_edf(
     annotations: Sequence[Annotation] = (),
     range_uv: tuple[float, float] = RANGE_UV,
     prefilter: str = "",
+    bits: int = BITS,
+    gaps_s: Gaps = (),
 ) -> None:
-    """Write a continuous EDF+ file: 16 bit, records of 1 s, µV, no names, a fixed date.
+    """Write an EDF+ file: records of 1 s, µV, no names, a fixed date; EDF+C, with gaps EDF+D.
 
     Parameters
     ----------
@@ -51,12 +54,16 @@ def write_edf(
         µV at the digital minimum and maximum. Samples are rounded to the nearest step (half to even).
     prefilter : str
         Header field of every signal.
+    bits : int
+        Of the digital values, 2 to 16.
+    gaps_s : sequence of (float, float)
+        Whole seconds whose records are left out; marks in them stay, at their own time.
 
     Raises
     ------
     SettingsError
         SIMULATION_UNWRITABLE: NaN, samples outside the range, parts of a second, a header field or an
-        annotation that does not fit.
+        annotation that does not fit, gaps of parts of seconds. SIMULATION_INVALID: bits.
     EmgpipeError
         WRITER_ABSENT: pyedflib is not installed.
 
@@ -77,15 +84,21 @@ def write_edf(
     rates = [float(rate_hz)] * len(labels) if isinstance(rate_hz, int | float) else [float(r) for r in rate_hz]
     seconds = _whole_seconds(path, samples_uv, rates)
     marks = _checked_marks(path, annotations, seconds)
-    stored = [_digital(path, label, x, range_uv) for label, x in zip(labels, samples_uv, strict=True)]
+    kept = kept_seconds(gaps_s, seconds, str(path))
+    if gaps_s:
+        samples_uv = [without(x, int(r), kept) for x, r in zip(samples_uv, rates, strict=True)]
+    stored = [_digital(path, label, x, range_uv, bits) for label, x in zip(labels, samples_uv, strict=True)]
+    headers = [_header(x, r, range_uv, prefilter, bits) for x, r in zip(labels, rates, strict=True)]
     with writer.EdfWriter(str(path), len(labels), file_type=writer.FILETYPE_EDFPLUS) as edf:
         edf.setStartdatetime(START)
         edf.setEquipment("simulated")
-        edf.set_number_of_annotation_signals(max(1, math.ceil(len(marks) / max(seconds, 1))))
-        edf.setSignalHeaders([_header(x, r, range_uv, prefilter) for x, r in zip(labels, rates, strict=True)])
+        edf.set_number_of_annotation_signals(max(1, math.ceil(len(marks) / max(len(kept), 1))))
+        edf.setSignalHeaders(headers)
         edf.writeSamples(stored, digital=True)
         for mark in marks:
             edf.writeAnnotation(mark.onset_s, -1 if mark.duration_s is None else mark.duration_s, mark.text)
+    if gaps_s:
+        state_times(path, kept)
 
 
 def _pyedflib(path: Path) -> ModuleType:
@@ -98,15 +111,21 @@ def _pyedflib(path: Path) -> ModuleType:
     return module
 
 
-def _header(label: str, rate_hz: float, range_uv: tuple[float, float], prefilter: str) -> dict[str, Any]:
+def _digital_range(bits: int) -> tuple[int, int]:
+    require_between(2, BITS, bits=bits)
+    return -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
+
+
+def _header(label: str, rate_hz: float, range_uv: tuple[float, float], prefilter: str, bits: int) -> dict[str, Any]:
+    least, largest = _digital_range(bits)
     return {
         "label": label,
         "dimension": "uV",
         "sample_frequency": int(rate_hz),
         "physical_min": range_uv[0],
         "physical_max": range_uv[1],
-        "digital_min": DIGITAL[0],
-        "digital_max": DIGITAL[1],
+        "digital_min": least,
+        "digital_max": largest,
         "transducer": "simulated",
         "prefilter": prefilter,
     }
@@ -145,14 +164,15 @@ def _checked_marks(path: Path, annotations: Sequence[Annotation], seconds: int) 
     return sorted(annotations, key=lambda mark: mark.onset_s)
 
 
-def _digital(path: Path, label: str, samples_uv: Floats, range_uv: tuple[float, float]) -> NDArray[np.int32]:
+def _digital(path: Path, label: str, samples_uv: Floats, range_uv: tuple[float, float], bits: int) -> NDArray[np.int32]:
     low, high = range_uv
     if not (np.isfinite(samples_uv).all() and samples_uv.min() >= low and samples_uv.max() <= high):
         found = f"{float(np.min(samples_uv))!r} to {float(np.max(samples_uv))!r} µV"
         message = f"signal {label!r} runs from {found}; {low:g} to {high:g} µV are needed"
         raise SettingsError("SIMULATION_UNWRITABLE", message, where=str(path))
-    steps_per_uv = (DIGITAL[1] - DIGITAL[0]) / (high - low)
-    return np.rint((samples_uv - low) * steps_per_uv + DIGITAL[0]).astype(np.int32)
+    least, largest = _digital_range(bits)
+    steps_per_uv = (largest - least) / (high - low)
+    return np.rint((samples_uv - low) * steps_per_uv + least).astype(np.int32)
 
 
 def write_truth(path: Path, truth: dict[str, Any]) -> None:

@@ -13,7 +13,8 @@ import numpy as np
 from emgpipe.errors import SettingsError
 from emgpipe.simulate.checks import require_between, require_not_negative, require_positive
 from emgpipe.simulate.edf_writer import write_edf, write_truth
-from emgpipe.simulate.visit import SimulatedMuscle, simulate_visit
+from emgpipe.simulate.muscle import SimulatedMuscle
+from emgpipe.simulate.visit import simulate_visit
 
 SAMPLE_SEED = 20
 PAIRS = (("TA_R", "GM_R"), ("PSP_L", "RA_L"))
@@ -202,7 +203,7 @@ def _write_trial(
     patients: Sequence[SimulatedPatient],
     visits: Sequence[PlannedVisit],
     model: TrialModel,
-    lengths: Mapping[str, float],
+    lengths: Mapping[str, Any],
 ) -> None:
     (folder / "recordings").mkdir(parents=True, exist_ok=True)
     truth: dict[str, Any] = {"simulated": True, "seed": seed, "model": vars(model), "recordings": {}}

@@ -7,7 +7,7 @@ from emgpipe.errors import SettingsError
 from emgpipe.recording import Annotation
 from emgpipe.simulate import SimulatedMuscle, band_passed, band_rms_uv, simulate_visit, windowed_rms_uv
 from emgpipe.simulate.drive import bouts, slow_drives, spasm_drive
-from emgpipe.simulate.visit import active_stretches
+from emgpipe.simulate.truth import active_stretches
 
 PAIR = [("TA_R", "GM_R")]
 
