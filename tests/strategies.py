@@ -9,6 +9,7 @@ from emgpipe.detectors.settings import DetectSettings
 from emgpipe.filters.settings import ConditionSettings
 from emgpipe.frames.reduce import reduce_channel
 from emgpipe.frames.runs import RunSamples
+from emgpipe.measures.rows import NOTES
 from emgpipe.pipeline import compute_frames, measure
 from emgpipe.recording import array_recording
 from emgpipe.simulate import electrode_noise
@@ -47,6 +48,11 @@ def measured(muscles, rate_hz, *, annotations=(), mains_hz=50, rest=True, **opti
     """Everything about a recording of `{muscle: µV}`; `rate_hz` common or one a muscle."""
     recording = array_recording(list(muscles.values()), list(muscles), rate_hz, annotations=annotations)
     return measure(recording, compute_frames(recording, mains_hz=mains_hz), rest=rest, **options)
+
+
+def doubts_of(row):
+    """Reason of a row without what is said of its interval."""
+    return ";".join(code for code in row.reason.split(";") if code not in NOTES)
 
 
 def row_of(result, target, name, segment=None):

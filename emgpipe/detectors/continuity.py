@@ -33,12 +33,15 @@ class Epochs:
         Epochs that would be continuous if their undeterminable time were active, and are not without it.
     used_s : float
         Usable seconds of the usable epochs.
+    verdicts : ndarray, shape (n_epochs,)
+        1 continuous, 0 not (or not told), NaN not usable; of every whole epoch, in order.
     """
 
     cmua: Intervals
     n_usable: int
     n_undeterminable: int
     used_s: float
+    verdicts: NDArray[np.float64]
 
 
 def cmua_epochs(
@@ -74,20 +77,23 @@ def cmua_epochs(
     levels_uv = _sustained_uv(frames, starts, settings.cmua_epoch_s)
     entered = usable_hops(frames) & (states != EXCLUDED)
     found, usable, unsure, used = [], 0, 0, 0
-    for a, level_uv in zip(starts, levels_uv, strict=True):
+    verdicts = np.full(count, np.nan)
+    for i, (a, level_uv) in enumerate(zip(starts, levels_uv, strict=True)):
         b = a + settings.cmua_epoch_s
         inside = slice(frames.hops(a), frames.hops(b))
         part = states[inside]
         if not len(part) or entered[inside].mean() < 1 - MOST_EXCLUDED:
             continue
         usable += 1
+        verdicts[i] = 0.0
         used += int(entered[inside].sum())
         if _continuous(part == ACTIVE, part, frames.hop_s, settings):
             if level_uv > settings.cmua_p10_ratio * floor.floor_uv:
                 found.append((a, b))
+                verdicts[i] = 1.0
         elif _continuous((part == ACTIVE) | (part == UNDETERMINABLE), part, frames.hop_s, settings):
             unsure += 1
-    return Epochs(Intervals.of(found), usable, unsure, used * frames.hop_s)
+    return Epochs(Intervals.of(found), usable, unsure, used * frames.hop_s, verdicts)
 
 
 def _continuous(active: NDArray[np.bool_], states: States, hop_s: float, settings: DetectSettings) -> bool:
@@ -119,20 +125,21 @@ def inactive_runs_s(states: States, hop_s: float) -> NDArray[np.float64]:
     return np.asarray((pairs[:, 1] - pairs[:, 0]) * hop_s, np.float64)
 
 
-def count_gaps(states: States, hop_s: float, shortest_s: float) -> int:
-    """Count pauses between active stretches that hold a silent run of at least `shortest_s`.
+def gap_ends(states: States, hop_s: float, shortest_s: float) -> NDArray[np.int64]:
+    """First active hop after each pause between active stretches that holds a silent run of at least `shortest_s`.
 
     Silence before the first and after the last activity is no gap. Excluded time is cut
     out, so that silence on both of its sides is one run.
 
     Examples
     --------
-    >>> count_gaps(np.array([ACTIVE, SILENT, EXCLUDED, SILENT, ACTIVE, SILENT], np.int8), 0.1, 0.2)
-    1
+    >>> gap_ends(np.array([ACTIVE, SILENT, EXCLUDED, SILENT, ACTIVE, SILENT], np.int8), 0.1, 0.2).tolist()
+    [4]
     """
-    seen = states[states != EXCLUDED]
+    places = np.flatnonzero(states != EXCLUDED)
+    seen = states[places]
     active = np.flatnonzero(seen == ACTIVE)
     runs = Intervals.from_mask(seen == SILENT).drop(shortest_s / hop_s - 1e-9).pairs
     # two runs in one pause, undeterminable time between, are one gap
     before = np.searchsorted(active, runs[:, 0])
-    return len(np.unique(before[(before > 0) & (before < len(active))]))
+    return places[active[np.unique(before[(before > 0) & (before < len(active))])]]

@@ -77,3 +77,12 @@ class DetectSettings:
     possible_spasm_ratio: float = field(
         default=9.0, metadata=_m("1", "Possible spasm: band power over its median (3 x in RMS).", "definitions, 6")
     )
+    interval_level: float = field(
+        default=0.95, metadata=_m("1", "Level of the sampling precision `low`, `high`.", "own choice")
+    )
+    block_times: float = field(
+        default=3.0, metadata=_m("1", "Block of the sampling precision, in autocorrelation times.", "definitions, 7")
+    )
+    least_blocks: float = field(
+        default=12.0, metadata=_m("1", "Blocks below which no sampling precision is given.", "definitions, 7")
+    )

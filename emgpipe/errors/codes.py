@@ -145,6 +145,11 @@ CODES: dict[str, Code] = {
     ),
     "STEP": Code(_R, "The electrode jumped: the signal steps, and slow waves follow."),
     "ELECTRODE_OFF": Code(_R, "An electrode lost contact: mains hum surges and outgrows the signal."),
+    # verdicts: precision
+    "SEGMENT_SHORT": Code(
+        _R,
+        "Fewer than 12 blocks of 3 autocorrelation times: no low and high; the value is no worse, nothing is flagged.",
+    ),
     # verdicts: activity, pairs, rows
     "RATE_TOO_LOW": Code(_R, "The sampling rate is too low for the analysis band; nothing is measured."),
     "ECG_NOT_REMOVED": Code(_R, "Something that may be a heart was not removed, and may raise the value."),

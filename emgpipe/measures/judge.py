@@ -7,7 +7,7 @@ import numpy as np
 
 from emgpipe.frames.model import REASON_BITS, ChannelFrames
 from emgpipe.measures.registry import MUSCLE_MEASURES, PAIR_MEASURES
-from emgpipe.measures.rows import MeasureRow, Status, TargetKind
+from emgpipe.measures.rows import NOTES, MeasureRow, Status, TargetKind
 from emgpipe.measures.settings import MeasureSettings
 from emgpipe.measures.views import CUE_KINDS, REST, WHOLE, Measure, MuscleView, PairView, Reading, Segment
 from emgpipe.muscles import part_of
@@ -217,7 +217,7 @@ def _row(
     limit = view.limit_uv if measure.limited and floor.known else None
     status: Status = reading.status
     if given:
-        status = "flagged" if codes else "ok"
+        status = "flagged" if set(codes) - NOTES else "ok"
         if limit is not None and reading.value is not None and reading.value < limit:
             status = "below_limit"
     else:
@@ -234,7 +234,7 @@ def _row(
         high=reading.high if given else None,
         limit=limit,
         status=status,
-        reason=";".join(dict.fromkeys(codes)),
+        reason=";".join(sorted(dict.fromkeys(codes), key=NOTES.__contains__)),
         used_s=used_s,
         excluded_s=max(view.segment.stop_s - view.segment.start_s - used_s, 0.0),
         floor_uv=floor.floor_uv if known else None,

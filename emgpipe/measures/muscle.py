@@ -6,11 +6,16 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from emgpipe.detectors.activity import EXCLUDED
-from emgpipe.detectors.continuity import cmua_epochs, count_gaps, inactive_runs_s
+from emgpipe.detectors.activity import ACTIVE, EXCLUDED, UNDETERMINABLE
+from emgpipe.detectors.continuity import cmua_epochs, gap_ends, inactive_runs_s
+from emgpipe.detectors.precision import Span, quantile_span, ratio_span, share_span
 from emgpipe.detectors.windows import corrected_rms, windows_of_seconds
 from emgpipe.detectors.witnesses import Floats
+from emgpipe.measures.rows import NOTES
 from emgpipe.measures.views import MuscleView, Reading
+
+SLOT_S = 0.5
+"""Hops are summed to slots of about this length before the precision of a share is told."""
 
 
 def floor_uv(view: MuscleView) -> Reading:
@@ -23,18 +28,25 @@ def tilt(view: MuscleView) -> Reading:
     """Median spectral tilt over the usable seconds of the segment."""
     seconds = slice(int(np.ceil(view.segment.start_s - 1e-9)), int(view.segment.stop_s + 1e-9))
     values = view.judged.witnesses.tilt[seconds]
-    values = values[np.isfinite(values)]
-    return Reading(float(np.median(values))) if len(values) else Reading.none("TILT_UNDEFINED")
+    told = values[np.isfinite(values)]
+    if not len(told):
+        return Reading.none("TILT_UNDEFINED")
+    return Reading(float(np.median(told))).within(quantile_span(values, 0.5, view.detect))
 
 
-def _amplitudes_uv(view: MuscleView, length_s: float, step_s: float, start_s: float, stop_s: float) -> Floats:
-    power = windows_of_seconds(view.judged.frames, start_s, stop_s, length_s, step_s).power
-    return corrected_rms(power[np.isfinite(power)], view.judged.floor.floor_uv)
+def _level(powers: Floats, view: MuscleView, share: float) -> Reading:
+    """Quantile of the corrected RMS of windows, and its precision."""
+    levels_uv = corrected_rms(powers, view.judged.floor.floor_uv)
+    told = levels_uv[np.isfinite(levels_uv)]
+    if not len(told):
+        return Reading.none("TOO_SHORT")
+    value = np.median(told) if share == 0.5 else np.quantile(told, share)
+    # corrected levels stand at 0 together; their powers do not
+    return Reading(float(value)).within(quantile_span(levels_uv, share, view.detect, order=powers))
 
 
 def _median_rms(view: MuscleView, start_s: float, stop_s: float) -> Reading:
-    values = _amplitudes_uv(view, 1.0, 1.0, start_s, stop_s)
-    return Reading(float(np.median(values))) if len(values) else Reading.none("TOO_SHORT")
+    return _level(windows_of_seconds(view.judged.frames, start_s, stop_s, 1.0, 1.0).power, view, 0.5)
 
 
 def rest_rms_uv(view: MuscleView) -> Reading:
@@ -68,8 +80,7 @@ def rest_third3_uv(view: MuscleView) -> Reading:
 
 
 def _apdf(view: MuscleView, share: float) -> Reading:
-    values = _amplitudes_uv(view, 1.0, 0.5, view.segment.start_s, view.segment.stop_s)
-    return Reading(float(np.quantile(values, share))) if len(values) else Reading.none("TOO_SHORT")
+    return _level(view.powers, view, share)
 
 
 def apdf_p10_uv(view: MuscleView) -> Reading:
@@ -100,8 +111,17 @@ def act_frac(view: MuscleView) -> Reading:
     if active + silent + unsure == 0:
         return Reading.none("NO_USABLE_SIGNAL")
     share = view.undeterminable_share
-    told = active + silent + (unsure if share > view.detect.flag_undeterminable else 0)
-    return _bounded(active / max(told, 1), share, view)
+    many = share > view.detect.flag_undeterminable
+    told = active + silent + (unsure if many else 0)
+    seen = (view.states != EXCLUDED) & (many | (view.states != UNDETERMINABLE))
+    span = _time_share_span(view.states == ACTIVE, seen, view)
+    return _bounded(active / max(told, 1), share, view).within(span)
+
+
+def _time_share_span(inside: NDArray[np.bool_], seen: NDArray[np.bool_], view: MuscleView) -> Span:
+    """Precision of the share of the hops seen that are inside."""
+    part, slot = np.where(seen, inside, np.nan), max(view.judged.frames.hops(SLOT_S), 1)
+    return share_span(part, np.ones(len(part)), view.detect, per_slot=slot)
 
 
 def act_frac_lo(view: MuscleView) -> Reading:
@@ -119,10 +139,12 @@ def _share_if(active: NDArray[np.bool_], view: MuscleView, further: Callable[[fl
     if not seen.any():
         return Reading.none("NO_USABLE_SIGNAL")
     share = float(active[view.hops][seen].mean())
-    # edges are refined with another floor, and undeterminable time enters another denominator
-    best = act_frac(view).value
     flags = ("PARTLY_UNDETERMINABLE",) if view.undeterminable_share > view.detect.flag_undeterminable else ()
-    return Reading(share if best is None else further(share, best), flags=flags)
+    # edges are refined with another floor, and undeterminable time enters another denominator
+    best = act_frac(view)
+    if best.value is not None and further(share, best.value) != share:
+        return replace(best, flags=(*flags, *(code for code in best.flags if code in NOTES)))
+    return Reading(share, flags=flags).within(_time_share_span(active[view.hops], seen, view))
 
 
 def cmua_frac(view: MuscleView) -> Reading:
@@ -134,7 +156,8 @@ def cmua_frac(view: MuscleView) -> Reading:
     if not epochs.n_usable or epochs.used_s + judged.frames.hop_s < view.settings.least_continuity_s:
         return replace(Reading.none("TOO_SHORT"), used_s=epochs.used_s)
     reading = _bounded(len(epochs.cmua) / epochs.n_usable, epochs.n_undeterminable / epochs.n_usable, view)
-    return replace(reading, used_s=epochs.used_s)
+    span = share_span(epochs.verdicts, np.ones(len(epochs.verdicts)), view.detect)
+    return replace(reading.within(span), used_s=epochs.used_s)
 
 
 def _with_gaps(value: float, view: MuscleView) -> Reading:
@@ -146,7 +169,7 @@ def _with_gaps(value: float, view: MuscleView) -> Reading:
 
 
 def longest_silence_s(view: MuscleView) -> Reading:
-    """Longest silent run of the segment; 0 where there is none."""
+    """Longest silent run of the segment; 0 where there is none. An extreme has no sampling precision."""
     runs = inactive_runs_s(view.states, view.judged.frames.hop_s)
     return _with_gaps(float(runs.max(initial=0.0)), view)
 
@@ -154,9 +177,13 @@ def longest_silence_s(view: MuscleView) -> Reading:
 def gaps_per_min(view: MuscleView) -> Reading:
     """Silent runs of at least 0.2 s between activity, a minute that was judged (bridged heart beats are)."""
     hop_s = view.judged.frames.hop_s
-    gaps = count_gaps(view.states, hop_s, view.detect.silence_s)
+    ends = gap_ends(view.states, hop_s, view.detect.silence_s)
     judged_s = float((view.states != EXCLUDED).sum()) * hop_s
-    return _with_gaps(gaps / (judged_s / 60) if judged_s else 0.0, view)
+    rate = np.where(view.states != EXCLUDED, 0.0, np.nan)
+    rate[ends] = 60 / hop_s
+    slot = max(view.judged.frames.hops(SLOT_S), 1)
+    span = ratio_span(rate, np.ones(len(rate)), view.detect, per_slot=slot, least=0.0)
+    return _with_gaps(len(ends) / (judged_s / 60) if judged_s else 0.0, view).within(span)
 
 
 def possible_spasm_n(view: MuscleView) -> Reading:

@@ -8,7 +8,8 @@ _APDF = "Jonsson 1982, J Hum Ergol 11:73 (amplitude probability); windows and fl
 _RDS = "Clancy et al. 2019 (root difference of squares)"
 
 MUSCLE_MEASURES: tuple[Measure, ...] = (
-    Measure("floor_uv", "uV", "none", "Noise floor in the analysis band, µV RMS; low and high are its bracket.",
+    Measure("floor_uv", "uV", "none", "Noise floor in the analysis band, µV RMS; low and high are its bracket,"
+            " not a sampling precision.",
             _OWN, muscle.floor_uv, need="nothing"),
     Measure("tilt", "1", "up", "Density in 50-200 Hz over that in 350-425 Hz, median over seconds: about 1 for white"
             " noise, 2.7 and more with muscle activity of one floor.", _OWN, muscle.tilt, need="nothing",
@@ -30,7 +31,8 @@ MUSCLE_MEASURES: tuple[Measure, ...] = (
     Measure("cmua_frac", "1", "up", "Share of usable 10 s epochs with continuous activity: active 95 % and more, no gap"
             " of 0.5 s, P10 of the 500 ms RMS above 1.25 floors.", _OWN, muscle.cmua_frac, given_in=REST,
             need="continuity"),
-    Measure("longest_silence_s", "s", "down", "Longest silent run.", _OWN, muscle.longest_silence_s, given_in=REST),
+    Measure("longest_silence_s", "s", "down", "Longest silent run. An extreme: no low and high.", _OWN,
+            muscle.longest_silence_s, given_in=REST),
     Measure("gaps_per_min", "1/min", "none", "Silent runs of 0.2 s and more between activity, a usable minute; 0 when"
             " always or never active.", "Hansson et al. 2000 (gap); floor: own", muscle.gaps_per_min, given_in=REST),
     Measure("rest_third1_uv", "uV", "none", "rest_rms_uv of the first third (settling).", _OWN, muscle.rest_third1_uv,
@@ -40,8 +42,8 @@ MUSCLE_MEASURES: tuple[Measure, ...] = (
     Measure("rest_third3_uv", "uV", "none", "rest_rms_uv of the last third.", _OWN, muscle.rest_third3_uv,
             given_in=REST, limited=True, need="third"),
     Measure("possible_spasm_n", "1", "none", "Stretches of movement, clipping or electrode trouble with three times the"
-            " typical RMS: a spasm may hide there. They are excluded, and counted.", _OWN, muscle.possible_spasm_n,
-            given_in=REST, need="nothing"),
+            " typical RMS: a spasm may hide there. They are excluded, and counted. No low and high.", _OWN,
+            muscle.possible_spasm_n, given_in=REST, need="nothing"),
 )  # fmt: skip
 """Measures of one muscle, in the order of the tables."""
 

@@ -7,6 +7,8 @@ Status = Literal["ok", "flagged", "below_limit", "undeterminable", "not_measured
 TargetKind = Literal["muscle", "pair", "subject"]
 VALUED = ("ok", "flagged", "below_limit")
 """A value is given with these statuses and no others."""
+NOTES = frozenset({"SEGMENT_SHORT"})
+"""Codes that stand in `reason` and are no doubt about the value: they flag nothing."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,8 @@ class MeasureRow:
     measure, unit : str
         A name of the registry and its unit.
     value, low, high : float or None
-        The value and the sampling precision of this segment; None where not given.
+        The value and the sampling precision of this segment; None where not given. Both ends are None
+        where the segment is too short (SEGMENT_SHORT) or nothing in it changes.
     limit : float or None
         Smallest value told from 0; only for µV.
     status, reason : str

@@ -1,7 +1,7 @@
 """What a measure is made from: one muscle or one pair over one segment."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
@@ -12,8 +12,10 @@ from emgpipe.detectors.activity import ACTIVE, SILENT, UNDETERMINABLE, Activity
 from emgpipe.detectors.cocontraction import PairEnvelopes, envelope
 from emgpipe.detectors.crosstalk import Crosstalk, SecondLevels, crosstalk
 from emgpipe.detectors.floor import Floor
+from emgpipe.detectors.precision import Span
 from emgpipe.detectors.settings import DetectSettings
-from emgpipe.detectors.witnesses import Witnesses, usable_hops, witness_seconds
+from emgpipe.detectors.windows import windows_of_seconds
+from emgpipe.detectors.witnesses import Floats, Witnesses, usable_hops, witness_seconds
 from emgpipe.frames.model import ChannelFrames, PairCovariance
 from emgpipe.intervals import Intervals
 from emgpipe.measures.rows import MeasureRow, Status
@@ -108,6 +110,11 @@ class MuscleView:
         """Usable seconds of a stretch."""
         frames = self.judged.frames
         return float(self.judged.usable[frames.hops(start_s) : frames.hops(stop_s)].sum() * frames.hop_s)
+
+    @cached_property
+    def powers(self) -> Floats:
+        """Power of 1 s windows every 0.5 s, µV²; NaN where they are not usable."""
+        return windows_of_seconds(self.judged.frames, self.segment.start_s, self.segment.stop_s, 1.0, 0.5).power
 
     @cached_property
     def possible_spasms(self) -> Intervals:
@@ -220,7 +227,7 @@ class Reading:
     value, low, high : float or None
         None where there is no number.
     flags : tuple of str
-        Codes that make a value `flagged`.
+        Codes that make a value `flagged`; those of `rows.NOTES` stand in the reason alone.
     refused : str
         Code why there is no number.
     status : str
@@ -241,6 +248,13 @@ class Reading:
     def none(cls, code: str, status: Status = "undeterminable") -> "Reading":
         """No number, and why."""
         return cls(None, refused=code, status=status)
+
+    def within(self, span: Span) -> "Reading":
+        """Give the same value its sampling precision, or SEGMENT_SHORT; what has no value stays as it is."""
+        if self.value is None:
+            return self
+        flags = (*self.flags, "SEGMENT_SHORT") if span.short else self.flags
+        return replace(self, low=span.low, high=span.high, flags=flags)
 
 
 Direction = Literal["up", "down", "none"]

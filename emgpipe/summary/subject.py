@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from emgpipe.measures.rows import MeasureRow, Status
+from emgpipe.measures.rows import NOTES, MeasureRow, Status
 from emgpipe.muscles import part_of, region_of, side_of
 from emgpipe.summary.visits import StudyRow, pooled
 
@@ -122,9 +122,9 @@ def _muscle(p10: Sequence[StudyRow], cmua: Sequence[StudyRow]) -> _Muscle:
 
 
 def _doubts(rows: Sequence[StudyRow]) -> frozenset[str]:
-    """Codes of the rows that have a value, and BELOW_LIMIT."""
+    """Codes of the rows that have a value, and BELOW_LIMIT; a missing interval is no doubt."""
     codes = {code for r in rows if r.valued for code in r.row.reason.split(";") if code}
-    return frozenset(codes | {BELOW_LIMIT for r in rows if r.valued and r.row.status == "below_limit"})
+    return frozenset((codes - NOTES) | {BELOW_LIMIT for r in rows if r.valued and r.row.status == "below_limit"})
 
 
 def _index(

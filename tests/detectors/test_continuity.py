@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from emgpipe.detectors.activity import ACTIVE, EXCLUDED, SILENT, UNDETERMINABLE
-from emgpipe.detectors.continuity import cmua_epochs, count_gaps, inactive_runs_s
+from emgpipe.detectors.continuity import cmua_epochs, gap_ends, inactive_runs_s
 from emgpipe.detectors.floor import Floor
 from emgpipe.detectors.settings import DetectSettings
 from emgpipe.intervals import Intervals
@@ -102,4 +102,4 @@ def test_runs_of_silence_end_at_what_is_not_known():
 def test_a_gap_is_silence_of_its_length_between_activity(states, n):
     """A active, s silent, u undeterminable, x excluded; 0.1 s each."""
     names = {"A": ACTIVE, "s": SILENT, "u": UNDETERMINABLE, "x": EXCLUDED}
-    assert count_gaps(np.array([names[c] for c in states], np.int8), 0.1, 0.2) == n
+    assert len(gap_ends(np.array([names[c] for c in states], np.int8), 0.1, 0.2)) == n
