@@ -63,10 +63,11 @@ PAIR_MEASURES: tuple[Measure, ...] = (
             " on.", _OWN, pair.coact_excess),
     Measure("xt_r0", "1", "none", "Largest |correlation| of the conditioned signals within +-2 ms, median over the"
             " seconds in which one muscle is on and the louder, or in which both are on too; the larger of these, and"
-            " of both directions. 0.3 and more flags possible crosstalk, less shows none.",
+            " of both directions. 0.3 and more flags possible crosstalk, less shows none. No low and high.",
             "Winter, Fuglevand & Archer 1994; lag and threshold: own", pair.xt_r0, need="nothing", needs_floor=False),
     Measure("imc_low_z", "1", "none", "Exploratory: coherence of the RMS of both in 2-15 Hz over stretches of 1 s, as a"
-            " standard normal number: 0 expected of independent muscles, above 2 common drive, or crosstalk.",
+            " standard normal number: 0 expected of independent muscles, above 2 common drive, or crosstalk. Its own"
+            " error is 1 by definition: no low and high.",
             "Halliday et al. 1995; Wilson & Hilferty 1931; RMS of 12.5 ms and pooling: own", pair.imc_low_z,
             given_in=REST),
 )  # fmt: skip
