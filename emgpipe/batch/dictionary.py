@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from emgpipe.measures.grade import LETTERS
-from emgpipe.measures.registry import MUSCLE_MEASURES, PAIR_MEASURES
+from emgpipe.measures.registry import BODY_MEASURES, MUSCLE_MEASURES, PAIR_MEASURES
 from emgpipe.summary.references import TWINS
 from emgpipe.summary.subject import SUBJECT_MEASURES
 
@@ -70,7 +70,7 @@ COLUMNS = {
         + "; the rules stand in docs/outputs.md.",
     ),
     "findings": Column("", "What reading and measuring noticed, joined by ' | '."),
-    "kind": Column("", "active, silent, undeterminable, excluded, possible_spasm, cmua or coactive."),
+    "kind": Column("", "active, silent, undeterminable, excluded, possible_spasm, cmua, coactive or spasm."),
     "start_s": Column("s", "Start, gap-aware seconds from the start of the recording."),
     "stop_s": Column("s", "End, not included."),
     "cut_start": Column("", "true where the stretch may have begun earlier."),
@@ -104,7 +104,7 @@ def data_dictionary(tables: Mapping[str, Sequence[str]]) -> dict[str, Any]:
 def measure_entries() -> dict[str, dict[str, str]]:
     """Unit, direction, definition and reference of every measure, by name."""
     out: dict[str, dict[str, str]] = {}
-    for kind, measures in (("muscle", MUSCLE_MEASURES), ("pair", PAIR_MEASURES)):
+    for kind, measures in (("muscle", MUSCLE_MEASURES), ("pair", PAIR_MEASURES), ("subject", BODY_MEASURES)):
         for m in measures:
             out[m.name] = {
                 "target_kind": kind, "unit": m.unit, "direction": m.direction, "definition": m.definition,

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from emgpipe.batch.dictionary import COLUMNS, STATUSES, measure_entries
 from emgpipe.batch.tables import TABLE_COLUMNS
 from emgpipe.measures.grade import LETTERS, RULES
-from emgpipe.measures.registry import MUSCLE_MEASURES, PAIR_MEASURES
+from emgpipe.measures.registry import BODY_MEASURES, MUSCLE_MEASURES, PAIR_MEASURES
 from emgpipe.measures.settings import MeasureSettings
 from emgpipe.measures.views import CUE_KINDS, REST
 
@@ -35,7 +35,7 @@ _FILES = (
 def measures_markdown() -> str:
     """The page `docs/measures.md`: every measure with unit, direction, need, definition and source."""
     entries = measure_entries()
-    needs = {m.name: _need(m.need, m.given_in) for m in (*MUSCLE_MEASURES, *PAIR_MEASURES)}
+    needs = {m.name: _need(m.need, m.given_in) for m in (*MUSCLE_MEASURES, *PAIR_MEASURES, *BODY_MEASURES)}
     out = [
         "# Measures",
         "",
@@ -110,6 +110,7 @@ def _need(need: str, given_in: str) -> str:
         "amplitude": least.least_usable_s,
         "third": least.least_usable_s,
         "continuity": least.least_continuity_s,
+        "events": least.least_spasm_s,
         "nothing": least.least_reference_s,
     }
     if given_in in CUE_KINDS:

@@ -86,3 +86,24 @@ class DetectSettings:
     least_blocks: float = field(
         default=12.0, metadata=_m("1", "Blocks below which no sampling precision is given.", "definitions, 7")
     )
+    spasm_window_s: float = field(default=0.25, metadata=_m("s", "Window of the RMS of spasms.", "definitions, 6"))
+    spasm_mad_ratio: float = field(
+        default=5.0, metadata=_m("1", "A spasm exceeds the tonic level (P25) by this times its MAD.", "definitions, 6")
+    )
+    spasm_tonic_ratio: float = field(
+        default=2.0, metadata=_m("1", "A spasm exceeds this times the tonic level.", "decision 22")
+    )
+    spasm_floor_ratio: float = field(
+        default=5.0, metadata=_m("1", "A spasm exceeds this times the floor.", "definitions, 6")
+    )
+    spasm_least_s: float = field(default=1.0, metadata=_m("s", "Least time above that level.", "definitions, 6"))
+    spasm_merge_s: float = field(
+        default=2.0, metadata=_m("s", "Spasms less than this apart are one.", "definitions, 6")
+    )
+    spasm_end_share: float = field(
+        default=0.2,
+        metadata=_m("1", "A spasm ends below the tonic level plus this share of its height.", "definitions, 6"),
+    )
+    spasm_together_s: float = field(
+        default=1.0, metadata=_m("s", "Spasms of two muscles that start within this are generalised.", "definitions, 6")
+    )

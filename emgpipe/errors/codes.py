@@ -157,7 +157,9 @@ CODES: dict[str, Code] = {
     "ECG_UNCONFIRMED": Code(_R, "Beats were told by one trunk lead alone: jerks at the pace of a heart look the same."),
     "ECG_RESIDUAL": Code(_R, "Hops of removed heart beats are louder than others, or far quieter: part may be left."),
     "TILT_UNDEFINED": Code(_R, "350-425 Hz is not recorded at this sampling rate."),
-    "LOWER_BOUND": Code(_R, "Time is undeterminable (more than a tenth) or clipped; the value is a lower bound."),
+    "LOWER_BOUND": Code(
+        _R, "Time is undeterminable (more than a tenth), clipped or hidden; the value is a lower bound."
+    ),
     "PARTLY_UNDETERMINABLE": Code(
         _R, "More than a tenth of the time is undeterminable; it is left out, or told by one bracket end."
     ),
@@ -189,6 +191,13 @@ CODES: dict[str, Code] = {
     "SEGMENTS_OVERLAP": Code(_F, "A rest overlaps another rest (they are one), a segment or a calibration (cut out)."),
     "SEGMENT_OUT_OF_RANGE": Code(_F, "A segment begins after the end of the recording, or loses over 1 s to its ends."),
     "ANNOTATION_UNKNOWN": Code(_F, "A mark without meaning begins like a known one, or stands in an open-ended rest."),
+    # spasms
+    "POSSIBLE_SPASMS": Code(
+        _R, "Loud time was excluded as artefact and may hide spasms: the value is the least there is."
+    ),
+    "SPASMS_UNSURE": Code(_R, "At an end of the floor's bracket the number of spasms is another."),
+    "MUSCLES_TOO_FEW": Code(_R, "Less than two muscles can be measured; what is generalised cannot be told."),
+    "GENERALISED": Code(_R, "The spasm is part of a generalised one: another muscle starts within a second."),
     # visits and subjects
     "REFERENCE_IS_REST": Code(_E, "A reference names rest or the whole recording, which would remove the effect."),
     "INDEX_NOT_DECLARED": Code(_R, "The study names no muscles for the rigidity index."),

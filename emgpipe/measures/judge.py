@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 
 from emgpipe.frames.model import REASON_BITS, ChannelFrames
-from emgpipe.measures.registry import MUSCLE_MEASURES, PAIR_MEASURES
+from emgpipe.measures.events import LEAST_MUSCLES, SUBJECT, BodyView
+from emgpipe.measures.registry import BODY_MEASURES, MUSCLE_MEASURES, PAIR_MEASURES
 from emgpipe.measures.rows import NOTES, MeasureRow, Status, TargetKind
 from emgpipe.measures.settings import MeasureSettings
 from emgpipe.measures.views import CUE_KINDS, REST, WHOLE, Measure, MuscleView, PairView, Reading, Segment
@@ -26,6 +27,8 @@ LITTLE_RESIDUAL = 0.7
 """QRS hops this much quieter than the others: what is left of the heart stands beside them."""
 MUCH_RESIDUAL = 1.3
 """RMS of QRS hops after subtraction over that of the others, above which rows say so."""
+AMOUNTS = ("1", "1/h", "uV s/min")
+"""Units of shares, counts and areas: clipped time, left out, lowers them."""
 CLIPPED_COUNTS = 0.01
 """Clipped share of the segment from which on a value is a lower bound."""
 
@@ -80,6 +83,46 @@ def pair_rows(view: PairView) -> list[MeasureRow]:
         used_s = reading.used_s if reading.used_s is not None else min(view.agonist.used_s, view.antagonist.used_s)
         rows.append(_row(measure, reading, view.louder_floor, target, "pair", flags, used_s, lines_hz))
     return rows
+
+
+def body_rows(view: BodyView) -> list[MeasureRow]:
+    """Rows of all muscles of a recording together, over one segment.
+
+    Parameters
+    ----------
+    view : BodyView
+        Muscles and pairs over the segment.
+
+    Returns
+    -------
+    list of MeasureRow
+        `not_measured`, MUSCLES_TOO_FEW where less than two muscles have a floor and usable time enough. Of the others
+        the shortest usable time and every doubt count.
+    """
+    rows = []
+    for measure in _given(BODY_MEASURES, view.segment):
+        told = [muscle for muscle in view.muscles.values() if _muscle_refusal(measure, muscle) is None]
+        reading = Reading.none("MUSCLES_TOO_FEW", "not_measured")
+        if view.segment.kind == WHOLE:
+            reading = Reading.none("REST_NOT_DECLARED", "not_measured")
+        elif len(told) >= LEAST_MUSCLES:
+            reading = measure.function(
+                BodyView(view.segment, {n: m for n, m in view.muscles.items() if m in told}, view.pairs)
+            )
+        used_s = min((muscle.used_s for muscle in told), default=0.0)
+        flags = [code for muscle in told for code in (*_doubts(measure, muscle), *_left_out(measure, muscle))]
+        rows.append(_body_row(measure, reading, view.segment, [*flags, *reading.flags], used_s))
+    return rows
+
+
+def _body_row(measure: Measure, reading: Reading, segment: Segment, flags: Sequence[str], used_s: float) -> MeasureRow:
+    given = reading.value is not None
+    codes = dict.fromkeys(flags if given else [reading.refused])
+    status: Status = ("flagged" if codes else "ok") if given else reading.status
+    return MeasureRow(
+        segment.name, SUBJECT, "subject", measure.name, reading.value, measure.unit, status=status,
+        reason=";".join(codes), used_s=used_s, excluded_s=max(segment.stop_s - segment.start_s - used_s, 0.0),
+    )  # fmt: skip
 
 
 def unmeasured_rows(
@@ -140,7 +183,8 @@ def _too_little(measure: Measure, views: Sequence[MuscleView], used_s: float) ->
 def _needed_s(measure: Measure, segment: Segment, settings: MeasureSettings) -> float:
     if measure.need == "nothing" or segment.kind not in (REST, WHOLE):
         return settings.least_reference_s
-    return settings.least_continuity_s if measure.need == "continuity" else settings.least_usable_s
+    least_s = {"continuity": settings.least_continuity_s, "events": settings.least_spasm_s}
+    return least_s.get(measure.need, settings.least_usable_s)
 
 
 def _excluding(view: MuscleView) -> list[str]:
@@ -160,7 +204,7 @@ def _left_out(measure: Measure, view: MuscleView) -> list[str]:
     codes = _excluding(view)
     if _excluded_share(view, "CLIPPED") >= CLIPPED_COUNTS:
         codes = [*codes, "CLIPPED"]
-        if measure.limited or (measure.direction == "up" and measure.unit == "1"):
+        if measure.limited or (measure.direction == "up" and measure.unit in AMOUNTS):
             codes = ["LOWER_BOUND", *codes]
     return codes
 

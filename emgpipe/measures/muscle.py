@@ -54,6 +54,11 @@ def rest_rms_uv(view: MuscleView) -> Reading:
     return _median_rms(view, view.segment.start_s, view.segment.stop_s)
 
 
+def relax_resid_uv(view: MuscleView) -> Reading:
+    """What is left 5-10 s after a cue to relax: median corrected RMS of the seconds of that stretch."""
+    return _median_rms(view, view.segment.start_s, view.segment.stop_s)
+
+
 def _third(view: MuscleView, number: int) -> Reading:
     length = (view.segment.stop_s - view.segment.start_s) / 3
     start = view.segment.start_s + (number - 1) * length

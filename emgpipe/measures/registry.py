@@ -1,10 +1,11 @@
 """Every measure: name, unit, direction, definition, reference, function."""
 
-from emgpipe.measures import muscle, pair
-from emgpipe.measures.views import REST, Measure
+from emgpipe.measures import events, muscle, pair
+from emgpipe.measures.views import RELAX, REST, Measure
 
 _OWN = "emgpipe definitions"
 _APDF = "Jonsson 1982, J Hum Ergol 11:73 (amplitude probability); windows and floor correction: own"
+_SPASM = "Thomas 2014 (merging); level, end and floor: own"
 _RDS = "Clancy et al. 2019 (root difference of squares)"
 
 MUSCLE_MEASURES: tuple[Measure, ...] = (
@@ -44,6 +45,14 @@ MUSCLE_MEASURES: tuple[Measure, ...] = (
     Measure("possible_spasm_n", "1", "none", "Stretches of movement, clipping or electrode trouble with three times the"
             " typical RMS: a spasm may hide there. They are excluded, and counted. No low and high.", _OWN,
             muscle.possible_spasm_n, given_in=REST, need="nothing"),
+    Measure("spasm_rate_h", "1/h", "up", "Spasms an hour of usable time: floor-corrected RMS of 250 ms for 1 s and more"
+            " above the tonic level (P25) by 5 MAD, above twice that level and above 5 floors; less than 2 s apart they"
+            " are one. No low and high.", _SPASM, events.spasm_rate_h, given_in=REST, need="events"),
+    Measure("spasm_auc_uvs_min", "uV s/min", "up", "Area of the same RMS above the tonic level, from the start of each"
+            " spasm to where it falls below the tonic level plus 20 % of its height, a usable minute. No low"
+            " and high.", _SPASM, events.spasm_auc_uvs_min, given_in=REST, need="continuity"),
+    Measure("relax_resid_uv", "uV", "up", "What is left after a cue to relax: median floor-corrected RMS of the seconds"
+            " from 5 to 10 s after it.", _OWN, muscle.relax_resid_uv, given_in=RELAX, limited=True),
 )  # fmt: skip
 """Measures of one muscle, in the order of the tables."""
 
@@ -72,3 +81,10 @@ PAIR_MEASURES: tuple[Measure, ...] = (
             given_in=REST),
 )  # fmt: skip
 """Measures of one pair."""
+
+BODY_MEASURES: tuple[Measure, ...] = (
+    Measure("spasm_generalised_n", "1", "up", "Spasms that start in two and more muscles within 1 s. Muscles that may"
+            " be one signal (crosstalk, one channel twice) count once. No low and high.", _OWN,
+            events.spasm_generalised_n, given_in=REST, need="continuity"),
+)  # fmt: skip
+"""Measures of all muscles of a recording together; their target is `subject`."""

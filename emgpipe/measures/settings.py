@@ -26,3 +26,4 @@ class MeasureSettings:
     least_usable_share: float = field(
         default=0.5, metadata=_m("1", "Usable share of the segment below which nothing is given.", "definitions, 7")
     )
+    least_spasm_s: float = field(default=600.0, metadata=_m("s", "Usable time for spasm_rate_h.", "definitions, 7"))

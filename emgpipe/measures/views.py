@@ -14,6 +14,7 @@ from emgpipe.detectors.crosstalk import Crosstalk, SecondLevels, crosstalk
 from emgpipe.detectors.floor import Floor
 from emgpipe.detectors.precision import Span
 from emgpipe.detectors.settings import DetectSettings
+from emgpipe.detectors.spasms import Spasms, detect_spasms
 from emgpipe.detectors.windows import windows_of_seconds
 from emgpipe.detectors.witnesses import Floats, Witnesses, usable_hops, witness_seconds
 from emgpipe.frames.model import ChannelFrames, PairCovariance
@@ -79,6 +80,17 @@ class Judged:
         """Hops that may enter a number."""
         return usable_hops(self.frames)
 
+    @cached_property
+    def _spasms(self) -> dict[tuple[Segment, DetectSettings], Spasms]:
+        return {}
+
+    def spasms(self, segment: Segment, detect: DetectSettings) -> Spasms:
+        """Spasms of a segment; looked for once. The floor is known."""
+        key = (segment, detect)
+        if key not in self._spasms:
+            self._spasms[key] = detect_spasms(self.frames, self.floor, segment.start_s, segment.stop_s, detect)
+        return self._spasms[key]
+
 
 @dataclass(frozen=True, eq=False)
 class MuscleView:
@@ -121,6 +133,11 @@ class MuscleView:
         """Possible spasms that touch the segment, cut to it."""
         bounds = (self.segment.start_s, self.segment.stop_s)
         return self.judged.possible_spasms.overlap(Intervals.of([bounds] if bounds[0] < bounds[1] else []))
+
+    @property
+    def spasms(self) -> Spasms:
+        """Spasms of the segment."""
+        return self.judged.spasms(self.segment, self.detect)
 
     @property
     def excluded_s(self) -> float:
@@ -258,7 +275,7 @@ class Reading:
 
 
 Direction = Literal["up", "down", "none"]
-Need = Literal["amplitude", "continuity", "third", "nothing"]
+Need = Literal["amplitude", "continuity", "events", "third", "nothing"]
 
 
 @dataclass(frozen=True)
@@ -277,8 +294,8 @@ class Measure:
         `rest`: in declared rest only; `relax_cue`, `stimulus`: in the stretches that these marks make; `any`: in all
         segments but those.
     need : str
-        Which usable time it needs: `amplitude` 10 s, `continuity` 30 s, `nothing` 3 s and no flag; `third` as
-        `amplitude`, and of each third half and 3 s.
+        Which usable time it needs: `amplitude` 10 s, `continuity` 30 s, `events` 10 min, `nothing` 3 s and no flag;
+        `third` as `amplitude`, and of each third half and 3 s.
     limited : bool
         Has a smallest value told from 0.
     needs_floor : bool

@@ -16,14 +16,15 @@ from emgpipe.frames.model import Frames, PairCovariance
 from emgpipe.intervals import Intervals
 from emgpipe.measures.arguments import check_arguments, pair_list
 from emgpipe.measures.doubts import Doubt, codes_by_target
+from emgpipe.measures.events import BodyView, spasm_intervals
 from emgpipe.measures.findings import floor_findings, mains_findings, name_findings, prime_mover_findings, rate_findings
 from emgpipe.measures.grade import Grade, grades
 from emgpipe.measures.intervals import muscle_intervals, pair_intervals
-from emgpipe.measures.judge import muscle_rows, pair_rows, unmeasured_rows
+from emgpipe.measures.judge import body_rows, muscle_rows, pair_rows, unmeasured_rows
 from emgpipe.measures.levels import believed_floor
 from emgpipe.measures.plausibility import doubts
 from emgpipe.measures.rows import IntervalRow, MeasureRow, Status
-from emgpipe.measures.views import Judged, MuscleView, PairView, Segment
+from emgpipe.measures.views import REST, Judged, MuscleView, PairView, Segment
 from emgpipe.pipeline.reduce import pair_covariances
 from emgpipe.recording import Finding, Recording
 from emgpipe.settings import Settings
@@ -149,15 +150,19 @@ def measure(
     if covariances is None:
         covariances = pair_covariances(recording, frames, wanted, settings)
     rows: list[MeasureRow] = []
+    spasms: list[IntervalRow] = []
     for segment in (*plan.segments, *plan.cues):
         references = _reference_rows(judged, plan.segments, reference, settings)
-        rows += _segment_rows(segment, judged, refused, wanted, covariances, references, settings)
+        body = _body(segment, judged, wanted, covariances, references, settings)
+        rows += _segment_rows(body, refused, wanted, settings)
+        spasms += spasm_intervals(body) if segment.kind == REST else ()
     intervals = [
         row for name, one in judged.items() for row in muscle_intervals(name, one, plan.segments, settings.detect)
     ]
     intervals += [
         row for a, b in wanted if a in judged and b in judged for row in pair_intervals((a, b), judged[a], judged[b])
     ]
+    intervals += spasms
     floors = {name: one.floor for name, one in judged.items()}
     given = {"pairs": [m for p in wanted for m in p], "device_uv": [*(device_uv or {})], "exclude": exclude,
              "prime_movers": prime_movers}  # fmt: skip
@@ -244,35 +249,43 @@ def _seconds_inside(stretches: Intervals, n_seconds: int) -> NDArray[np.bool_] |
     return inside
 
 
-def _segment_rows(
+def _body(
     segment: Segment,
     judged: Mapping[str, Judged],
-    refused: Mapping[str, str],
     pairs: Sequence[tuple[str, str]],
     covariances: Mapping[tuple[str, str], PairCovariance | None],
     references: Mapping[str, MeasureRow],
     settings: Settings,
-) -> Iterator[MeasureRow]:
-    """Rows of all targets over one segment: muscles in file order, refused ones, pairs."""
-    plain = {name: MuscleView(one, segment, settings.detect, settings.measure) for name, one in judged.items()}
+) -> BodyView:
+    """Views of all muscles and pairs over one segment."""
+    muscles = {name: MuscleView(one, segment, settings.detect, settings.measure) for name, one in judged.items()}
     views = {
-        p: PairView(plain[p[0]], plain[p[1]], covariances.get(p), references)
+        p: PairView(muscles[p[0]], muscles[p[1]], covariances.get(p), references)
         for p in pairs
-        if p[0] in plain and p[1] in plain
+        if p[0] in muscles and p[1] in muscles
     }
-    receivers = {name for view in views.values() for name in view.receivers}
-    for name, view in plain.items():
+    return BodyView(segment, muscles, views)
+
+
+def _segment_rows(
+    body: BodyView, refused: Mapping[str, str], pairs: Sequence[tuple[str, str]], settings: Settings
+) -> Iterator[MeasureRow]:
+    """Rows of all targets over one segment: muscles in file order, refused ones, pairs, all muscles together."""
+    segment = body.segment
+    receivers = {name for view in body.pairs.values() for name in view.receivers}
+    for name, view in body.muscles.items():
         flags = ("CROSSTALK_POSSIBLE",) if name in receivers else ()
         yield from muscle_rows(MuscleView(view.judged, segment, settings.detect, settings.measure, flags))
     for name, code in refused.items():
         yield from unmeasured_rows(name, "muscle", segment, code, _status(code))
     for pair in pairs:
-        if pair in views:
-            yield from pair_rows(views[pair])
+        if pair in body.pairs:
+            yield from pair_rows(body.pairs[pair])
         else:
-            absent = [refused.get(m, "MUSCLE_MISSING") for m in pair if m not in plain]
+            absent = [refused.get(m, "MUSCLE_MISSING") for m in pair if m not in body.muscles]
             code = ";".join(dict.fromkeys(absent))
             yield from unmeasured_rows("/".join(pair), "pair", segment, code, _status(absent[0]))
+    yield from body_rows(body)
 
 
 def _status(code: str) -> Status:

@@ -74,7 +74,7 @@ def visit_html(
     units = [_unit(folder, row) for row in inputs]
     # settings of the run that measured this visit; a later run may have left it out
     settings = next((Job.from_told(unit["job"], folder).settings for unit in units if unit), settings)
-    rows = [_measure_row(r) for r in measures if r["target_kind"] == "subject"]
+    rows = [_measure_row(r) for r in measures if r["target_kind"] == "subject" and not r["recording"]]
     report = VisitReport(
         study=study,
         subject=subject,

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from emgpipe.errors.codes import CODES
 from emgpipe.frames.model import Heart
-from emgpipe.measures.registry import MUSCLE_MEASURES, PAIR_MEASURES
+from emgpipe.measures.registry import BODY_MEASURES, MUSCLE_MEASURES, PAIR_MEASURES
 
 NOT_ON_PAGES = frozenset({"imc_low_z"})
 """Exploratory: kept in the tables, not shown beside a patient."""
@@ -70,7 +70,7 @@ LEAST_HIDDEN = 0.005
 COUNTS = frozenset({"active_regions_emg", "regions_measured", "spasm_generalised_n", "possible_spasm_n"})
 """Measures that are whole numbers."""
 _PLACES = {"count": 0, "1": 3, "s": 2, "1/min": 1, "1/h": 1, "%": 1, "ms": 0}
-MEASURES = {measure.name: measure for measure in (*MUSCLE_MEASURES, *PAIR_MEASURES)}
+MEASURES = {measure.name: measure for measure in (*MUSCLE_MEASURES, *PAIR_MEASURES, *BODY_MEASURES)}
 
 
 class Reason(NamedTuple):

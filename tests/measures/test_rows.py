@@ -10,7 +10,7 @@ from emgpipe.detectors.floor import Floor
 from emgpipe.detectors.settings import DetectSettings
 from emgpipe.errors.codes import CODES
 from emgpipe.measures.judge import muscle_rows
-from emgpipe.measures.registry import MUSCLE_MEASURES, PAIR_MEASURES
+from emgpipe.measures.registry import BODY_MEASURES, MUSCLE_MEASURES, PAIR_MEASURES
 from emgpipe.measures.rows import VALUED
 from emgpipe.measures.settings import MeasureSettings
 from emgpipe.measures.views import Judged, MuscleView, Segment
@@ -22,7 +22,10 @@ from tests.strategies import doubts_of, frames_of, measured, noise_of, row_of, s
 
 ALWAYS = scenario("always_active", 1, 70).samples_uv
 QUIET = scenario("silent", 2, 70).samples_uv
-N_MUSCLE, N_PAIR = len(MUSCLE_MEASURES), len(PAIR_MEASURES)
+GIVEN = ("any", "rest")
+N_MUSCLE, N_PAIR, N_BODY = (
+    sum(m.given_in in GIVEN for m in measures) for measures in (MUSCLE_MEASURES, PAIR_MEASURES, BODY_MEASURES)
+)
 
 
 def keeps_the_rules(result):
@@ -41,7 +44,8 @@ def keeps_the_rules(result):
         assert (row.limit is not None) <= (row.unit == "uV"), where
         if row.low is not None:
             assert row.low <= row.value <= row.high, where
-        if row.unit == "1" and row.measure not in ("tilt", "coact_excess", "imc_low_z") and row.value is not None:
+        no_share = ("tilt", "coact_excess", "imc_low_z", "spasm_generalised_n", "possible_spasm_n")
+        if row.unit == "1" and row.measure not in no_share and row.value is not None:
             assert 0 <= row.value <= 1, where
     for target in {r.target for r in result.rows if r.target_kind == "muscle"}:
         for segment in {r.segment for r in result.rows}:
@@ -95,7 +99,7 @@ def test_what_cannot_be_measured_is_a_code_and_no_number(first, rate_hz, codes, 
     assert numbers_of(result, "TA_R/GM_R") == []
     assert codes <= codes_of(result, "TA_R")
     assert codes & codes_of(result, "TA_R/GM_R")
-    assert len(result.rows) == (2 * N_MUSCLE + N_PAIR)
+    assert len(result.rows) == 2 * N_MUSCLE + N_PAIR + N_BODY
 
 
 def test_a_missing_muscle_is_said_in_every_row_of_its_pair():
@@ -129,7 +133,7 @@ def test_without_a_declared_rest_amplitudes_are_given_and_rest_measures_are_not(
     keeps_the_rules(result)
     assert {r.segment for r in result.rows} == {"whole"}
     refused = {r.measure for r in result.rows if r.reason == "REST_NOT_DECLARED"}
-    assert refused == {m.name for m in (*MUSCLE_MEASURES, *PAIR_MEASURES) if m.given_in == "rest"}
+    assert refused == {m.name for m in (*MUSCLE_MEASURES, *PAIR_MEASURES, *BODY_MEASURES) if m.given_in == "rest"}
     assert {r.status for r in result.rows if r.measure in refused} == {"not_measured"}
     given = set(numbers_of(result, "TA_R") + numbers_of(result, "TA_R/GM_R"))
     assert given == {"floor_uv", "tilt", "rest_rms_uv", "apdf_p10_uv", "apdf_p50_uv", "apdf_p90_uv", "cc_overlap_uv",
