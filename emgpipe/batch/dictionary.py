@@ -112,7 +112,10 @@ def measure_entries() -> dict[str, dict[str, str]]:
             }  # fmt: skip
     for name in TWINS:
         twin = name.removesuffix("_uv") + "_pct"
-        definition = f"{name} in % of rest_rms_uv of the named reference segment of the muscle."
+        definition = (
+            f"{name} in % of rest_rms_uv of the named reference segment of the muscle (median of its repeats);"
+            " how sure the reference is stands neither in low nor in high."
+        )
         out[twin] = {**out[name], "unit": "%", "definition": definition}
     for s in SUBJECT_MEASURES:
         out[s.name] = {

@@ -9,6 +9,7 @@ from typing import Any
 from emgpipe.batch.conditions import Conditions
 from emgpipe.filters.prefilter import Prefilter
 from emgpipe.frames.model import FRAMES_VERSION
+from emgpipe.measures.reference import ReferenceLevel
 from emgpipe.settings import TABLES, Settings, check_settings, fingerprint
 from emgpipe.store import content_key, frames_key
 from emgpipe.study import Entry, Study
@@ -42,6 +43,8 @@ class Job:
         Segment of this recording that serves as reference, or `""`.
     strict : bool
         Warnings of the reader refuse the recording.
+    levels : tuple of (muscle, ReferenceLevel)
+        Reference levels that other recordings of the study give, for muscles that have none in this one.
     """
 
     entry: Entry
@@ -55,6 +58,7 @@ class Job:
     floors: tuple[tuple[str, str, float], ...]
     reference: str
     strict: bool = False
+    levels: tuple[tuple[str, ReferenceLevel], ...] = ()
 
     def told(self) -> dict[str, Any]:
         """Facts of the job but the folder, for the unit: pages are drawn from them later."""
@@ -73,7 +77,7 @@ class Job:
         floors = tuple((kind, name, uv) for kind, name, uv in facts["floors"])
         rebuilt = {
             "entry": Entry(**entry), "pairs": None if pairs is None else tuple(pairs), "floors": floors,
-            "settings": check_settings(facts["settings"]), "out": out,
+            "settings": check_settings(facts["settings"]), "out": out, "levels": told_levels(facts),
         }  # fmt: skip
         return cls(**{**facts, **rebuilt})
 
@@ -122,6 +126,7 @@ class Job:
             prime_mover=list(self.entry.prime_mover),
             hardware=list(self.hardware),
             strict=self.strict,
+            levels=[[muscle, *level] for muscle, level in self.levels],
             versions=[FRAMES_VERSION, MEASURES_VERSION],
         )
 
@@ -130,6 +135,13 @@ class Job:
         channel = [uv for kind, name, uv in self.floors if kind == "channel" and name in names]
         amplifier = [uv for kind, _, uv in self.floors if kind == "amplifier"]
         return next(iter([*channel, *amplifier]), None)
+
+
+def told_levels(facts: Mapping[str, Any]) -> tuple[tuple[str, ReferenceLevel], ...]:
+    """Reference levels of other recordings that a unit was decided with."""
+    return tuple(
+        (muscle, ReferenceLevel(uv, tuple(codes), refused)) for muscle, (uv, codes, refused) in facts["levels"]
+    )
 
 
 def study_jobs(study: Study, out: Path, *, strict: bool = False) -> tuple[Job, ...]:

@@ -148,18 +148,26 @@ def _run_locked(
     progress: Progress | None,
     names: Sequence[Finding],
 ) -> RunReport:
+    from emgpipe.batch.referring import as_last_decided, referring_jobs
+
+    chosen = [as_last_decided(study, job, read_unit(job.unit_path)) for job in chosen]
     stale = [job for job in chosen if not is_current(job, read_unit(job.unit_path))]
     if stale:
         (out / "units").mkdir(parents=True, exist_ok=True)
         append_event(out / "log.jsonl", "run", study=study.id, recordings=len(todo), to_compute=len(stale))
-    for job, status in _worked(stale, min(jobs or os.cpu_count() or 1, max(len(stale), 1))):
+    done = {job.entry.recording for job in stale}
+    for job, status in _worked(stale, jobs):
         append_event(out / "log.jsonl", "recording", recording=job.entry.recording, status=status)
         if progress is not None:
             progress(job.entry.recording, status)
     units = {job.entry.recording: read_unit(job.unit_path) for job in todo}
+    for job, status in _worked(referring_jobs(study, todo, chosen, units), jobs):
+        append_event(out / "log.jsonl", "reference", recording=job.entry.recording, status=status)
+        units[job.entry.recording] = read_unit(job.unit_path)
+        done.add(job.entry.recording)
     _finish(study, todo, units, out, names)
     failed = sum((unit or {}).get("status") == "failed" for unit in units.values())
-    return RunReport(out, len(stale), failed, len(todo), tuple(_warnings(study, todo, units, names)))
+    return RunReport(out, len(done), failed, len(todo), tuple(_warnings(study, todo, units, names)))
 
 
 def _warnings(
@@ -174,11 +182,13 @@ def _warnings(
     yield from ((str(study.path), finding) for finding in names)
 
 
-def _worked(stale: Sequence[Job], workers: int) -> Iterator[tuple[Job, str]]:
+def _worked(stale: Sequence[Job], jobs: int | None) -> Iterator[tuple[Job, str]]:
     """Write units, here or in worker processes, in the order they finish submitting."""
     if not stale:
         return
     from emgpipe.batch.work import write_unit
+
+    workers = min(jobs or os.cpu_count() or 1, len(stale))
 
     if workers <= 1:
         for job in stale:

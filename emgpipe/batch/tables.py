@@ -11,6 +11,7 @@ from typing import Any
 from emgpipe.batch.conditions import differing_conditions
 from emgpipe.batch.dictionary import data_dictionary
 from emgpipe.batch.jobs import Job
+from emgpipe.batch.units import Units, recording_rows
 from emgpipe.measures.rows import IntervalRow, MeasureRow
 from emgpipe.settings import fingerprint
 from emgpipe.store import json_text, write_bytes, write_csv, write_json
@@ -39,8 +40,6 @@ TABLE_COLUMNS = {
     "inputs.csv": INPUT_COLUMNS,
     "intervals.csv": INTERVAL_COLUMNS,
 }
-
-Units = Mapping[str, Mapping[str, Any] | None]
 
 
 def write_tables(study: Study, jobs: Sequence[Job], units: Units, out: Path) -> list[StudyRow]:
@@ -83,12 +82,7 @@ def write_tables(study: Study, jobs: Sequence[Job], units: Units, out: Path) -> 
 
 def study_rows(study: Study, jobs: Sequence[Job], units: Units) -> list[StudyRow]:
     """All rows that have a target: recordings in the order of the study, `_pct` twins, then visits."""
-    rows: list[StudyRow] = []
-    for job in jobs:
-        unit = units[job.entry.recording] or {}
-        e = job.entry
-        whose = (e.subject, e.visit, e.task, e.run, e.recording, unit.get("sha256", ""))
-        rows += [StudyRow(*whose, MeasureRow(**cells)) for cells in unit.get("rows", ())]
+    rows = recording_rows(jobs, units)
     rows += list(reference_rows(rows, study.reference))
     rows += list(subject_rows(rows, study.index_muscles, study.index_offset_uv))
     return rows

@@ -2,14 +2,19 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from emgpipe.batch.jobs import Job, stat_of
+from emgpipe.measures.rows import MeasureRow
 from emgpipe.settings import fingerprint
 from emgpipe.store import json_text, write_text
+from emgpipe.summary import StudyRow
+
+Units = Mapping[str, Mapping[str, Any] | None]
+"""By recording; None: not selected and never run."""
 
 
 def read_unit(path: Path) -> dict[str, Any] | None:
@@ -56,6 +61,17 @@ def failed_body(code: str, message: str) -> dict[str, Any]:
         "intervals": [],
     }
     return {"status": "failed", "code": code, "message": " ".join(message.split()), **empty}
+
+
+def recording_rows(jobs: Sequence[Job], units: Units) -> list[StudyRow]:
+    """Rows of recordings, in the order of the study."""
+    rows: list[StudyRow] = []
+    for job in jobs:
+        unit = units[job.entry.recording] or {}
+        e = job.entry
+        whose = (e.subject, e.visit, e.task, e.run, e.recording, unit.get("sha256", ""))
+        rows += [StudyRow(*whose, MeasureRow(**cells)) for cells in unit.get("rows", ())]
+    return rows
 
 
 def _digest(body: Mapping[str, Any]) -> str:

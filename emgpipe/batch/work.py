@@ -129,6 +129,7 @@ def measured(
         exclude=job.entry.exclude_channels,
         prime_movers=job.entry.prime_mover,
         reference=job.reference,
+        references=dict(job.levels),
         hardware=job.hardware,
         covariances=covariances,
     )

@@ -170,8 +170,17 @@ CODES: dict[str, Code] = {
     "IDENTICAL_CHANNELS": Code(_R, "Two channels are one signal: muscles are flagged, their pair gives no number."),
     "UNEQUAL_RATES": Code(_R, "The channels of a pair have unequal sampling rates."),
     "CROSSTALK_POSSIBLE": Code(_R, "Both muscles share signal without delay; the weaker one may be crosstalk."),
-    "NO_REFERENCE": Code(_R, "No reference contraction is at hand in this recording."),
-    "REFERENCE_BELOW_LIMIT": Code(_R, "The reference contraction of a muscle is below its limit."),
+    # references
+    "NO_REFERENCE": Code(_R, "No reference contraction of the muscle is at hand."),
+    "REFERENCE_BELOW_LIMIT": Code(_R, "A reference contraction of the muscle is below its limit; it does not count."),
+    "REFERENCE_UNDETERMINABLE": Code(_R, "There is a reference contraction, but its level cannot be told."),
+    "REFERENCE_LOWER_BOUND": Code(
+        _R, "The reference is a lower bound (clipped, or told in part): what is divided by it may read too high."
+    ),
+    "REFERENCE_BELOW_REST": Code(
+        _R, "The reference is below the level of the segment that is measured: no contraction?"
+    ),
+    "REFERENCES_POOLED": Code(_R, "Several reference contractions: the level is their median."),
     "BOTH_NEAR_FLOOR": Code(_R, "Both envelopes together are below two floors: a ratio would be noise."),
     "NAME_UNKNOWN": Code(
         _F, "A muscle or channel that was named is not in the recording; the nearest known one is given."

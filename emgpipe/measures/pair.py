@@ -11,7 +11,7 @@ from emgpipe.detectors.coherence import low_coherence
 from emgpipe.detectors.crosstalk import without_common
 from emgpipe.detectors.precision import Span, ratio_span, share_span
 from emgpipe.detectors.witnesses import Floats
-from emgpipe.measures.rows import NOTES
+from emgpipe.measures.reference import NO_REFERENCE
 from emgpipe.measures.views import PairView, Reading
 
 SLOT_WINDOWS = 10
@@ -78,19 +78,17 @@ def cc_rudolph_uv(view: PairView) -> Reading:
 def cc_fw_pct(view: PairView) -> Reading:
     """Falconer-Winter share of common area, on envelopes over an external reference."""
     muscles = (view.agonist.judged.frames.muscle, view.antagonist.judged.frames.muscle)
-    references = [view.references[m] for m in muscles if m in view.references]
-    levels_uv = [row.value for row in references if row.value is not None]
+    references = [view.references.get(m, NO_REFERENCE) for m in muscles]
+    levels_uv = [level.level_uv for level in references if level.level_uv is not None]
     if len(levels_uv) < 2:
-        return Reading.none("NO_REFERENCE", "not_measured")
-    if any(row.status == "below_limit" for row in references) or min(levels_uv) <= 0:
-        return Reading.none("REFERENCE_BELOW_LIMIT", "not_measured")
+        refused = dict.fromkeys(level.refused for level in references if level.refused)
+        return Reading.none(";".join(refused), "not_measured")
     pair = view.envelopes
     total = pair.first.value_uv[pair.defined] + pair.second.value_uv[pair.defined]
     if not len(total) or total.mean() < 2 * view.louder_floor.judged.floor.floor_uv:
         return Reading.none("BOTH_NEAR_FLOOR", "not_measured")
     reading = _overlap_reading(cocontraction.falconer_winter_pct(pair, (levels_uv[0], levels_uv[1])), view)
-    # a reference that is a lower bound makes no lower bound of a share
-    doubts = [code for row in references for code in row.reason.split(";") if code not in ("", "LOWER_BOUND", *NOTES)]
+    doubts = [code for level in references for code in level.codes]
     one, other = pair.first.value_uv / levels_uv[0], pair.second.value_uv / levels_uv[1]
     span = ratio_span(
         200 * np.minimum(one, other), one + other, view.agonist.detect, per_slot=SLOT_WINDOWS, least=0.0, most=100.0

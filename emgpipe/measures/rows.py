@@ -7,7 +7,7 @@ Status = Literal["ok", "flagged", "below_limit", "undeterminable", "not_measured
 TargetKind = Literal["muscle", "pair", "subject"]
 VALUED = ("ok", "flagged", "below_limit")
 """A value is given with these statuses and no others."""
-NOTES = frozenset({"SEGMENT_SHORT"})
+NOTES = frozenset({"SEGMENT_SHORT", "REFERENCES_POOLED"})
 """Codes that stand in `reason` and are no doubt about the value: they flag nothing."""
 
 

@@ -19,7 +19,8 @@ from emgpipe.detectors.windows import windows_of_seconds
 from emgpipe.detectors.witnesses import Floats, Witnesses, usable_hops, witness_seconds
 from emgpipe.frames.model import ChannelFrames, PairCovariance
 from emgpipe.intervals import Intervals
-from emgpipe.measures.rows import MeasureRow, Status
+from emgpipe.measures.reference import ReferenceLevel
+from emgpipe.measures.rows import Status
 from emgpipe.measures.settings import MeasureSettings
 
 GivenIn = Literal["any", "rest", "relax_cue", "stimulus"]
@@ -167,12 +168,12 @@ class MuscleView:
 
 @dataclass(frozen=True, eq=False)
 class PairView:
-    """Agonist and antagonist over one segment; `references` are `rest_rms_uv` rows by muscle."""
+    """Agonist and antagonist over one segment; `references` are levels by muscle."""
 
     agonist: MuscleView
     antagonist: MuscleView
     covariance: PairCovariance | None
-    references: Mapping[str, MeasureRow] = field(default_factory=dict)
+    references: Mapping[str, ReferenceLevel] = field(default_factory=dict)
 
     @cached_property
     def envelopes(self) -> PairEnvelopes:

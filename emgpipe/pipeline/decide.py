@@ -23,6 +23,7 @@ from emgpipe.measures.intervals import muscle_intervals, pair_intervals
 from emgpipe.measures.judge import body_rows, muscle_rows, pair_rows, unmeasured_rows
 from emgpipe.measures.levels import believed_floor
 from emgpipe.measures.plausibility import doubts
+from emgpipe.measures.reference import LEVEL, ReferenceLevel, is_reference, reference_level
 from emgpipe.measures.rows import IntervalRow, MeasureRow, Status
 from emgpipe.measures.views import REST, Judged, MuscleView, PairView, Segment
 from emgpipe.pipeline.reduce import pair_covariances
@@ -86,6 +87,7 @@ def measure(
     exclude: Sequence[str] = (),
     prime_movers: Sequence[str] = (),
     reference: str = "",
+    references: Mapping[str, ReferenceLevel] | None = None,
     hardware: Prefilter = NOT_STATED,
     covariances: Mapping[tuple[str, str], PairCovariance | None] | None = None,
 ) -> Result:
@@ -112,7 +114,9 @@ def measure(
     prime_movers : sequence of str
         Muscles that should be the loudest.
     reference : str
-        Segment of this recording that gives the reference of `cc_fw_pct`.
+        Segment of this recording that gives the reference of `cc_fw_pct`, with its repeats.
+    references : mapping, optional
+        Reference levels from other recordings by muscle, for muscles that have none in this one.
     hardware : Prefilter
         Edges of the amplifier's filters as stated beside the file.
     covariances : mapping, optional
@@ -149,13 +153,15 @@ def measure(
     judged, doubtful = _doubted(judged, recording, hardware, settings)
     if covariances is None:
         covariances = pair_covariances(recording, frames, wanted, settings)
-    rows: list[MeasureRow] = []
+    stretches = sorted((*plan.segments, *plan.cues), key=lambda s: not is_reference(s.name, reference))
+    made: dict[Segment, list[MeasureRow]] = {}
     spasms: list[IntervalRow] = []
-    for segment in (*plan.segments, *plan.cues):
-        references = _reference_rows(judged, plan.segments, reference, settings)
-        body = _body(segment, judged, wanted, covariances, references, settings)
-        rows += _segment_rows(body, refused, wanted, settings)
+    for segment in stretches:  # references first: common areas are divided by them
+        levels = _reference_levels(made, reference, references or {})
+        body = _body(segment, judged, wanted, covariances, levels, settings)
+        made[segment] = list(_segment_rows(body, refused, wanted, settings))
         spasms += spasm_intervals(body) if segment.kind == REST else ()
+    rows = [row for segment in (*plan.segments, *plan.cues) for row in made[segment]]
     intervals = [
         row for name, one in judged.items() for row in muscle_intervals(name, one, plan.segments, settings.detect)
     ]
@@ -254,7 +260,7 @@ def _body(
     judged: Mapping[str, Judged],
     pairs: Sequence[tuple[str, str]],
     covariances: Mapping[tuple[str, str], PairCovariance | None],
-    references: Mapping[str, MeasureRow],
+    references: Mapping[str, ReferenceLevel],
     settings: Settings,
 ) -> BodyView:
     """Views of all muscles and pairs over one segment."""
@@ -292,15 +298,14 @@ def _status(code: str) -> Status:
     return "not_measured" if code in ("CHANNEL_EXCLUDED", "MUSCLE_MISSING") else "undeterminable"
 
 
-def _reference_rows(
-    judged: Mapping[str, Judged], segments: Sequence[Segment], reference: str, settings: Settings
-) -> dict[str, MeasureRow]:
-    """`rest_rms_uv` of each muscle in the reference segment of this recording."""
-    found = [s for s in segments if reference and s.name == reference]
-    if not found:
-        return {}
-    out = {}
-    for name, one in judged.items():
-        rows = muscle_rows(MuscleView(one, found[0], settings.detect, settings.measure))
-        out[name] = next(r for r in rows if r.measure == "rest_rms_uv")
-    return out
+def _reference_levels(
+    made: Mapping[Segment, Sequence[MeasureRow]], reference: str, elsewhere: Mapping[str, ReferenceLevel]
+) -> dict[str, ReferenceLevel]:
+    """Level of each muscle: of this recording where it has one, else the one that is told."""
+    own: dict[str, list[MeasureRow]] = {}
+    for segment, rows in made.items():
+        for row in rows:
+            if row.measure == LEVEL and is_reference(segment.name, reference):
+                own.setdefault(row.target, []).append(row)
+    levels = {muscle: reference_level(rows) for muscle, rows in own.items()}
+    return {**levels, **{m: level for m, level in elsewhere.items() if m not in levels or not levels[m].level_uv}}

@@ -74,7 +74,7 @@ def test_the_rows_find_what_was_put_in(measures):
         assert float(value(rows, "TA_R", "apdf_p50_pct")["value"]) == pytest.approx(
             25.0, rel=0.15
         )  # the reference has 4 s only
-        assert value(rows, "GM_R", "apdf_p50_pct")["reason"] == "NO_REFERENCE"
+        assert value(rows, "GM_R", "apdf_p50_pct")["reason"] == "REFERENCE_BELOW_LIMIT"
 
 
 def test_the_index_stands_in_the_rows_of_the_visit(measures):

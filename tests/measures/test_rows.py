@@ -10,6 +10,7 @@ from emgpipe.detectors.floor import Floor
 from emgpipe.detectors.settings import DetectSettings
 from emgpipe.errors.codes import CODES
 from emgpipe.measures.judge import muscle_rows
+from emgpipe.measures.reference import ReferenceLevel
 from emgpipe.measures.registry import BODY_MEASURES, MUSCLE_MEASURES, PAIR_MEASURES
 from emgpipe.measures.rows import VALUED
 from emgpipe.measures.settings import MeasureSettings
@@ -344,6 +345,13 @@ def test_falconer_winter_needs_a_reference_and_two_muscles_off_the_floor():
     # a third of its reference in one, all of it in the other: 2 x 1/3 / (1/3 + 1)
     assert row.value == pytest.approx(50, abs=8)
     assert 0 <= row.value <= 100
+    told = {"TA_R": ReferenceLevel(60.0), "GM_R": ReferenceLevel(10.0, ("REFERENCE_LOWER_BOUND",))}
+    elsewhere = row_of(measured(muscles, 2000.0, annotations=marks, references=told), "TA_R/GM_R", "cc_fw_pct", "rest")
+    assert elsewhere.value == pytest.approx(row.value, abs=8)
+    assert (elsewhere.status, elsewhere.reason) == ("flagged", "REFERENCE_LOWER_BOUND")
+    refused = {"TA_R": ReferenceLevel(60.0), "GM_R": ReferenceLevel(None, (), "REFERENCE_BELOW_LIMIT")}
+    row = row_of(measured(muscles, 2000.0, annotations=marks, references=refused), "TA_R/GM_R", "cc_fw_pct", "rest")
+    assert (row.status, row.reason) == ("not_measured", "REFERENCE_BELOW_LIMIT")
 
 
 def test_removed_lines_are_named_in_the_rows():

@@ -1,5 +1,7 @@
 """Twins in % of a reference: which level they take, and what they say without one."""
 
+from dataclasses import replace
+
 import pytest
 
 from emgpipe.errors import SettingsError
@@ -63,10 +65,50 @@ def test_a_named_visit_serves_all_visits_of_the_subject():
     assert [p10_pct(rows, "visit V1: mvc", visit=v).value for v in ("V1", "V2")] == [10.0, 10.0]
 
 
-@pytest.mark.parametrize("status", ["below_limit", "undeterminable", "not_measured"])
-def test_a_reference_that_is_no_clear_level_is_none(status):
-    level = None if status != "below_limit" else 0.3
-    assert p10_pct([row("TA_R", "apdf_p10_uv", 5.0), mvc(level, status=status)]).reason == "NO_REFERENCE"
+@pytest.mark.parametrize(
+    ("status", "level_uv", "reason"),
+    [
+        ("below_limit", 0.3, "REFERENCE_BELOW_LIMIT"),
+        ("ok", 0.0, "REFERENCE_BELOW_LIMIT"),
+        ("undeterminable", None, "REFERENCE_UNDETERMINABLE"),
+        ("not_measured", None, "NO_REFERENCE"),
+    ],
+)
+def test_a_reference_that_is_no_clear_level_is_none_and_the_row_says_why(status, level_uv, reason):
+    got = p10_pct([row("TA_R", "apdf_p10_uv", 5.0), mvc(level_uv, status=status)])
+    assert (got.value, got.status, got.reason) == (None, "not_measured", reason)
+
+
+def test_doubts_of_the_reference_are_those_of_the_share():
+    clipped = mvc(50.0, status="flagged", reason="LOWER_BOUND;CLIPPED")
+    got = p10_pct([row("TA_R", "apdf_p10_uv", 5.0), clipped])
+    assert (got.value, got.status, got.reason) == (10.0, "flagged", "REFERENCE_LOWER_BOUND;CLIPPED")
+    got = p10_pct([row("TA_R", "apdf_p10_uv", 5.0, status="flagged", reason="SHORT;CLIPPED"), clipped])
+    assert got.reason == "SHORT;CLIPPED;REFERENCE_LOWER_BOUND"
+    got = p10_pct([row("TA_R", "apdf_p10_uv", 0.2, status="below_limit"), clipped])
+    assert (got.status, got.reason) == ("below_limit", "REFERENCE_LOWER_BOUND;CLIPPED")
+
+
+def test_a_reference_below_the_level_of_rest_is_no_contraction():
+    rows = [row("TA_R", "apdf_p10_uv", 5.0), row("TA_R", "rest_rms_uv", 8.0), mvc(7.9)]
+    assert (p10_pct(rows).status, p10_pct(rows).reason) == ("flagged", "REFERENCE_BELOW_REST")
+    assert p10_pct([*rows[:2], mvc(8.0)]).reason == ""
+
+
+def test_repeats_in_one_recording_are_pooled_and_said():
+    second = row("TA_R", "rest_rms_uv", 60.0, segment="mvc_2")
+    rows = [row("TA_R", "apdf_p10_uv", 5.0), mvc(40.0), second]
+    got = p10_pct(rows)
+    assert (got.value, got.status, got.reason) == (10.0, "ok", "REFERENCES_POOLED")  # a note, no doubt
+    assert [r.row.segment for r in reference_rows(rows, SAME)] == ["rest"]  # mvc_2 is no rest
+    weak = second._replace(row=replace(second.row, value=0.2, status="below_limit"))
+    got = p10_pct([*rows[:2], weak])
+    assert (got.value, got.reason) == (12.5, "REFERENCE_BELOW_LIMIT")
+
+
+def test_an_own_reference_without_a_level_gives_way_to_one_of_the_visit():
+    rows = [row("TA_R", "apdf_p10_uv", 5.0), mvc(None), mvc(50.0, task="mvc")]
+    assert p10_pct(rows).value == 10.0
 
 
 def test_a_twin_without_amplitude_keeps_the_reason_of_the_amplitude():
