@@ -85,6 +85,19 @@ class DetectSettings:
     )
     least_blocks: float = field(
         default=12.0, metadata=_m("1", "Blocks below which no sampling precision is given.", "definitions, 7")
+    evoked_sd: float = field(
+        default=3.0,
+        metadata=_m("1", "A response exceeds the mean before the stimulus by this many SD.", "definitions, 6"),
+    )
+    evoked_guard: float = field(
+        default=1.1,
+        metadata=_m("1", "And this times the largest 10 ms before the stimulus.", "own measurement, decision 23"),
+    )
+    evoked_first_s: float = field(
+        default=0.02, metadata=_m("s", "A response is looked for from here after a stimulus.", "own choice")
+    )
+    evoked_last_s: float = field(
+        default=0.2, metadata=_m("s", "And up to here; voluntary reactions take longer.", "own choice")
     )
     spasm_window_s: float = field(default=0.25, metadata=_m("s", "Window of the RMS of spasms.", "definitions, 6"))
     spasm_mad_ratio: float = field(

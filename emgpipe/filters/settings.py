@@ -30,3 +30,11 @@ class ConditionSettings:
     line_share: float = field(
         default=5e-4, metadata=_m("1", "A line with a smaller share of the weighted power is left alone.", "prototype")
     )
+    blank_before_s: float = field(
+        default=0.002,
+        metadata=_m("s", "Left out before a stimulus mark, for its artefact.", "own choice"),
+    )
+    blank_after_s: float = field(
+        default=0.012,
+        metadata=_m("s", "Left out after a stimulus mark, for its artefact; shorter than any reflex.", "own choice"),
+    )

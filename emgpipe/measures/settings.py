@@ -27,3 +27,8 @@ class MeasureSettings:
         default=0.5, metadata=_m("1", "Usable share of the segment below which nothing is given.", "definitions, 7")
     )
     least_spasm_s: float = field(default=600.0, metadata=_m("s", "Usable time for spasm_rate_h.", "definitions, 7"))
+    least_trials: int = field(default=3, metadata=_m("1", "Stimuli that evoked measures need.", "own choice"))
+    least_response_share: float = field(
+        default=0.5,
+        metadata=_m("1", "Share of the trials that respond, below which no latency is given.", "own choice"),
+    )

@@ -53,6 +53,13 @@ RANGES: dict[str, dict[str, float]] = {
     "shortest_burst_s": _FROM_ZERO,
     "shortest_undeterminable_s": _FROM_ZERO,
     "bridge_excluded_s": _FROM_ZERO,
+    "blank_before_s": {"ge": 0.0, "le": 0.1},
+    "blank_after_s": {"ge": 0.0, "le": 0.04},
+    "evoked_guard": _RATIO,
+    "evoked_first_s": {"ge": 0.0, "le": 5.0},
+    "evoked_last_s": {"gt": 0.0, "le": 5.0},
+    "least_trials": {"ge": 1, "le": 1000},
+    "least_response_share": _SHARE,
 }
 """Bounds of the settings that are not just positive numbers up to a million."""
 
@@ -60,6 +67,7 @@ ORDERED = (
     ("condition", "low_hz", "high_hz"),
     ("detect", "floor_min_uv", "floor_max_uv"),
     ("detect", "flag_undeterminable", "most_undeterminable"),
+    ("detect", "evoked_first_s", "evoked_last_s"),
     ("measure", "least_usable_s", "short_s"),
 )
 """Of these two settings of a table the first must lie below the second."""

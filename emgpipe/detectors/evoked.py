@@ -1,0 +1,314 @@
+"""Responses to stimuli: whether there is one, when it begins, how large it is, how it wears off."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+from emgpipe.detectors.settings import DetectSettings
+from emgpipe.detectors.witnesses import Floats, running_sum
+from emgpipe.frames.model import BAD, EDGE, ELECTRODE_OFF, MAINS_JUMP, MOVEMENT, QRS, REASON_BITS, STEP, ChannelFrames
+from emgpipe.frames.stimuli import Stretches, start_sample
+
+ONSET_S = 0.010
+"""The rectified signal is averaged over this: the shortest response."""
+BASE_S = 0.2
+"""Time before the stimulus whose mean and SD an onset must pass."""
+AREA_FROM_S, AREA_UNTIL_S = 0.04, 5.0
+FULL_S = 4.9
+"""An area up to here counts as whole: stimuli every 5 s are not quite 5 s apart."""
+TYPICAL_LARGEST = 0.9
+"""Quantile over trials of the largest mean before the stimulus over the usual one."""
+PEAK_S = 0.03
+OF_PEAK = 0.2
+"""A response begins above this share of its first 30 ms, and 20 dB below them is before it: a zero-phase filter
+lets strong responses ring 15 ms ahead."""
+BACK_S, AHEAD_S = 0.010, 0.025
+"""The change point is looked for in the time from before to after the first mean above the threshold."""
+LEAST_SHARE = 0.5
+"""Of the samples of an area, and of the time before a stimulus, that heart beats leave."""
+LEAST_TRIALS_OF_INTERVAL = 6
+UNUSABLE = BAD | EDGE | ELECTRODE_OFF | MAINS_JUMP | MOVEMENT | STEP
+"""Bits of hops that leave a trial out; gaps, clipping and flat signal are judged outside the blanked time alone."""
+
+
+@dataclass(frozen=True, eq=False)
+class Evoked:
+    """Trials of one channel, in the order of the stimuli.
+
+    Attributes
+    ----------
+    stimuli_s : tuple of float
+        Onsets of the stimuli.
+    left_out : tuple of str
+        Why a trial is left out, codes joined by `;`; `""` where it is used.
+    told : ndarray of bool, shape (n_trials,)
+        Trials in which a response would be seen: used, and no heart beat where it is looked for.
+    latency_s : ndarray, shape (n_trials,)
+        From the stimulus; NaN without response.
+    area_uvs : ndarray, shape (n_trials,)
+        Rectified minus the mean before the stimulus, from 40 ms to `area_until_s`, µV s; NaN where left out or cut.
+    area_until_s : float
+        5 s, or where the closest stimuli cut it.
+    used_s : float
+        Seconds of the trials that are used.
+    """
+
+    stimuli_s: tuple[float, ...]
+    left_out: tuple[str, ...]
+    told: NDArray[np.bool_]
+    latency_s: Floats
+    area_uvs: Floats
+    area_until_s: float
+    used_s: float
+
+    @property
+    def n_used(self) -> int:
+        """Trials that are used."""
+        return sum(not code for code in self.left_out)
+
+    @property
+    def n_responses(self) -> int:
+        """Trials with a response."""
+        return int(np.isfinite(self.latency_s).sum())
+
+
+@dataclass(frozen=True, eq=False)
+class _Trial:
+    """One usable stretch: seconds from the stimulus, and conditioned µV, NaN where blanked or at a heart beat."""
+
+    t: Floats
+    x: Floats
+    rate_hz: float
+
+    @property
+    def before(self) -> Floats:
+        """Samples before the stimulus."""
+        return self.x[(self.t < 0) & np.isfinite(self.x)]
+
+    def means(self, first_s: float, stop_s: float) -> tuple[int, Floats]:
+        """First sample of a stretch, and the mean of the rectified signal over the 10 ms from each sample of it on."""
+        first, stop = np.searchsorted(self.t, [first_s, stop_s]).tolist()
+        return first, _moving_mean(np.abs(self.x[first:stop]), round(ONSET_S * self.rate_hz))
+
+
+def _moving_mean(x: Floats, length: int) -> Floats:
+    """Means of `length` neighbours, NaN where one of them is."""
+    if len(x) < length:
+        return np.zeros(0)
+    known = np.isfinite(x)
+    total = running_sum(np.where(known, x, 0.0))
+    count = np.concatenate([[0], np.cumsum(known)])
+    means = (total[length:] - total[:-length]) / length
+    return np.asarray(np.where(count[length:] - count[:-length] == length, means, np.nan), np.float64)
+
+
+def judge_evoked(stretches: Stretches, frames: ChannelFrames, settings: DetectSettings) -> Evoked:
+    """Look for a response after each stimulus.
+
+    Parameters
+    ----------
+    stretches : Stretches
+        From `stimulus_stretches`.
+    frames : ChannelFrames
+        Of the same channel, with marks: their bits leave trials out. Hops at heart beats are not looked at.
+    settings : DetectSettings
+        `evoked_*`.
+
+    Returns
+    -------
+    Evoked
+
+    Notes
+    -----
+    The rectified signal is averaged over 10 ms. A response is a mean above mean + `evoked_sd` SD of the 200 ms before
+    the stimulus (science.md, 3.4) **and** `evoked_guard` times above the largest mean of the 500 ms before it, and
+    above what nine trials in ten reach before theirs: by 3 SD alone a third of trials without stimulus respond
+    (decision 23). It begins where the likelihood of a change of variance is largest near the first mean above.
+    The area is that of the rectified signal minus its mean in the 500 ms before; where less than half of the trials
+    have 5 s before the next stimulus, all are cut at the shortest.
+
+    Examples
+    --------
+    >>> from emgpipe.filters.settings import ConditionSettings
+    >>> from emgpipe.frames.reduce import prepare_runs, reduce_channel
+    >>> from emgpipe.frames.runs import RunSamples
+    >>> from emgpipe.frames.stimuli import stimulus_stretches
+    >>> x = np.random.default_rng(1).standard_normal(24_000).astype(np.float32)
+    >>> x[4070:4170] *= 10
+    >>> run = RunSamples(0, 24_000, lambda a, b: x[a:b])
+    >>> conditioners, *_ = prepare_runs([run], 1000.0, 50, ConditionSettings())
+    >>> stretches = stimulus_stretches(conditioners, [4.0, 10.0, 16.0], ConditionSettings())
+    >>> frames = reduce_channel([run], 24_000, 1000.0, 50, ConditionSettings())
+    >>> judge_evoked(stretches, frames, DetectSettings()).latency_s.round(2).tolist()
+    [0.07, nan, nan]
+    """
+    count = len(stretches.stimuli_s)
+    left_out = tuple(_left_out(stretches, frames, k) for k in range(count))
+    trials = {k: _trial(stretches, frames, k) for k in range(count) if not left_out[k]}
+    told, latency_s = np.zeros(count, bool), np.full(count, np.nan)
+    usual = _usual_largest(trials.values())
+    for k, trial in trials.items():
+        first, means = trial.means(settings.evoked_first_s, settings.evoked_last_s + ONSET_S)
+        told[k] = len(means) > 0 and bool(np.isfinite(means).all()) and len(trial.before) >= _least(trial)
+        if told[k]:
+            latency_s[k] = _latency_s(trial, first, means, usual, settings)
+    until_s = _common_end_s([len(trial.t) / trial.rate_hz + float(trial.t[0]) for trial in trials.values()])
+    areas = np.array([_area_uvs(trials[k], until_s) if k in trials else np.nan for k in range(count)])
+    used_s = sum(len(trial.t) / trial.rate_hz for trial in trials.values())
+    return Evoked(stretches.stimuli_s, left_out, told, latency_s, areas, until_s, used_s)
+
+
+def _least(trial: _Trial) -> float:
+    """Samples before a stimulus that a baseline needs: the half of them."""
+    return LEAST_SHARE * float((trial.t < 0).sum())
+
+
+def _left_out(stretches: Stretches, frames: ChannelFrames, number: int) -> str:
+    bits = int(stretches.reasons[number])
+    if not len(stretches.samples_uv[number]):
+        return "GAP" if bits else "STIMULI_CLOSE"
+    start = start_sample(stretches.stimuli_s[number], stretches.rate_hz)
+    stop = start + len(stretches.samples_uv[number])
+    hops = frames.reasons[start // frames.hop_samples : -(-stop // frames.hop_samples)]
+    bits |= int(np.bitwise_or.reduce(hops, initial=0)) & UNUSABLE
+    return ";".join(name for name, bit in REASON_BITS.items() if bits & bit)
+
+
+def _trial(stretches: Stretches, frames: ChannelFrames, number: int) -> _Trial:
+    x = stretches.samples_uv[number].astype(np.float64)
+    places = start_sample(stretches.stimuli_s[number], stretches.rate_hz) + np.arange(len(x))
+    beats = np.append((frames.reasons & QRS) != 0, False)  # samples after the last hop
+    x[beats[np.minimum(places // frames.hop_samples, len(frames.reasons))]] = np.nan
+    return _Trial(stretches.times_s(number), x, stretches.rate_hz)
+
+
+def _usual_largest(trials: Iterable[_Trial]) -> float:
+    """Largest mean over the usual one, before the stimulus: what nine trials in ten do not pass."""
+    found = []
+    for trial in trials:
+        means = trial.means(-np.inf, 0.0)[1]
+        means = means[np.isfinite(means)]
+        if len(means) and means.mean() > 0:
+            found.append(float(means.max() / means.mean()))
+    return float(np.quantile(found, TYPICAL_LARGEST)) if found else 1.0
+
+
+def _latency_s(trial: _Trial, first: int, means: Floats, usual: float, settings: DetectSettings) -> float:
+    """Where a response begins; NaN without one."""
+    whole = trial.means(-np.inf, 0.0)[1]
+    whole = whole[np.isfinite(whole)]
+    base = whole[-round(BASE_S * trial.rate_hz) :]
+    if len(base) < 2:
+        return np.nan
+    low = float(base.mean() + settings.evoked_sd * base.std(ddof=1))
+    high = max(low, settings.evoked_guard * float(max(whole.max(), usual * whole.mean())))
+    above = np.flatnonzero(means > high)
+    if not len(above):
+        return np.nan
+    at = int(above[0])
+    peak = float(means[at : at + round(PEAK_S * trial.rate_hz) + 1].max())
+    low = max(low, OF_PEAK * peak)
+    while at > 0 and means[at - 1] > low:
+        at -= 1
+    return _change_point_s(trial, first + at, peak)
+
+
+def _change_point_s(trial: _Trial, at: int, peak_uv: float) -> float:
+    """Most likely sample at which a Gaussian signal changes its variance, from 10 ms before `at` to 10 ms after."""
+    first = max(at - round(BACK_S * trial.rate_hz), int(np.flatnonzero(trial.t >= 0)[0]))
+    x = trial.x[first : at + round(AHEAD_S * trial.rate_hz)]
+    power = np.where(np.isfinite(x), x, 0.0) ** 2
+    n = np.arange(len(x))
+    # power of a Gaussian whose mean rectified is a tenth of the peak: what rings ahead is no onset
+    quiet = max(float((trial.before**2).mean()), np.pi / 2 * (0.1 * peak_uv) ** 2)
+    left = running_sum(power)[:-1]
+    right = float(power.sum()) - left
+    loud = np.maximum(right / (len(x) - n), quiet)
+    likelihood = -(left / quiet + n * np.log(quiet)) - (len(x) - n) * (np.log(loud) + right / (len(x) - n) / loud)
+    last = round((BACK_S + ONSET_S) * trial.rate_hz)
+    return float(trial.t[first + int(np.argmax(likelihood[:last]))])
+
+
+def _common_end_s(ends_s: Sequence[float]) -> float:
+    """Where areas end: at 5 s where half of the trials or more get there, else where the shortest does."""
+    if not ends_s or 2 * sum(end_s >= FULL_S for end_s in ends_s) >= len(ends_s):
+        return AREA_UNTIL_S
+    return min(ends_s)
+
+
+def _area_uvs(trial: _Trial, until_s: float) -> float:
+    inside = trial.x[(trial.t >= AREA_FROM_S) & (trial.t < until_s)]
+    length_s = until_s - AREA_FROM_S
+    whole = len(inside) >= (length_s - (AREA_UNTIL_S - FULL_S)) * trial.rate_hz
+    known = np.abs(inside[np.isfinite(inside)])
+    before = np.abs(trial.before)
+    if not whole or len(known) < LEAST_SHARE * len(inside) or len(before) < _least(trial) or not len(known):
+        return np.nan
+    return float((known.mean() - before.mean()) * length_s)
+
+
+def median_interval(values: Floats) -> tuple[float, float] | None:
+    """95 % interval of a median by order statistics (binomial; no shape is assumed); None below six values.
+
+    Examples
+    --------
+    >>> median_interval(np.arange(1.0, 11.0))
+    (2.0, 9.0)
+    """
+    if len(values) < LEAST_TRIALS_OF_INTERVAL:
+        return None
+    rank = int(stats.binom.ppf(0.025, len(values), 0.5))
+    ordered = np.sort(values)
+    return float(ordered[rank - 1]), float(ordered[-rank])
+
+
+@dataclass(frozen=True)
+class Habituation:
+    """Slope of ln area on the trial number, its 95 % interval (NaN of two trials), trials behind it and censored."""
+
+    slope: float
+    low: float
+    high: float
+    n_trials: int
+    n_censored: int
+
+
+def habituation(area_uvs: Floats) -> Habituation:
+    """How areas wear off: least-squares slope of ln area on the number of the trial.
+
+    Parameters
+    ----------
+    area_uvs : ndarray, shape (n_trials,)
+        In the order of the stimuli; NaN is left out, its number is kept. Areas of 0 and below have no logarithm and
+        are counted as censored: the slope of the rest is then nearer 0 than the truth.
+
+    Returns
+    -------
+    Habituation
+        NaN below two trials of positive area.
+
+    Examples
+    --------
+    >>> (
+    ...     round(habituation(np.array([8.0, 4.0, np.nan, 1.0])).slope, 3),
+    ...     habituation(np.array([8.0, -1.0, 2.0])).n_censored,
+    ... )
+    (-0.693, 1)
+    """
+    known = np.isfinite(area_uvs)
+    usable = known & (np.where(known, area_uvs, 0.0) > 0)
+    number, n = np.flatnonzero(usable).astype(np.float64), int(usable.sum())
+    censored = int(known.sum()) - n
+    if n < 2:
+        return Habituation(np.nan, np.nan, np.nan, n, censored)
+    x, y = number - number.mean(), np.log(area_uvs[usable])
+    spread = float((x**2).sum())
+    slope = float((x * y).sum()) / spread
+    if n == 2:
+        return Habituation(slope, np.nan, np.nan, n, censored)
+    left = y - y.mean() - slope * x
+    reach = float(stats.t.ppf(0.975, n - 2)) * np.sqrt(float((left**2).sum()) / (n - 2) / spread)
+    return Habituation(slope, slope - reach, slope + reach, n, censored)
