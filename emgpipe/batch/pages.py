@@ -27,8 +27,8 @@ _FILES = (
     ("run.json", "Versions, machine, hashes of inputs and outputs."),
     ("log.jsonl", "What was done when: append-only, each line carries the hash of the line before."),
     ("reports/", "`index.html` and a page a visit, each one file that needs no network."),
-    ("units/, cache/", "What a rerun starts from: a unit a recording, frames, pair covariances. May be deleted; it is"
-     " then computed again."),
+    ("units/, cache/", "What a rerun starts from: a unit a recording, frames, pair covariances, stretches"
+     " around stimuli. May be deleted; it is then computed again."),
 )  # fmt: skip
 
 

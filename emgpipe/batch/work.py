@@ -12,15 +12,18 @@ from typing import Any
 import numpy as np
 
 from emgpipe.batch.jobs import Job, stat_of
+from emgpipe.batch.stretches import cached_stretches, stored_stretches
 from emgpipe.batch.units import failed_body, save_unit, unit_head
 from emgpipe.errors import EmgpipeError, ReadError, StoreError
 from emgpipe.frames.model import Frames, PairCovariance
+from emgpipe.frames.stimuli import Stretches
 from emgpipe.measures.arguments import pair_list
 from emgpipe.measures.grade import worst
 from emgpipe.pipeline import Result, compute_frames, measure, pair_covariances
 from emgpipe.readers import file_sha256, read_recording
 from emgpipe.recording import Recording
 from emgpipe.store import load_frames, save_frames, write_bytes
+from emgpipe.study.timeline import recording_segments
 
 PACKAGE = Path(__file__).parents[1]
 
@@ -84,7 +87,9 @@ def _measured(job: Job, sha256: str, stat: Mapping[str, Any]) -> dict[str, Any]:
     frames, covariances = cached_frames(job, recording, sha256)
     if all(channel.refused for channel in frames.channels):
         raise _refusal(job, recording, frames)
-    result = measured(job, recording, frames, covariances)
+    stimuli_s = _stimuli_s(job, recording)
+    stretches = cached_stretches(job.frames_folder(sha256), recording, frames, stimuli_s, job.settings)
+    result = measured(job, recording, frames, covariances, stretches)
     rates = dict.fromkeys(s.rate_hz for s in recording.signals if s.kind == "emg")
     return {
         "status": "ok",
@@ -109,8 +114,16 @@ def _refusal(job: Job, recording: Recording, frames: Frames) -> ReadError:
     return ReadError(first.refused, f"no EMG channel is usable; {message}")
 
 
+def _stimuli_s(job: Job, recording: Recording) -> tuple[float, ...]:
+    return recording_segments(recording.annotations, recording.duration_s, job.meanings).stimuli_s
+
+
 def measured(
-    job: Job, recording: Recording, frames: Frames, covariances: Mapping[tuple[str, str], PairCovariance | None]
+    job: Job,
+    recording: Recording,
+    frames: Frames,
+    covariances: Mapping[tuple[str, str], PairCovariance | None],
+    stretches: Mapping[int, Stretches],
 ) -> Result:
     """Decide a recording as its study wants it."""
     device = {}
@@ -132,6 +145,7 @@ def measured(
         references=dict(job.levels),
         hardware=job.hardware,
         covariances=covariances,
+        stretches=stretches,
     )
 
 
@@ -155,6 +169,37 @@ def cached_frames(
         else:
             covariances[pair] = found
     return frames, covariances
+
+
+def stored_result(job: Job, recording: Recording, sha256: str) -> Result:
+    """Decide a recording anew from the cache alone.
+
+    Parameters
+    ----------
+    job : Job
+        Of the recording.
+    recording : Recording
+        Gives annotations and signals; no sample is read.
+    sha256 : str
+        Of the file.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    StoreError
+        FRAMES_MISSING, FRAMES_DAMAGED: what is left is removed, so that the next run computes it anew.
+    """
+    folder = job.frames_folder(sha256)
+    frames, covariances = stored_frames(job, sha256)
+    try:
+        stretches = stored_stretches(folder, frames, _stimuli_s(job, recording))
+    except StoreError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return measured(job, recording, frames, covariances, stretches)
 
 
 def stored_frames(job: Job, sha256: str) -> tuple[Frames, dict[tuple[str, str], PairCovariance | None]]:

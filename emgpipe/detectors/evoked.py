@@ -29,7 +29,6 @@ BACK_S, AHEAD_S = 0.010, 0.025
 """The change point is looked for in the time from before to after the first mean above the threshold."""
 LEAST_SHARE = 0.5
 """Of the samples of an area, and of the time before a stimulus, that heart beats leave."""
-LEAST_TRIALS_OF_INTERVAL = 6
 UNUSABLE = BAD | EDGE | ELECTRODE_OFF | MAINS_JUMP | MOVEMENT | STEP
 """Bits of hops that leave a trial out; gaps, clipping and flat signal are judged outside the blanked time alone."""
 
@@ -250,33 +249,34 @@ def _area_uvs(trial: _Trial, until_s: float) -> float:
     return float((known.mean() - before.mean()) * length_s)
 
 
-def median_interval(values: Floats) -> tuple[float, float] | None:
-    """95 % interval of a median by order statistics (binomial; no shape is assumed); None below six values.
+def median_interval(values: Floats, level: float) -> tuple[float, float] | None:
+    """Interval of a median by order statistics (binomial; no shape is assumed); None where there are too few values.
 
     Examples
     --------
-    >>> median_interval(np.arange(1.0, 11.0))
-    (2.0, 9.0)
+    >>> median_interval(np.arange(1.0, 11.0), 0.95), median_interval(np.arange(5.0), 0.95)
+    ((2.0, 9.0), None)
     """
-    if len(values) < LEAST_TRIALS_OF_INTERVAL:
+    # largest rank whose chance to lie beyond the median is below (1 - level) / 2
+    rank = int(stats.binom.ppf((1 - level) / 2, len(values), 0.5)) if len(values) else 0
+    if rank < 1:
         return None
-    rank = int(stats.binom.ppf(0.025, len(values), 0.5))
     ordered = np.sort(values)
     return float(ordered[rank - 1]), float(ordered[-rank])
 
 
 @dataclass(frozen=True)
 class Habituation:
-    """Slope of ln area on the trial number, its 95 % interval (NaN of two trials), trials behind it and censored."""
+    """Slope of ln area on the trial number, its interval (None of two trials), trials behind it and censored."""
 
     slope: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     n_trials: int
     n_censored: int
 
 
-def habituation(area_uvs: Floats) -> Habituation:
+def habituation(area_uvs: Floats, level: float) -> Habituation:
     """How areas wear off: least-squares slope of ln area on the number of the trial.
 
     Parameters
@@ -285,6 +285,9 @@ def habituation(area_uvs: Floats) -> Habituation:
         In the order of the stimuli; NaN is left out, its number is kept. Areas of 0 and below have no logarithm and
         are counted as censored: the slope of the rest is then nearer 0 than the truth.
 
+    level : float
+        Of the interval, which takes areas to scatter alike about the line on a log scale.
+
     Returns
     -------
     Habituation
@@ -292,23 +295,22 @@ def habituation(area_uvs: Floats) -> Habituation:
 
     Examples
     --------
-    >>> (
-    ...     round(habituation(np.array([8.0, 4.0, np.nan, 1.0])).slope, 3),
-    ...     habituation(np.array([8.0, -1.0, 2.0])).n_censored,
-    ... )
-    (-0.693, 1)
+    >>> round(habituation(np.array([8.0, 4.0, np.nan, 1.0]), 0.95).slope, 3)
+    -0.693
+    >>> habituation(np.array([8.0, -1.0, 2.0]), 0.95).n_censored
+    1
     """
     known = np.isfinite(area_uvs)
     usable = known & (np.where(known, area_uvs, 0.0) > 0)
     number, n = np.flatnonzero(usable).astype(np.float64), int(usable.sum())
     censored = int(known.sum()) - n
     if n < 2:
-        return Habituation(np.nan, np.nan, np.nan, n, censored)
+        return Habituation(np.nan, None, None, n, censored)
     x, y = number - number.mean(), np.log(area_uvs[usable])
     spread = float((x**2).sum())
     slope = float((x * y).sum()) / spread
     if n == 2:
-        return Habituation(slope, np.nan, np.nan, n, censored)
+        return Habituation(slope, None, None, n, censored)
     left = y - y.mean() - slope * x
-    reach = float(stats.t.ppf(0.975, n - 2)) * np.sqrt(float((left**2).sum()) / (n - 2) / spread)
+    reach = float(stats.t.ppf((1 + level) / 2, n - 2)) * np.sqrt(float((left**2).sum()) / (n - 2) / spread)
     return Habituation(slope, slope - reach, slope + reach, n, censored)

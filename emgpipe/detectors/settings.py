@@ -85,6 +85,7 @@ class DetectSettings:
     )
     least_blocks: float = field(
         default=12.0, metadata=_m("1", "Blocks below which no sampling precision is given.", "definitions, 7")
+    )
     evoked_sd: float = field(
         default=3.0,
         metadata=_m("1", "A response exceeds the mean before the stimulus by this many SD.", "definitions, 6"),

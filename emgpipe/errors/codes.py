@@ -207,6 +207,14 @@ CODES: dict[str, Code] = {
     "SPASMS_UNSURE": Code(_R, "At an end of the floor's bracket the number of spasms is another."),
     "MUSCLES_TOO_FEW": Code(_R, "Less than two muscles can be measured; what is generalised cannot be told."),
     "GENERALISED": Code(_R, "The spasm is part of a generalised one: another muscle starts within a second."),
+    # stimuli
+    "STIMULUS_IN_REST": Code(_F, "Stimuli stand in a declared rest: its measures hold responses to them."),
+    "EVOKED_TRIALS": Code(_F, "How many stimuli a muscle has, how many are used, and how many it responds to."),
+    "STIMULI_CLOSE": Code(_R, "Stimuli are less than 0.5 s after or 0.2 s before another one; they are left out."),
+    "TRIALS_FEW": Code(_R, "Fewer stimuli are usable than evoked measures need."),
+    "NO_RESPONSE": Code(_R, "Fewer than half of the stimuli are followed by a response."),
+    "AREA_CUT": Code(_R, "Stimuli follow each other within 5 s: areas end sooner, compare only with the same pace."),
+    "HABITUATION_CENSORED": Code(_R, "Areas of 0 and below have no logarithm: the slope of the rest is nearer 0."),
     # visits and subjects
     "REFERENCE_IS_REST": Code(_E, "A reference names rest or the whole recording, which would remove the effect."),
     "INDEX_NOT_DECLARED": Code(_R, "The study names no muscles for the rigidity index."),

@@ -1,7 +1,7 @@
 """Every measure: name, unit, direction, definition, reference, function."""
 
-from emgpipe.measures import events, muscle, pair
-from emgpipe.measures.views import RELAX, REST, Measure
+from emgpipe.measures import events, evoked, muscle, pair
+from emgpipe.measures.views import RELAX, REST, STIMULUS, Measure
 
 _OWN = "emgpipe definitions"
 _APDF = "Jonsson 1982, J Hum Ergol 11:73 (amplitude probability); windows and floor correction: own"
@@ -53,6 +53,17 @@ MUSCLE_MEASURES: tuple[Measure, ...] = (
             " and high.", _SPASM, events.spasm_auc_uvs_min, given_in=REST, need="continuity"),
     Measure("relax_resid_uv", "uV", "up", "What is left after a cue to relax: median floor-corrected RMS of the seconds"
             " from 5 to 10 s after it.", _OWN, muscle.relax_resid_uv, given_in=RELAX, limited=True),
+    Measure("stim_lat_ms", "ms", "none", "Latency of the response to a stimulus: median over the trials that respond,"
+            " where half of them do. A response is a 10 ms mean of the rectified signal 20-200 ms after the stimulus"
+            " above mean + 3 SD of the 200 ms before it and above every 10 ms before it; it begins at the likeliest"
+            " change of variance.", "mean + 3 SD: definitions; guard and change point: own",
+            evoked.stim_lat_ms, given_in=STIMULUS, need="nothing", needs_floor=False),
+    Measure("stim_auc_uvs", "uV s", "up", "Rectified signal minus its mean before the stimulus, integrated from 40 ms"
+            " to 5 s after it (to the closest next stimulus where that comes sooner): median over trials.",
+            _OWN, evoked.stim_auc_uvs, given_in=STIMULUS, need="nothing", needs_floor=False),
+    Measure("stim_habituation", "1", "up", "Slope of the natural logarithm of that area on the number of the trial:"
+            " below 0 responses wear off, 0 they do not.", _OWN, evoked.stim_habituation, given_in=STIMULUS,
+            need="nothing", needs_floor=False),
 )  # fmt: skip
 """Measures of one muscle, in the order of the tables."""
 

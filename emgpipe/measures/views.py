@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from emgpipe.detectors.activity import ACTIVE, SILENT, UNDETERMINABLE, Activity
 from emgpipe.detectors.cocontraction import PairEnvelopes, envelope
 from emgpipe.detectors.crosstalk import Crosstalk, SecondLevels, crosstalk
+from emgpipe.detectors.evoked import Evoked
 from emgpipe.detectors.floor import Floor
 from emgpipe.detectors.precision import Span
 from emgpipe.detectors.settings import DetectSettings
@@ -57,7 +58,8 @@ class Segment:
 class Judged:
     """One channel with its verdicts over the whole recording, and codes that make all its numbers doubtful.
 
-    `possible_spasms` are whole seconds, excluded as artefact, in which a spasm may hide.
+    `possible_spasms` are whole seconds, excluded as artefact, in which a spasm may hide; `evoked` is None without
+    stimuli.
     """
 
     frames: ChannelFrames
@@ -65,6 +67,7 @@ class Judged:
     activity: Activity
     doubts: tuple[str, ...] = ()
     possible_spasms: Intervals = field(default_factory=lambda: Intervals.of([]))
+    evoked: Evoked | None = None
 
     @cached_property
     def witnesses(self) -> Witnesses:

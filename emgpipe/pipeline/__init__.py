@@ -5,6 +5,6 @@ from frames: floor, activity, segments, measures, intervals.
 """
 
 from emgpipe.pipeline.decide import Result, measure
-from emgpipe.pipeline.reduce import compute_frames, pair_covariances
+from emgpipe.pipeline.reduce import compute_frames, evoked_stretches, pair_covariances
 
-__all__ = ["Result", "compute_frames", "measure", "pair_covariances"]
+__all__ = ["Result", "compute_frames", "evoked_stretches", "measure", "pair_covariances"]

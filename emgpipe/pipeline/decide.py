@@ -8,15 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emgpipe.detectors.activity import detect_activity
+from emgpipe.detectors.evoked import judge_evoked
 from emgpipe.detectors.floor import Floor, estimate_floor
 from emgpipe.detectors.quality import judge_quality
 from emgpipe.filters.decimation import decimation_gain
 from emgpipe.filters.prefilter import NOT_STATED, Prefilter, stated_filters
 from emgpipe.frames.model import Frames, PairCovariance
+from emgpipe.frames.stimuli import Stretches
 from emgpipe.intervals import Intervals
 from emgpipe.measures.arguments import check_arguments, pair_list
 from emgpipe.measures.doubts import Doubt, codes_by_target
 from emgpipe.measures.events import BodyView, spasm_intervals
+from emgpipe.measures.evoked import evoked_findings, stimulus_findings
 from emgpipe.measures.findings import floor_findings, mains_findings, name_findings, prime_mover_findings, rate_findings
 from emgpipe.measures.grade import Grade, grades
 from emgpipe.measures.intervals import muscle_intervals, pair_intervals
@@ -26,7 +29,7 @@ from emgpipe.measures.plausibility import doubts
 from emgpipe.measures.reference import LEVEL, ReferenceLevel, is_reference, reference_level
 from emgpipe.measures.rows import IntervalRow, MeasureRow, Status
 from emgpipe.measures.views import REST, Judged, MuscleView, PairView, Segment
-from emgpipe.pipeline.reduce import pair_covariances
+from emgpipe.pipeline.reduce import evoked_stretches, pair_covariances
 from emgpipe.recording import Finding, Recording
 from emgpipe.settings import Settings
 from emgpipe.study.timeline import recording_segments
@@ -90,13 +93,15 @@ def measure(
     references: Mapping[str, ReferenceLevel] | None = None,
     hardware: Prefilter = NOT_STATED,
     covariances: Mapping[tuple[str, str], PairCovariance | None] | None = None,
+    stretches: Mapping[int, Stretches] | None = None,
 ) -> Result:
     """Decide everything about one recording from its frames.
 
     Parameters
     ----------
     recording : Recording
-        Gives annotations; samples only for crosstalk, and only where `covariances` is left out.
+        Gives annotations; samples only for crosstalk and stimuli, and only where `covariances` or `stretches` is left
+        out.
     frames : Frames
         From `compute_frames`.
     pairs : sequence of str, optional
@@ -121,6 +126,8 @@ def measure(
         Edges of the amplifier's filters as stated beside the file.
     covariances : mapping, optional
         From `pair_covariances`.
+    stretches : mapping, optional
+        From `evoked_stretches`, of the stimuli that the annotations tell.
 
     Returns
     -------
@@ -153,10 +160,13 @@ def measure(
     judged, doubtful = _doubted(judged, recording, hardware, settings)
     if covariances is None:
         covariances = pair_covariances(recording, frames, wanted, settings)
-    stretches = sorted((*plan.segments, *plan.cues), key=lambda s: not is_reference(s.name, reference))
+    if stretches is None:
+        stretches = evoked_stretches(recording, frames, plan.stimuli_s, settings)
+    judged = {name: _with_evoked(one, stretches.get(one.frames.index), settings) for name, one in judged.items()}
+    in_turn = sorted((*plan.segments, *plan.cues), key=lambda s: not is_reference(s.name, reference))
     made: dict[Segment, list[MeasureRow]] = {}
     spasms: list[IntervalRow] = []
-    for segment in stretches:  # references first: common areas are divided by them
+    for segment in in_turn:  # references first: common areas are divided by them
         levels = _reference_levels(made, reference, references or {})
         body = _body(segment, judged, wanted, covariances, levels, settings)
         made[segment] = list(_segment_rows(body, refused, wanted, settings))
@@ -181,6 +191,8 @@ def measure(
         *(doubt.finding for doubt in doubtful),
         *rate_findings(frames.channels, exclude, settings.condition.least_rate_hz),
         *prime_mover_findings(rows, plan.segments, prime_movers),
+        *stimulus_findings(plan.stimuli_s, plan.segments),
+        *evoked_findings(judged),
     ]
     return Result(tuple(rows), tuple(intervals), floors, plan.segments, judged, tuple(findings))
 
@@ -243,6 +255,10 @@ def _doubted(
     found = doubts(channels, recording.signals, hardware, full_band_hz=settings.condition.high_hz)
     codes = codes_by_target(found)
     return {name: replace(one, doubts=codes.get(name, ())) for name, one in judged.items()}, found
+
+
+def _with_evoked(one: Judged, stretches: Stretches | None, settings: Settings) -> Judged:
+    return one if stretches is None else replace(one, evoked=judge_evoked(stretches, one.frames, settings.detect))
 
 
 def _seconds_inside(stretches: Intervals, n_seconds: int) -> NDArray[np.bool_] | None:

@@ -8,6 +8,7 @@ from emgpipe.frames.heart import Heartbeats, Lead, find_heart
 from emgpipe.frames.model import ChannelFrames, Frames, PairCovariance
 from emgpipe.frames.reduce import prepare_runs, reduce_channel
 from emgpipe.frames.runs import Conditioner, ReadRun, RunSamples
+from emgpipe.frames.stimuli import Stretches, stimulus_stretches
 from emgpipe.muscles import part_of
 from emgpipe.recording import MOST_GAPS_S, Recording, Signal
 from emgpipe.settings import Settings
@@ -149,6 +150,40 @@ def pair_covariances(
             continue
         conditioned = [_conditioned(recording, c.index, frames.mains_hz, settings, heart) for c in (one, other)]
         out[pair] = pair_covariance([*zip(*conditioned, strict=True)], len(one.psd), (one.index, other.index))
+    return out
+
+
+def evoked_stretches(
+    recording: Recording, frames: Frames, stimuli_s: Sequence[float], settings: Settings | None = None
+) -> dict[int, Stretches]:
+    """Full-rate stretches around stimuli of each channel that can be measured.
+
+    Parameters
+    ----------
+    recording, frames : Recording, Frames
+        Samples and what was computed from them.
+    stimuli_s : sequence of float
+        Onsets, rising, gap-aware seconds; empty: nothing is read.
+    settings : Settings, optional
+        Conditioning settings.
+
+    Returns
+    -------
+    dict
+        By index of the signal.
+    """
+    settings = settings or Settings()
+    heart = recording_heart(recording) if stimuli_s else None
+    signals = {signal.index: signal for signal in recording.signals}
+    out = {}
+    for channel in frames.channels if stimuli_s else ():
+        if not channel.refused:
+            signal = signals[channel.index]
+            conditioners = _conditioned(recording, channel.index, frames.mains_hz, settings, heart)
+            rails = (signal.clip_low_uv, signal.clip_high_uv, signal.lsb_uv)
+            out[channel.index] = stimulus_stretches(
+                conditioners, stimuli_s, settings.condition, index=channel.index, rate_hz=signal.rate_hz, rails=rails
+            )
     return out
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from emgpipe.batch.conditions import Conditions, differing_conditions
 from emgpipe.batch.jobs import Job
 from emgpipe.batch.units import read_unit
-from emgpipe.batch.work import measured, stored_frames
+from emgpipe.batch.work import stored_result
 from emgpipe.errors import StoreError
 from emgpipe.measures.rows import MeasureRow
 from emgpipe.recording import Annotation, Finding, Recording, Run
@@ -105,7 +105,7 @@ def _recording_report(
         return report
     job = Job.from_told(unit["job"], folder)
     recording = _without_samples(unit)
-    result = measured(job, recording, *stored_frames(job, unit["sha256"]))
+    result = stored_result(job, recording, unit["sha256"])
     # tables write hidden characters of a label out; the frames name their channels as the file does
     names = {cell_text(cell(told["target"])): told["target"] for told in unit["rows"]}
     rows = tuple(
