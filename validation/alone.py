@@ -1,0 +1,24 @@
+"""Run some checks on their own and print their tables."""
+
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from typing import Any
+
+from validation.checks import Check, Each
+from validation.real import workers
+
+
+def run_alone(checks: Callable[[Each], list[Check]]) -> int:
+    """Measure on all cores and print; 1 where a goal is missed."""
+    with ProcessPoolExecutor(workers()) as pool:
+
+        def each(function: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]) -> list[Any]:
+            return list(pool.map(function, *zip(*arguments, strict=True), chunksize=2))
+
+        found = checks(each)
+    for check in found:
+        sys.stdout.write(f"{'holds' if check.holds else 'FALLS SHORT'}: {check.title}: {check.measured}\n")
+        for row in (check.columns, *check.rows):
+            sys.stdout.write(f"  {' | '.join(row)}\n")
+    return 0 if all(check.holds for check in found) else 1
