@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from emgpipe.cli import talk
+from emgpipe.cli.simulating import simulate_app
 from emgpipe.errors import EmgpipeError, printable
 
 app = typer.Typer(
@@ -21,6 +22,7 @@ app = typer.Typer(
 )
 settings_app = typer.Typer(help="Every setting with unit, default and source.", rich_markup_mode=None)
 app.add_typer(settings_app, name="settings")
+app.add_typer(simulate_app, name="simulate")
 
 INTERRUPTED = 130
 """Exit code after control-C, as shells give it."""

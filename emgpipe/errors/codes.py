@@ -110,7 +110,7 @@ CODES: dict[str, Code] = {
     "FILE_TWICE": Code(_E, "Two rows name the same file."),
     "BYTES_TWICE": Code(_E, "The files of two rows hold the same bytes; one of the two rows is wrong."),
     "NO_RECORDINGS": Code(_E, "No recording was listed or found."),
-    "STUDY_EXISTS": Code(_E, "`init` would overwrite a study."),
+    "STUDY_EXISTS": Code(_E, "`init` or the simulator would overwrite a study."),
     # the store
     "STORE_LOCKED": Code(_E, "Another run is writing to the results folder."),
     "STORE_UNWRITABLE": Code(_E, "A file cannot be written: disk full, no permission, not a folder."),

@@ -22,17 +22,12 @@ from emgpipe.simulate.motor_units import (
 )
 from emgpipe.simulate.muscle import SimulatedMuscle
 from emgpipe.simulate.noise import electrode_noise, hardware_lowpass, mains, qrs_train
+from emgpipe.simulate.patients import SimulatedPatient, draw_patients
 from emgpipe.simulate.plan import VisitPlan
 from emgpipe.simulate.reflexes import ReflexDrive, reflex_drive, stimulus_artefact
 from emgpipe.simulate.scenarios import SCENARIOS, SimulatedChannel, scenario
-from emgpipe.simulate.trial import (
-    SAMPLE_SEED,
-    PlannedVisit,
-    SimulatedPatient,
-    TrialModel,
-    draw_patients,
-    simulate_trial,
-)
+from emgpipe.simulate.trial import SAMPLE_SEED, simulate_trial
+from emgpipe.simulate.trial_model import PlannedVisit, TrialModel, TrialVisit, crossover_visits, draw_trial
 from emgpipe.simulate.visit import SimulatedVisit, simulate_visit
 
 __all__ = [
@@ -51,16 +46,19 @@ __all__ = [
     "Spasm",
     "SpasmModel",
     "TrialModel",
+    "TrialVisit",
     "UnitTrain",
     "VisitPlan",
     "band_passed",
     "band_rms_uv",
+    "crossover_visits",
     "crosstalk_uv",
     "discharge_rates_hz",
     "discharge_times_s",
     "draw_patients",
     "draw_pool",
     "draw_spasms",
+    "draw_trial",
     "electrode_noise",
     "hardware_lowpass",
     "heart_train",

@@ -220,7 +220,8 @@ def electrode_steps(
     for start_s in _starts_s(per_min, n_samples / rate_hz, rng):
         first = int(start_s * rate_hz)
         height = height_uv * rng.uniform(0.5, 1.5) * rng.choice([-1.0, 1.0])
-        samples_uv[first:] += height * np.exp(-np.arange(n_samples - first) / rate_hz / STEP_DECAY_S)
+        stop = min(first + round(20 * STEP_DECAY_S * rate_hz), n_samples)  # gone: 2e-9 of it is left
+        samples_uv[first:stop] += height * np.exp(-np.arange(stop - first) / rate_hz / STEP_DECAY_S)
         steps_s.append(first / rate_hz)
     return samples_uv, steps_s
 

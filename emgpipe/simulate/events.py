@@ -144,7 +144,7 @@ def draw_spasms(
     --------
     >>> drawn = draw_spasms(SpasmModel(per_hour=60), ["TA_R", "GM_R"], 600.0, np.random.default_rng(1))
     >>> len(drawn), sorted(drawn[0].delays_s)
-    (11, ['GM_R', 'TA_R'])
+    (8, ['GM_R', 'TA_R'])
     """
     _check_model(model)
     require_positive(rest_s=rest_s)
@@ -229,17 +229,28 @@ def spasm_course(spasms: Sequence[Spasm], muscle: str, n_steps: int) -> tuple[Fl
     >>> when.pairs.tolist(), course[[149, 175, 250, 350]].round(3).tolist()
     ([[1.5, 4.0]], [0.0, 0.175, 0.35, 0.175])
     """
-    excitation, when, end_s = np.zeros(n_steps), Intervals.of([]), n_steps * STEP_S
+    excitation, pairs, end_s = np.zeros(n_steps), [], n_steps * STEP_S
     for spasm in spasms:
         start_s = spasm.start_s + spasm.delays_s.get(muscle, np.inf)
         if start_s >= end_s:
             continue
         corners_s = start_s + np.cumsum([0.0, spasm.ramp_s, spasm.plateau_s, spasm.decay_s])
         heights = [0.0, spasm.level, spasm.level, 0.0]
-        shape = np.interp(np.arange(n_steps) * STEP_S, corners_s, heights, left=0.0, right=0.0)
-        excitation = np.maximum(excitation, shape)
-        when = when.union(Intervals.of([(start_s, min(float(corners_s[-1]), end_s))]))
-    return excitation, when
+        first, stop = int(start_s / STEP_S), min(int(corners_s[-1] / STEP_S) + 2, n_steps)
+        shape = np.interp(np.arange(first, stop) * STEP_S, corners_s, heights, left=0.0, right=0.0)
+        excitation[first:stop] = np.maximum(excitation[first:stop], shape)
+        pairs.append((start_s, min(float(corners_s[-1]), end_s)))
+    return excitation, _joined(pairs)
+
+
+def _joined(pairs: list[tuple[float, float]]) -> Intervals:
+    joined: list[tuple[float, float]] = []
+    for start_s, stop_s in sorted(pairs):
+        if joined and start_s <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], stop_s))
+        else:
+            joined.append((start_s, stop_s))
+    return Intervals.of(joined)
 
 
 def relax_course(tonic: Floats, cues: RelaxCues, reference: float, relax_s: float) -> Floats:

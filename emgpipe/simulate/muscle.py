@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 from emgpipe.errors import SettingsError
-from emgpipe.simulate.checks import require_between, require_not_negative, require_positive
+from emgpipe.simulate.checks import require_between, require_positive
+
+MOST_UV = 1e6
 
 
 @dataclass(frozen=True)
@@ -87,11 +89,12 @@ def check_muscle(muscle: SimulatedMuscle) -> None:
     m = muscle
     require_between(0.0, 1.0, excitation=m.excitation, reference_excitation=m.reference_excitation)
     require_between(0.0, 1.0, active_share=m.active_share, reflex_excitation=m.reflex_excitation)
-    require_not_negative(drive_depth=m.drive_depth, noise_uv=m.noise_uv, corner_hz=m.corner_hz, mains_uv=m.mains_uv)
-    require_not_negative(mains_wander=m.mains_wander, heart_uv=m.heart_uv)
+    require_between(0.0, 100.0, drive_depth=m.drive_depth, mains_wander=m.mains_wander)
+    require_between(0.0, MOST_UV, noise_uv=m.noise_uv, mains_uv=m.mains_uv, heart_uv=m.heart_uv)
+    require_between(0.0, MOST_UV, movement_uv=m.movement_uv, step_uv=m.step_uv, reference_uv=m.reference_uv)
+    require_between(0.0, 1e4, corner_hz=m.corner_hz, gain=m.gain, mains_hz=m.mains_hz)
     require_between(-5.0, 5.0, mains_drift_hz=m.mains_drift_hz)
     require_between(0.0, 60.0, movement_per_min=m.movement_per_min, steps_per_min=m.steps_per_min)
-    require_not_negative(movement_uv=m.movement_uv, step_uv=m.step_uv)
     require_positive(reference_uv=m.reference_uv, gain=m.gain, mains_hz=m.mains_hz, relax_s=m.relax_s)
     check_stretches(f"flat_s of {m.name}", m.flat_s)
 

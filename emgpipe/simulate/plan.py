@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from emgpipe.recording import Annotation
-from emgpipe.simulate.checks import require_between, require_not_negative
+from emgpipe.simulate.checks import require_between
 from emgpipe.simulate.crosstalk import CrosstalkPath, check_path
 from emgpipe.simulate.drive import Timing
 from emgpipe.simulate.events import RelaxCues, Spasm, check_spasms
-from emgpipe.simulate.muscle import check_stretches
+from emgpipe.simulate.muscle import MOST_UV, check_stretches
 
 LEAD_IN_S = 2.0
 """From the end of the reference to the first stimulus."""
@@ -113,7 +113,7 @@ def check_plan(plan: VisitPlan, names: Sequence[str], timing: Timing) -> None:
     require_between(0, MOST_MARKS, n_stimuli=plan.n_stimuli, n_relax=plan.n_relax)
     require_between(0.5, 3600.0, stimulus_every_s=plan.stimulus_every_s)
     require_between(20.0, 200.0, heart_per_min=plan.heart_per_min)
-    require_not_negative(artefact_uv=plan.artefact_uv, ecg_uv=plan.ecg_uv)
+    require_between(0.0, MOST_UV, artefact_uv=plan.artefact_uv, ecg_uv=plan.ecg_uv)
     for path in plan.crosstalk:
         check_path(path, tuple(names))
     check_stretches("gaps_s", plan.gaps_s, timing.duration_s)

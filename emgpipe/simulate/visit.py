@@ -11,7 +11,7 @@ from emgpipe.errors import SettingsError
 from emgpipe.intervals import Intervals
 from emgpipe.recording import Annotation
 from emgpipe.simulate.band import Floats, band_rms_uv, band_share
-from emgpipe.simulate.checks import require_not_negative, require_positive
+from emgpipe.simulate.checks import require_between, require_positive
 from emgpipe.simulate.contamination import PLAIN_AMPLIFIER, Amplifier, amplified, check_amplifier
 from emgpipe.simulate.drive import STEP_S, Timing, bouts, excitation_course, slow_drives, spasm_drive
 from emgpipe.simulate.events import spasm_course
@@ -49,6 +49,8 @@ class SimulatedVisit:
         `{"muscles": {name: ...}, "pairs": {"A/B": ...}}`; see `simulate_visit`.
     excitation : tuple of ndarray, each shape (n_steps,)
         For each muscle, the true drive in steps of 10 ms, 0 to 1.
+    tonic : tuple of float
+        For each muscle, the mean drive in rest without spasms.
     generated : dict
         What was put in, of what was asked for: `spasms`, `stimuli`, `relax`, `beats_s`, `crosstalk`, `movement`,
         `flat_s`, `clipped`, `gaps_s`.
@@ -65,6 +67,7 @@ class SimulatedVisit:
     discharges_s: tuple[list[NDArray[np.float64]], ...]
     truth: dict[str, Any]
     excitation: tuple[Floats, ...] = ()
+    tonic: tuple[float, ...] = ()
     generated: dict[str, Any] = field(default_factory=dict)
     plan: VisitPlan = NOTHING_PLANNED
     amplifier: Amplifier = PLAIN_AMPLIFIER
@@ -132,8 +135,9 @@ def simulate_visit(
     >>> [round(c.active_fraction, 1) for c in visit.channels], visit.truth["pairs"]["TA_R/GM_R"]["cc_overlap_uv"]
     ([1.0, 0.0], 0.0)
     """
-    require_positive(rate_hz=rate_hz, rest_s=rest_s)
-    require_not_negative(reference_s=reference_s)
+    require_between(100.0, 1e5, rate_hz=rate_hz)
+    require_between(1.0, 86_400.0, rest_s=rest_s)
+    require_between(1.0 if reference_s else 0.0, 3600.0, reference_s=reference_s)
     names = [m.name for m in muscles]
     _check_names(names, pairs)
     timing, rng = plan.timing(rest_s, reference_s), np.random.default_rng(seed)
@@ -154,7 +158,7 @@ def simulate_visit(
         excitation = excitation_course(tonic, np.maximum(spasms[0], own[0]), timing, muscle.reference_excitation)
         excitation = np.concatenate([excitation, provoked.excitation[muscle.name]])
         channel, trains_s = _record(muscle, pool, excitation, spasms[1].union(own[1]), timing, rate_hz, rng)
-        made.append(_Made(muscle, channel, trains_s, excitation))
+        made.append(_Made(muscle, channel, trains_s, excitation, float(np.clip(tonic, 0.0, 1.0).mean())))
     return _recorded_visit(made, pairs, plan, amplifier, timing, provoked, seed)
 
 
@@ -165,6 +169,7 @@ class _Made(NamedTuple):
     channel: SimulatedChannel
     trains_s: list[NDArray[np.float64]]
     excitation: Floats
+    tonic: float
 
 
 def _recorded_visit(
@@ -191,6 +196,7 @@ def _recorded_visit(
         discharges_s=tuple(m.trains_s for m in made),
         truth=truth,
         excitation=tuple(m.excitation for m in made),
+        tonic=tuple(m.tonic for m in made),
         generated=generated_truth(muscles, leads, plan, amplifier, timing, provoked, heart),
         plan=plan,
         amplifier=amplifier,

@@ -12,7 +12,8 @@ import pytest
 from emgpipe.errors import SettingsError
 from emgpipe.recording import Annotation
 from emgpipe.simulate import PlannedVisit, TrialModel, draw_patients, simulate_trial
-from emgpipe.simulate.trial import PATIENTS, VISITS
+from emgpipe.simulate.patients import PATIENTS
+from emgpipe.simulate.trial_model import VISITS
 
 pyedflib = pytest.importorskip("pyedflib", reason="no wheel of pyedflib for this Python")
 

@@ -1,0 +1,153 @@
+"""The files of a simulated study beside its recordings, and what they may replace."""
+
+import csv
+import hashlib
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from emgpipe.errors import SettingsError
+from emgpipe.simulate.edf_writer import RANGE_UV, write_edf, write_truth
+from emgpipe.simulate.visit import SimulatedVisit
+
+TABLES = ("README.md", "SHA256SUMS", "arms.csv", "recordings.csv", "study.toml", "truth.json")
+MARKER = b"Nobody was recorded"
+"""Stands in the README of every simulated folder."""
+
+Rows = Sequence[Sequence[str | int | float]]
+
+
+def start_folder(folder: Path, readme: str) -> None:
+    """Make the folder, and leave a mark in it that what is there is simulated.
+
+    Parameters
+    ----------
+    folder : Path
+        Other files in it are left alone; those of an earlier simulation are replaced.
+    readme : str
+        Text of README.md; says that nobody was recorded.
+
+    Raises
+    ------
+    SettingsError
+        STUDY_EXISTS: a file would be replaced that no simulation has written.
+    OSError
+        The folder cannot be written.
+    """
+    there = [name for name in TABLES if (folder / name).exists()]
+    is_ours = "README.md" in there and MARKER in (folder / "README.md").read_bytes()
+    if there and not is_ours:
+        message = f"{', '.join(there)} in it would be replaced, and no simulation has written that; choose another -o"
+        raise SettingsError("STUDY_EXISTS", message, where=str(folder))
+    (folder / "recordings").mkdir(parents=True, exist_ok=True)
+    (folder / "README.md").write_bytes(readme.encode())
+
+
+def write_recording(path: Path, visit: SimulatedVisit) -> None:
+    """Write a simulated visit as EDF+.
+
+    Parameters
+    ----------
+    path : Path
+        File to write.
+    visit : SimulatedVisit
+        Whole seconds at a whole rate. Without a range of the amplifier the file has +-3276.8 µV in steps of 0.1 µV.
+
+    Raises
+    ------
+    SettingsError
+        SIMULATION_UNWRITABLE.
+    EmgpipeError
+        WRITER_ABSENT.
+    """
+    limit_uv = visit.amplifier.range_uv
+    labels, samples_uv = [f"EMG {c.name}" for c in visit.channels], [c.samples_uv for c in visit.channels]
+    if visit.ecg_uv is not None:
+        labels, samples_uv = [*labels, "ECG"], [*samples_uv, visit.ecg_uv]
+    write_edf(
+        path,
+        samples_uv,
+        labels,
+        visit.channels[0].rate_hz,
+        annotations=visit.annotations,
+        range_uv=RANGE_UV if limit_uv is None else (-limit_uv, limit_uv),
+        prefilter=visit.amplifier.prefilter,
+        bits=visit.amplifier.bits,
+        gaps_s=visit.plan.gaps_s,
+    )
+
+
+def write_study(
+    folder: Path,
+    study_id: str,
+    rows: Rows,
+    truth: dict[str, Any],
+    *,
+    mains_hz: int = 50,
+    pairs: Sequence[tuple[str, str]],
+    index_muscles: Sequence[str],
+    reference: bool = True,
+    arms: Rows | None = None,
+) -> None:
+    """Write study.toml, recordings.csv, truth.json, SHA256SUMS, and arms.csv where there are arms.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds README.md and the recordings.
+    study_id : str
+        Name of the study.
+    rows : sequence of sequence
+        Of recordings.csv, the header first; the third column is the file.
+    truth : dict
+        Of truth.json.
+    mains_hz : int
+        50 or 60.
+    pairs : sequence of (str, str)
+        Agonist and antagonist.
+    index_muscles : sequence of str
+        Of the rigidity index.
+    reference : bool
+        Whether the visits have a reference contraction.
+    arms : sequence of sequence, optional
+        Of arms.csv, the header first.
+    """
+    write_truth(folder / "truth.json", truth)
+    _write_csv(folder / "recordings.csv", rows)
+    if arms is not None:
+        _write_csv(folder / "arms.csv", arms)
+    text = STUDY.format(
+        id=study_id,
+        mains_hz=mains_hz,
+        pairs="".join(f'\n[[pairs]]\nagonist = "{a}"\nantagonist = "{b}"\n' for a, b in pairs),
+        index=", ".join(f'"{name}"' for name in index_muscles),
+        reference='reference = "same visit: reference"\n' if reference else "",
+    )
+    (folder / "study.toml").write_bytes(text.encode())
+    names = ["README.md", "recordings.csv", "study.toml", "truth.json", *(["arms.csv"] if arms is not None else [])]
+    _write_sums(folder, sorted([*names, *(str(row[2]) for row in rows[1:])]))
+
+
+def _write_csv(path: Path, rows: Rows) -> None:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    path.write_bytes(text.getvalue().encode())
+
+
+def _write_sums(folder: Path, names: Sequence[str]) -> None:
+    lines = [f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in names]
+    (folder / "SHA256SUMS").write_bytes("".join(lines).encode())
+
+
+STUDY = """\
+# Simulated: nobody was recorded. See README.md.
+[study]
+id = "{id}"
+mains_hz = {mains_hz}
+recordings = "recordings.csv"
+{pairs}
+[subject]
+index_muscles = [{index}]
+index_offset_uv = 0.5
+{reference}"""

@@ -1,0 +1,113 @@
+"""One simulated visit on disk, as a study of one recording."""
+
+from pathlib import Path
+from typing import Any
+
+from emgpipe.errors import SettingsError
+from emgpipe.simulate.drive import STEP_S
+from emgpipe.simulate.study_folder import start_folder, write_recording, write_study
+from emgpipe.simulate.visit import SimulatedVisit
+
+SUBJECT, VISIT = "S01", "V1"
+
+
+def write_visit(
+    folder: str | Path, visit: SimulatedVisit, *, seed: int, mains_hz: int = 50, made_by: str = "emgpipe.simulate"
+) -> Path:
+    """Write a simulated visit as a study that `emgpipe run` takes.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Made where absent; files of an earlier simulation are replaced, others left alone.
+    visit : SimulatedVisit
+        Of whole seconds and a whole rate.
+    seed : int
+        Told in the truth.
+    mains_hz : int
+        For study.toml: 50 or 60.
+    made_by : str
+        Told in the README.
+
+    Returns
+    -------
+    Path
+        `study.toml`. Beside it: `recordings.csv`, `recordings/S01_V1.edf`, `truth.json`, `README.md`, `SHA256SUMS`.
+
+    Raises
+    ------
+    SettingsError
+        SIMULATION_UNWRITABLE, STUDY_EXISTS.
+    EmgpipeError
+        WRITER_ABSENT.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> from emgpipe.simulate import SimulatedMuscle, simulate_visit
+    >>> visit = simulate_visit(1, [SimulatedMuscle("TA_R")], rest_s=5.0, reference_s=0.0, rate_hz=1000.0)
+    >>> with TemporaryDirectory() as folder:
+    ...     sorted(path.name for path in write_visit(folder, visit, seed=1).parent.rglob("*.*"))
+    ['README.md', 'S01_V1.edf', 'recordings.csv', 'study.toml', 'truth.json']
+    """
+    folder, name = Path(folder), f"{SUBJECT}_{VISIT}"
+    rows = [["subject", "visit", "file", "task"], [SUBJECT, VISIT, f"recordings/{name}.edf", "supine"]]
+    truth = {"simulated": True, "seed": seed, "recordings": {name: visit_truth(visit)}}
+    pairs = [tuple(pair.split("/")) for pair in visit.truth["pairs"]]
+    try:
+        start_folder(folder, README.format(seed=seed, made_by=made_by))
+        write_recording(folder / "recordings" / f"{name}.edf", visit)
+        write_study(
+            folder,
+            f"SIMULATED-VISIT-{seed}",
+            rows,
+            truth,
+            mains_hz=mains_hz,
+            pairs=[(agonist, antagonist) for agonist, antagonist in pairs],
+            index_muscles=[channel.name for channel in visit.channels],
+            reference="reference" in {mark.text for mark in visit.annotations},
+        )
+    except OSError as problem:
+        message = f"{problem.strerror or problem}; choose a folder that can be written"
+        raise SettingsError("SIMULATION_UNWRITABLE", message, where=str(folder)) from problem
+    return folder / "study.toml"
+
+
+def visit_truth(visit: SimulatedVisit) -> dict[str, Any]:
+    """Truth of a visit for its file.
+
+    Parameters
+    ----------
+    visit : SimulatedVisit
+        Of `simulate_visit`.
+
+    Returns
+    -------
+    dict
+        `muscles`, `pairs` and `generated` of the visit; `drive`: mean excitation of each muscle in rest, `tonic`
+        and with spasms (`mean`).
+    """
+    n_rest = round((visit.annotations[0].duration_s or 0.0) / STEP_S)
+    drive = {
+        channel.name: {"tonic": tonic, "mean": float(excitation[:n_rest].mean())}
+        for channel, tonic, excitation in zip(visit.channels, visit.tonic, visit.excitation, strict=True)
+    }
+    return {**visit.truth, "drive": drive, "generated": visit.generated}
+
+
+README = """\
+# A simulated visit
+
+Nobody was recorded. Motor-unit pools, electrodes and everything else were drawn from seed {seed} by `emgpipe.simulate`.
+
+| file | what |
+|---|---|
+| `study.toml`, `recordings.csv` | a study of one recording, as `emgpipe run` takes it |
+| `recordings/S01_V1.edf` | EDF+: declared rest, then a reference, stimuli and relax cues where they were asked for |
+| `truth.json` | what was simulated: noise, activity, amplitudes, drive, and what was put in |
+| `SHA256SUMS` | `sha256sum -c SHA256SUMS` |
+
+Spectra, pools and noise are idealised: no fat layer, no posture.
+
+Made again, byte for byte, by the same version of `{made_by}`.
+"""
