@@ -38,11 +38,17 @@ COLUMNS = {
     "measure": Column("", "Name of the measure; empty on the row of a failed recording."),
     "value": Column("see unit", "The value; empty unless status is ok, flagged or below_limit."),
     "unit": Column("", "Unit of value, low, high and limit; 1 for a fraction."),
-    "low": Column("see unit", "Lower end of the bracket of a floor, or of the sampling precision."),
+    "low": Column(
+        "see unit",
+        "Lower end of the bracket of a floor, or of the sampling precision of this segment (95 %); empty where the"
+        " segment is too short for one (SEGMENT_SHORT) or nothing in it changes.",
+    ),
     "high": Column("see unit", "Upper end of the same."),
     "limit": Column("see unit", "Smallest amplitude told from 0; only for measures in uV."),
     "status": Column("", "; ".join(f"{name}: {meaning}" for name, meaning in STATUSES.items()) + "."),
-    "reason": Column("", "Codes joined by ';', see the table of codes."),
+    "reason": Column(
+        "", "Codes joined by ';', see the table of codes; SEGMENT_SHORT speaks of low and high alone and flags nothing."
+    ),
     "used_s": Column("s", "Usable time that entered."),
     "excluded_s": Column("s", "Time of the segment that did not."),
     "floor_uv": Column("uV", "Noise floor in the analysis band, RMS; of a pair: the larger one."),

@@ -107,8 +107,8 @@ def _sustained_uv(frames: ChannelFrames, starts: list[float], length_s: float) -
     per_epoch = int((length_s - SUSTAINED_S) / SUSTAINED_STEP_S + 1e-9) + 1
     length = max(frames.hops(SUSTAINED_S), 1)
     last = len(frames.mean_square) - length
-    hops = [frames.hops(a + i * SUSTAINED_STEP_S) for a in starts for i in range(per_epoch)]
-    power = window_power(frames, np.clip(np.array(hops, np.int64), 0, last), length).power
+    hops = frames.hops_of(np.add.outer(np.array(starts), np.arange(per_epoch) * SUSTAINED_STEP_S).ravel())
+    power = window_power(frames, np.clip(hops, 0, last), length).power
     epochs = power.reshape(len(starts), per_epoch)
     return [float(np.sqrt(np.quantile(p[np.isfinite(p)], 0.1))) if np.isfinite(p).any() else np.nan for p in epochs]
 

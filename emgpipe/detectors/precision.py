@@ -31,10 +31,11 @@ class Span(NamedTuple):
 
 
 class _Error(NamedTuple):
-    """Standard error of a ratio, and what it is worth: effective number of blocks."""
+    """Standard error of a ratio, and what it is worth: effective number of blocks, degrees of freedom."""
 
     standard: float
     n_blocks: float
+    freedom: float
 
 
 def ratio_span(
@@ -43,6 +44,7 @@ def ratio_span(
     settings: DetectSettings,
     *,
     per_slot: int = 1,
+    pace: Floats | None = None,
     least: float = -np.inf,
     most: float = np.inf,
 ) -> Span:
@@ -56,6 +58,8 @@ def ratio_span(
         Level, length and least number of blocks.
     per_slot : int >= 1
         Steps that are summed first, for speed; no block is shorter.
+    pace : ndarray, shape (n,), optional
+        What drives the series: blocks are as long as its autocorrelation time asks for, where that is longer.
     least, most : float
         What the ratio can be at all: the interval is cut to it.
 
@@ -73,7 +77,8 @@ def ratio_span(
     was seen in them; the variance of the sum is that of the block sums. Neighbouring blocks still depend on each
     other (a third of the variance would be missed): the share that the same correlations leave out of a
     block is put back. Blocks are counted by what they weigh, (sum w)^2 / sum w^2 (Kish), so that gaps and
-    one loud burst count for what they are; the factor is that of t with one degree less.
+    one loud burst count for what they are; the factor is that of t with one degree of freedom less, and fewer where
+    block sums have heavy tails (a few blocks hold all that is rare): times 2 / (2 + their excess kurtosis).
     No resampling: the same series gives the same interval.
 
     Examples
@@ -85,7 +90,7 @@ def ratio_span(
     >>> ratio_span(x[:10], np.ones(10), DetectSettings())
     Span(low=None, high=None, short=True)
     """
-    found = _ratio_error(part, whole, settings, per_slot)
+    found = _ratio_error(part, whole, settings, per_slot, pace)
     if found is None or found.n_blocks < settings.least_blocks:
         return Span(short=found is not None)
     seen = np.isfinite(part) & np.isfinite(whole)
@@ -160,7 +165,8 @@ def quantile_span(values: Floats, share: float, settings: DetectSettings, order:
     Notes
     -----
     Woodruff 1952, doi:10.1080/01621459.1952.10483443: the share of time at or below the quantile has an error, from the
-    blocks of the series "at or below" as in `ratio_span`; shares that are as likely as the level asks for are read as
+    blocks of the series "at or below" as in `ratio_span`, no shorter than the ranks of the values ask for. Shares that
+    are as likely as the level asks for are read as
     quantiles. They come from the beta distribution of mean `share` and that error, so that they stay
     inside 0 and 1: with few looks the lower end of a low quantile becomes the smallest value.
 
@@ -176,7 +182,8 @@ def quantile_span(values: Floats, share: float, settings: DetectSettings, order:
     if not seen.any():
         return Span(short=True)
     below = np.where(seen, order <= np.quantile(order[seen], share), np.nan)
-    found = _ratio_error(below, np.ones(len(below)), settings, 1)
+    ranks = np.where(seen, np.argsort(np.argsort(order, kind="stable"), kind="stable"), np.nan)
+    found = _ratio_error(below, np.ones(len(below)), settings, pace=ranks)
     if found is None or found.n_blocks < settings.least_blocks:
         return Span(short=found is not None)
     n = max(_looks(share, found, settings) - 1, 1.0)
@@ -185,28 +192,37 @@ def quantile_span(values: Floats, share: float, settings: DetectSettings, order:
     return Span(low, high) if low < high else Span()
 
 
-def _ratio_error(part: Floats, whole: Floats, settings: DetectSettings, per_slot: int) -> _Error | None:
+def _ratio_error(
+    part: Floats, whole: Floats, settings: DetectSettings, per_slot: int = 1, pace: Floats | None = None
+) -> _Error | None:
     """Standard error of sum(part) / sum(whole) from blocks of time; None where the series never changes."""
     seen = np.isfinite(part) & np.isfinite(whole)
     total = float(whole[seen].sum())
     if not seen.any() or total <= 0:
-        return _Error(np.inf, 0.0)
+        return _Error(np.inf, 0.0, 0.0)
     shared = np.where(seen, whole, 0.0)
     rest = np.where(seen, part, 0.0) - float(part[seen].sum()) / total * shared
     if np.abs(rest).max() <= 1e-12 * np.abs(shared).max():
         return None
     z, w, there = (_slots(x, per_slot) for x in (rest, shared, seen.astype(np.float64)))
     rho, tau = _correlations(z, there)
+    if pace is not None:
+        own = np.where(seen, pace - pace[seen].mean(), 0.0)
+        tau = max(tau, _correlations(_slots(own, per_slot), there)[1])
     n_blocks = int(len(z) // max(np.ceil(settings.block_times * tau), 1.0))
-    if n_blocks < 2:
-        return _Error(np.inf, n_blocks)
+    if n_blocks < settings.least_blocks:
+        return _Error(np.inf, n_blocks, 0.0)
     edges = np.arange(n_blocks) * len(z) // n_blocks
     sums, weights = np.add.reduceat(z, edges), np.add.reduceat(w, edges)
     worth = total**2 / float((weights**2).sum())
-    if worth <= 1:
-        return _Error(np.inf, worth)
+    if worth < settings.least_blocks:
+        return _Error(np.inf, worth, 0.0)
+    if np.abs(sums).max() <= 1e-12 * np.abs(shared).max():
+        # a pattern that repeats in every block
+        return None
     variance = float((sums**2).sum()) * worth / (worth - 1) * _missed(rho, len(z) / n_blocks)
-    return _Error(float(np.sqrt(variance)) / total, worth)
+    tails = max(float((sums**4).mean()) / float((sums**2).mean()) ** 2 - 3.0, 0.0)
+    return _Error(float(np.sqrt(variance)) / total, worth, max((worth - 1) * 2 / (2 + tails), 1.0))
 
 
 def _slots(series: Floats, per_slot: int) -> Floats:
@@ -220,6 +236,8 @@ def _correlations(z: Floats, there: Floats) -> tuple[Floats, float]:
     length = fft.next_fast_len(2 * n, real=True)
     products, pairs = (fft.irfft(np.abs(fft.rfft(x, length)) ** 2, length)[: n // 2 + 1] for x in (z, there))
     rho = np.divide(products, pairs, out=np.zeros_like(products), where=pairs > 1e-6 * pairs[0])
+    if rho[0] <= 0:
+        return rho[:1] + 1, 0.5
     rho /= rho[0]
     tau = np.cumsum(rho) - 0.5
     lags = np.arange(len(tau))
@@ -239,8 +257,8 @@ def _missed(rho: Floats, block: float) -> float:
 
 
 def _t(found: _Error, settings: DetectSettings) -> float:
-    """Factor of the standard error: t of the level with one degree of freedom less than blocks."""
-    return float(special.stdtrit(found.n_blocks - 1, (1 + settings.interval_level) / 2))
+    """Factor of the standard error: t of the level."""
+    return float(special.stdtrit(found.freedom, (1 + settings.interval_level) / 2))
 
 
 def _looks(share: float, found: _Error, settings: DetectSettings) -> float:

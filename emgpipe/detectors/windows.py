@@ -81,7 +81,7 @@ def windows_of_seconds(
     length = max(frames.hops(length_s), 1)
     last = min(frames.hops(stop_s), len(frames.mean_square)) - length
     count = max(int((stop_s - start_s - length_s) / step_s + 1e-9) + 1, 0)
-    starts = np.array([frames.hops(start_s + i * step_s) for i in range(count)], np.int64)
+    starts = frames.hops_of(start_s + np.arange(count, dtype=np.float64) * step_s)
     # start and length are rounded to hops each: together they may pass the end by one
     return window_power(frames, np.minimum(starts[starts <= last + 1], last) if last >= 0 else starts[:0], length, skip)
 

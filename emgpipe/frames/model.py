@@ -171,6 +171,10 @@ class ChannelFrames:
         """Map a time to the nearest hop boundary: the one conversion from seconds to hops."""
         return round(time_s * self.rate_hz / self.hop_samples)
 
+    def hops_of(self, times_s: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Map many times at once, each as `hops` does."""
+        return np.asarray(np.rint(times_s * self.rate_hz / self.hop_samples), np.int64)
+
     def marked_bad(self, stretches: Intervals) -> "ChannelFrames":
         """Return a copy with BAD set in every hop that touches a stretch (seconds)."""
         reasons = self.reasons.copy()

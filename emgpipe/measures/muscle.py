@@ -187,7 +187,9 @@ def gaps_per_min(view: MuscleView) -> Reading:
     rate = np.where(view.states != EXCLUDED, 0.0, np.nan)
     rate[ends] = 60 / hop_s
     slot = max(view.judged.frames.hops(SLOT_S), 1)
-    span = ratio_span(rate, np.ones(len(rate)), view.detect, per_slot=slot, least=0.0)
+    # gaps come in clusters, as activity comes and goes
+    pace = (view.states == ACTIVE).astype(np.float64)
+    span = ratio_span(rate, np.ones(len(rate)), view.detect, per_slot=slot, pace=pace, least=0.0)
     return _with_gaps(len(ends) / (judged_s / 60) if judged_s else 0.0, view).within(span)
 
 

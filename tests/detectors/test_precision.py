@@ -73,6 +73,8 @@ def test_what_never_changes_has_no_interval_and_is_not_short():
         assert share_span(constant * ones, ones, SET) == Span()
         assert ratio_span(constant * ones, ones, SET) == Span()
     assert quantile_span(ones, 0.5, SET) == Span()
+    # nor has what is the same in every block
+    assert share_span(np.tile([1.0, 0.0], 600), np.ones(1200), SET) == Span()
 
 
 def test_values_cut_at_zero_are_ordered_by_what_they_were_cut_from():
