@@ -106,11 +106,11 @@ def _drives(text: str) -> dict[str, float]:
 
 
 def _muscle(o: VisitOptions, name: str, drive: float, duration_s: float) -> "SimulatedMuscle":
-    from emgpipe.muscles import part_of
+    from emgpipe.muscles import region_of
     from emgpipe.simulate import SimulatedMuscle
     from emgpipe.simulate.streams import stream
 
-    is_trunk = part_of(name) == "axial"
+    is_trunk = region_of(name) in ("lower trunk", "upper trunk", "abdomen")
     return SimulatedMuscle(
         name,
         excitation=drive,
