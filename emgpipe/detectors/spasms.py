@@ -99,8 +99,9 @@ def detect_spasms(
     -----
     Corrected RMS of 250 ms windows every hop. Tonic level: its P25, so that a spasm may fill two thirds of the
     segment. A spasm is above max(P25 + 5 MAD, 2 P25, 5 floors) for at least 1 s; it ends below
-    P25 + 20 % of (peak - P25); spasms less than 2 s apart are one. The MAD is that of the windows below P25 (their
-    median distance from it, scaled as of a normal distribution): the spasm itself does not widen it.
+    P25 + 20 % of (peak - P25); spasms less than 2 s apart are one. It starts above P25 + 5 MAD, and above the lower
+    of 5 floors and that end level: floors say whether it is a spasm, not since when. The MAD is that of the windows
+    below P25 (their median distance from it, scaled as of a normal distribution): the spasm does not widen it.
 
     Both ends are then looked for hop by hop: the powers before the peak are fitted by a rising, those after it by a
     falling step function (isotonic regression, the maximum likelihood of both for powers that scatter in
@@ -143,18 +144,29 @@ def detect_spasms(
 
 
 class _Thresholds(NamedTuple):
-    """Tonic level, level at which a spasm starts, level that it passes, µV."""
+    """Tonic level, level that stands out of it (5 MAD), level that a spasm passes, µV; share of the height at ends."""
 
     tonic_uv: float
-    start_uv: float
+    outside_uv: float
     passed_uv: float
+    floors_uv: float
+    share: float
 
     @classmethod
     def of(cls, rms_uv: Floats, floor_uv: float, settings: DetectSettings) -> "_Thresholds":
         tonic_uv, lower_uv = (float(q) for q in np.quantile(rms_uv, (0.25, 0.125)))
-        spread_uv = settings.spasm_mad_ratio * MAD_OF_LOWER * (tonic_uv - lower_uv)
-        start_uv = max(tonic_uv + spread_uv, settings.spasm_floor_ratio * floor_uv)
-        return cls(tonic_uv, start_uv, max(start_uv, settings.spasm_tonic_ratio * tonic_uv))
+        outside_uv = tonic_uv + settings.spasm_mad_ratio * MAD_OF_LOWER * (tonic_uv - lower_uv)
+        floors_uv = settings.spasm_floor_ratio * floor_uv
+        passed_uv = max(outside_uv, settings.spasm_tonic_ratio * tonic_uv, floors_uv)
+        return cls(tonic_uv, outside_uv, passed_uv, floors_uv, settings.spasm_end_share)
+
+    def end_uv(self, peak_uv: float) -> float:
+        """Level below which a spasm of this peak ends."""
+        return self.tonic_uv + self.share * (peak_uv - self.tonic_uv)
+
+    def start_uv(self, peak_uv: float) -> float:
+        """Level at which it starts: floors say whether it is one, not since when."""
+        return max(self.outside_uv, min(self.floors_uv, self.end_uv(peak_uv)))
 
 
 class _Level(NamedTuple):
@@ -218,7 +230,7 @@ def _runs(rms_uv: Floats, levels: _Thresholds, hop_s: float, settings: DetectSet
     for start, stop in _grown(Intervals.from_mask(rms_uv > levels.passed_uv), least, merge):
         at = max(start, found[-1][1] if found else 0)
         while at < stop:
-            end, end_uv = _end(rms_uv, at, stop, levels.tonic_uv, settings)
+            end, end_uv = _end(rms_uv, at, stop, levels)
             found.append((at, end))
             # a loud one ends above the threshold: what follows is its tail unless it rises again
             again = Intervals.from_mask(rms_uv[end:stop] > end_uv).drop(least).pairs
@@ -247,11 +259,11 @@ def _belongs(run: tuple[int, int], pause: int, least: float, merge: float) -> bo
     return pause < (merge if length >= least else min(merge, length))
 
 
-def _end(rms_uv: Floats, start: int, stop: int, tonic_uv: float, settings: DetectSettings) -> tuple[int, float]:
+def _end(rms_uv: Floats, start: int, stop: int, levels: _Thresholds) -> tuple[int, float]:
     """First window below the end level of the peak so far, and that level, µV; the number of windows where none is."""
-    quiet = np.flatnonzero(rms_uv[stop:] <= tonic_uv)
+    quiet = np.flatnonzero(rms_uv[stop:] <= levels.tonic_uv)
     part = rms_uv[start : stop + quiet[0] + 1] if len(quiet) else rms_uv[start:]
-    levels_uv = tonic_uv + settings.spasm_end_share * (np.maximum.accumulate(part) - tonic_uv)
+    levels_uv = levels.tonic_uv + levels.share * (np.maximum.accumulate(part) - levels.tonic_uv)
     over = np.flatnonzero(part < levels_uv)
     at = int(over[0]) if len(over) else len(part)
     return start + at, float(levels_uv[min(at, len(part) - 1)])
@@ -269,14 +281,13 @@ def _spasm(
     else:
         first = max(piece.hop(free[0]), start - round(BEFORE_S / piece.hop_s))
         last = min(max(peak, start + 1), start + round(INTO_S / piece.hop_s))
-        start = _crossing(piece, first, last, levels.start_uv, rising=True)
+        start = _crossing(piece, first, last, levels.start_uv(peak_uv), rising=True)
     if cut_stop:
         stop = piece.hops[1]
     else:
-        end_uv = levels.tonic_uv + settings.spasm_end_share * (peak_uv - levels.tonic_uv)
         further = max(round(settings.spasm_merge_s / piece.hop_s), round(AFTER_SHARE * (stop - peak)))
         last = min(stop + further, piece.hop(free[1]))
-        stop = max(_crossing(piece, max(peak, start), last, end_uv, rising=False), start + 1)
+        stop = max(_crossing(piece, max(peak, start), last, levels.end_uv(peak_uv), rising=False), start + 1)
     windows = piece.rms_uv[max(start - piece.hop(0), 0) : max(stop - piece.hop(0), 0)]
     area_uvs = float((windows - levels.tonic_uv).sum() * piece.hop_s)
     return Spasm(start * piece.hop_s, stop * piece.hop_s, peak_uv, area_uvs, cut_start, cut_stop)

@@ -41,6 +41,7 @@ STATE_LOOKS = {
 }
 """Dark, light, middle with stripes, grey with crosses."""
 COACTIVE = Look("#7b2d5b", "", "#7b2d5b")
+SPASM = "#c4314b"
 TRACE, LEVEL, FLOOR, GRID = "#5b6675", "#222b36", "#c2410c", "#d5dae0"
 WIDTH_IN, DPI = 10.0, 120
 
@@ -244,6 +245,8 @@ def round_down(value: float) -> float:
 def _draw_ribbon(axes: Axes, name: str, intervals: Sequence[IntervalRow]) -> None:
     for kind, look in STATE_LOOKS.items():
         _fill(axes, [(i.start_s, i.stop_s) for i in intervals if i.target == name and i.kind == kind], look)
+    spasms = [(i.start_s, i.stop_s - i.start_s) for i in intervals if (i.target, i.kind) == (name, "spasm")]
+    axes.broken_barh(spasms, (0.75, 0.25), facecolor=SPASM, edgecolor=SPASM, lw=0.5)
     _strip(axes)
 
 
