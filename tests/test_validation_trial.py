@@ -114,23 +114,23 @@ def made(shares, n=1000):
 
 @pytest.mark.parametrize(("share", "holds"), [(0.05, True), (0.039, False), (0.061, False)])
 def test_type_one_errors_outside_4_to_6_percent_are_refused(share, holds):
-    null = [made([0.05] * 4) for _ in trial.SCENARIOS]
-    null[3] = made([share, 0.05, 0.05, 0.05])
+    null = [made([0.05] * 5) for _ in trial.SCENARIOS]
+    null[3] = made([share, 0.05, 0.05, 0.05, 0.05])
     assert trial.type_one_check(null).holds is holds
 
 
 @pytest.mark.parametrize(
     ("name", "shares", "holds", "said"),
     [
-        ("high SNR", [0.65, 0.65, 0.6, 0.6], True, "yes"),
-        ("high SNR", [0.6, 0.65, 0.6, 0.66], False, "no: the low quantile"),
-        ("high SNR", [0.6, 0.65, 0.6, 0.6], False, "no: the error of the floor told"),
-        ("low SNR", [0.65, 0.65, 0.6, 0.64], False, "no: the low quantile"),
-        ("low SNR", [0.85, 0.81, 0.8, 0.8], False, "yes"),
+        ("high SNR", [0.65, 0.65, 0.6, 0.6, 0.6], True, "yes"),
+        ("high SNR", [0.6, 0.65, 0.6, 0.6, 0.66], False, "no: the low quantile"),
+        ("high SNR", [0.6, 0.65, 0.6, 0.6, 0.6], False, "no: the error of the floor told"),
+        ("low SNR", [0.65, 0.65, 0.6, 0.6, 0.64], False, "no: the low quantile"),
+        ("low SNR", [0.85, 0.81, 0.6, 0.8, 0.8], False, "yes"),
     ],
 )
 def test_power_that_falls_short_or_was_not_comparable_is_said(name, shares, holds, said):
-    found = [made([0.75, 0.65, 0.7, 0.7]) for _ in trial.SCENARIOS]
+    found = [made([0.75, 0.65, 0.7, 0.7, 0.7]) for _ in trial.SCENARIOS]
     found[NUMBERS[name]] = made(shares)
     check = trial.power_check([0.2] * len(found), found)
     assert check.holds is holds
@@ -147,5 +147,5 @@ def test_bisection_finds_the_effect_of_the_wanted_power():
 
 def test_trials_of_scenarios_come_in_their_order():
     found = trial.run_trials(one_by_one, [0.0, 0.4], trial.CALIBRATION, trial.CHUNK + 1)
-    assert [f.shape for f in found] == [(4, 2 * trial.CHUNK, 2)] * 2
+    assert [f.shape for f in found] == [(5, 2 * trial.CHUNK, 2)] * 2
     assert np.array_equal(found[1][:, trial.CHUNK :], trial.trial_case(1, 0.4, trial.CALIBRATION, 1))

@@ -26,7 +26,7 @@ PATIENTS, PERIODS, VISITS, MUSCLES = 16, 2, 3, 3
 HOP_S, HOPS = 0.5, 120
 WINDOW_HOPS = 2
 """1 s windows stepped 0.5 s."""
-FLOOR_UV, OFFSET_UV = 1.5, 0.5
+FLOOR_UV, OFFSET_UV, LARGE_OFFSET_UV = 1.5, 0.5, 1.5
 NOISE_BANDWIDTH_HZ, EMG_BANDWIDTH_HZ = 418.0, 188.0
 """(Sum of the density)^2 over the sum of its square, in the band: of white noise, and of `gaussian_emg`."""
 PATIENT_LOG_SD, MUSCLE_LOG_SD, GAIN_LOG_SD, PATIENT_FLOOR_LOG_SD = 0.6, 0.3, 0.12, 0.2
@@ -39,8 +39,8 @@ UNITS, ISI_CV = 3, 0.15
 CHUNK = 20
 TARGET_POWER, PLAIN_POWER = 0.65, (0.50, 0.80)
 LARGEST_EFFECT = 2.0
-NAMES = ("rigidity_index_log", "plain RMS", "index of P50", "index of corrected RMS")
-OURS, PLAIN, _, CORRECTED = range(len(NAMES))
+NAMES = ("rigidity_index_log", "plain RMS", "index, offset 1.5 µV", "index of P50", "index of corrected RMS")
+OURS, PLAIN, _, _, CORRECTED = range(len(NAMES))
 NULL, CALIBRATION, POWER = range(3)
 """Purposes: each has trials of its own."""
 CALIBRATION_TRIALS, BISECTIONS = 240, 6
@@ -54,7 +54,8 @@ class Scenario:
     `name` says what differs from dense activity without spasms, equal floors, and a floor told with an error of 10 %.
     `level_floors`: tonic RMS of the median patient over the floor. `floor_error`, `floor_spread`: log-SD of the floor
     that is told over the true one, and of the true one between visits, both drawn for each visit and muscle.
-    `units`: one to three motor units instead of dense activity.
+    `units`: one to three motor units instead of dense activity. `stated`: a floor that is stated once, with one error
+    for all visits of a patient and muscle.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Scenario:
     floor_spread: float = 0.0
     spasms_per_h: float = 0.0
     units: bool = False
+    stated: bool = False
 
     @property
     def must_win(self) -> bool:
@@ -83,6 +85,7 @@ SCENARIOS = (
     Scenario("spasms, low SNR, unequal floors", 1.2, floor_spread=0.3, spasms_per_h=40.0),
     Scenario("1-3 motor units", 5.0, units=True),
     Scenario("1-3 motor units, low SNR, unequal floors", 1.2, floor_spread=0.3, units=True),
+    Scenario("low SNR, floor stated once", 1.2, stated=True),
 )
 
 
@@ -106,7 +109,8 @@ def draw_trials(scenario: Scenario, effect: float, n: int, rng: np.random.Genera
     power *= np.exp(2 * GAIN_LOG_SD * rng.standard_normal(shape))[..., None]
     own = PATIENT_FLOOR_LOG_SD * rng.standard_normal((n, PATIENTS, 1, 1, MUSCLES))
     floor_uv = FLOOR_UV * np.exp(own + scenario.floor_spread * rng.standard_normal(shape))
-    told_uv = floor_uv * np.exp(scenario.floor_error * rng.standard_normal(shape))
+    errors = rng.standard_normal(own.shape if scenario.stated else shape)
+    told_uv = floor_uv * np.exp(scenario.floor_error * errors)
     return Drawn(mean_squares(power, floor_uv[..., None], rng, gaussian=not scenario.units), told_uv)
 
 
@@ -188,7 +192,7 @@ def mean_squares(power: Floats, floor_uv: Floats, rng: np.random.Generator, *, g
 
 
 def outcomes(drawn: Drawn) -> Floats:
-    """The outcomes of `NAMES` for each visit; shape (4, n, patients, periods, visits)."""
+    """The outcomes of `NAMES` for each visit; shape (5, n, patients, periods, visits)."""
     shape = drawn.floor_uv.shape
     rows = drawn.mean_square.reshape(-1, HOPS)
     floor_uv = drawn.floor_uv.reshape(-1, 1)
@@ -198,7 +202,8 @@ def outcomes(drawn: Drawn) -> Floats:
     whole = rows.mean(axis=1)
     corrected_uv = corrected_rms(whole, floor_uv[:, 0])
     plain = 0.5 * np.log(whole)
-    told = [np.log(p10_uv + OFFSET_UV), plain, np.log(p50_uv + OFFSET_UV), np.log(corrected_uv + OFFSET_UV)]
+    told = [np.log(p10_uv + OFFSET_UV), plain, np.log(p10_uv + LARGE_OFFSET_UV)]
+    told += [np.log(p50_uv + OFFSET_UV), np.log(corrected_uv + OFFSET_UV)]
     return np.array([x.reshape(shape).mean(axis=-1) for x in told])
 
 
@@ -215,19 +220,19 @@ def half_seconds(mean_square: Floats) -> ChannelFrames:
 
 
 def trial_case(number: int, effect: float, purpose: int, chunk: int) -> Floats:
-    """Effect and p of the headline ANCOVA in `CHUNK` trials of a scenario; shape (4 outcomes, CHUNK, 2)."""
+    """Effect and p of the headline ANCOVA in `CHUNK` trials of a scenario; shape (5 outcomes, CHUNK, 2)."""
     rng = np.random.default_rng([27, number, purpose, chunk])
     return headline(outcomes(draw_trials(SCENARIOS[number], effect, CHUNK, rng)))
 
 
 def headline(index: Floats) -> Floats:
-    """Effect and p of the headline ANCOVA; shape (4, n, 2) of outcomes (4, n, patients, periods, visits)."""
+    """Effect and p of the headline ANCOVA; shape (5, n, 2) of outcomes (5, n, patients, periods, visits)."""
     found = ancova_contrasts(period_means(index[..., 1:]), index[..., 0], np.arange(PATIENTS) < PATIENTS // 2)
     return np.stack([found.effect, two_sided_p(found.effect / found.se, found.df)], axis=-1)
 
 
 def run_trials(each: Each, effects: Sequence[float], purpose: int, n: int) -> list[Floats]:
-    """`trial_case` for every scenario with its effect: arrays of shape (4, n or a little more, 2)."""
+    """`trial_case` for every scenario with its effect: arrays of shape (5, n or a little more, 2)."""
     chunks = range(-(-n // CHUNK))
     found = each(trial_case, [(i, e, purpose, c) for i, e in enumerate(effects) for c in chunks])
     return [np.concatenate(found[i * len(chunks) : (i + 1) * len(chunks)], axis=1) for i in range(len(effects))]
