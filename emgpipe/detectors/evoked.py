@@ -17,16 +17,20 @@ ONSET_S = 0.010
 BASE_S = 0.2
 """Time before the stimulus whose mean and SD an onset must pass."""
 AREA_FROM_S, AREA_UNTIL_S = 0.04, 5.0
+EARLY_S, EARLY_WINDOW_S, LEVEL_WINDOW_S = 0.24, 0.020, 0.1
+"""Windows of 20 ms follow the bursts up to here, longer ones the tail and the time before."""
 FULL_S = 4.9
 """An area up to here counts as whole: stimuli every 5 s are not quite 5 s apart."""
 TYPICAL_LARGEST = 0.9
 """Quantile over trials of the largest mean before the stimulus over the usual one."""
 PEAK_S = 0.03
-OF_PEAK = 0.2
-"""A response begins above this share of its first 30 ms, and 20 dB below them is before it: a zero-phase filter
+OF_PEAK, QUIET_OF_PEAK = 0.3, 0.17
+"""A response begins above the first share of its first 30 ms, and below the second is before it: a zero-phase filter
 lets strong responses ring 15 ms ahead."""
 BACK_S, AHEAD_S = 0.010, 0.025
 """The change point is looked for in the time from before to after the first mean above the threshold."""
+RISE_S = 0.005
+"""A response is taken to swell in this time: units do not begin all at once."""
 LEAST_SHARE = 0.5
 """Of the samples of an area, and of the time before a stimulus, that heart beats leave."""
 UNUSABLE = BAD | EDGE | ELECTRODE_OFF | MAINS_JUMP | MOVEMENT | STEP
@@ -44,11 +48,14 @@ class Evoked:
     left_out : tuple of str
         Why a trial is left out, codes joined by `;`; `""` where it is used.
     told : ndarray of bool, shape (n_trials,)
-        Trials in which a response would be seen: used, and no heart beat where it is looked for.
+        Trials in which a response would be seen: used, no heart beat where it is looked for, and not `loud`.
+    loud : ndarray of bool, shape (n_trials,)
+        Trials whose signal is loud already where the search begins: an artefact that outlasts the blanked time.
     latency_s : ndarray, shape (n_trials,)
         From the stimulus; NaN without response.
     area_uvs : ndarray, shape (n_trials,)
-        Rectified minus the mean before the stimulus, from 40 ms to `area_until_s`, µV s; NaN where left out or cut.
+        Rectified minus the mean before the stimulus, both less the noise, from 40 ms to `area_until_s`, µV s; NaN where
+        left out or cut, and without a floor.
     area_until_s : float
         5 s, or where the closest stimuli cut it.
     used_s : float
@@ -58,6 +65,7 @@ class Evoked:
     stimuli_s: tuple[float, ...]
     left_out: tuple[str, ...]
     told: NDArray[np.bool_]
+    loud: NDArray[np.bool_]
     latency_s: Floats
     area_uvs: Floats
     area_until_s: float
@@ -104,7 +112,7 @@ def _moving_mean(x: Floats, length: int) -> Floats:
     return np.asarray(np.where(count[length:] - count[:-length] == length, means, np.nan), np.float64)
 
 
-def judge_evoked(stretches: Stretches, frames: ChannelFrames, settings: DetectSettings) -> Evoked:
+def judge_evoked(stretches: Stretches, frames: ChannelFrames, floor_uv: float, settings: DetectSettings) -> Evoked:
     """Look for a response after each stimulus.
 
     Parameters
@@ -113,6 +121,8 @@ def judge_evoked(stretches: Stretches, frames: ChannelFrames, settings: DetectSe
         From `stimulus_stretches`.
     frames : ChannelFrames
         Of the same channel, with marks: their bits leave trials out. Hops at heart beats are not looked at.
+    floor_uv : float
+        Noise floor, µV RMS; NaN: no areas.
     settings : DetectSettings
         `evoked_*`.
 
@@ -125,9 +135,10 @@ def judge_evoked(stretches: Stretches, frames: ChannelFrames, settings: DetectSe
     The rectified signal is averaged over 10 ms. A response is a mean above mean + `evoked_sd` SD of the 200 ms before
     the stimulus (science.md, 3.4) **and** `evoked_guard` times above the largest mean of the 500 ms before it, and
     above what nine trials in ten reach before theirs: by 3 SD alone a third of trials without stimulus respond
-    (decision 23). It begins where the likelihood of a change of variance is largest near the first mean above.
-    The area is that of the rectified signal minus its mean in the 500 ms before; where less than half of the trials
-    have 5 s before the next stimulus, all are cut at the shortest.
+    (decision 23). It begins where a rise of the variance over 5 ms is most likely near the first mean above.
+    The area is that of the rectified signal, in windows, with the power of the floor taken off, less the same before
+    the stimulus: without that a response over noise alone loses half (decision 23). Where less than half of the trials
+    have 5 s before the next stimulus, all end at the shortest.
 
     Examples
     --------
@@ -141,23 +152,25 @@ def judge_evoked(stretches: Stretches, frames: ChannelFrames, settings: DetectSe
     >>> conditioners, *_ = prepare_runs([run], 1000.0, 50, ConditionSettings())
     >>> stretches = stimulus_stretches(conditioners, [4.0, 10.0, 16.0], ConditionSettings())
     >>> frames = reduce_channel([run], 24_000, 1000.0, 50, ConditionSettings())
-    >>> judge_evoked(stretches, frames, DetectSettings()).latency_s.round(2).tolist()
+    >>> judge_evoked(stretches, frames, 1.0, DetectSettings()).latency_s.round(2).tolist()
     [0.07, nan, nan]
     """
     count = len(stretches.stimuli_s)
     left_out = tuple(_left_out(stretches, frames, k) for k in range(count))
     trials = {k: _trial(stretches, frames, k) for k in range(count) if not left_out[k]}
-    told, latency_s = np.zeros(count, bool), np.full(count, np.nan)
+    told, loud, latency_s = np.zeros(count, bool), np.zeros(count, bool), np.full(count, np.nan)
     usual = _usual_largest(trials.values())
     for k, trial in trials.items():
         first, means = trial.means(settings.evoked_first_s, settings.evoked_last_s + ONSET_S)
         told[k] = len(means) > 0 and bool(np.isfinite(means).all()) and len(trial.before) >= _least(trial)
         if told[k]:
             latency_s[k] = _latency_s(trial, first, means, usual, settings)
+            loud[k] = latency_s[k] < settings.evoked_first_s
+    told, latency_s = told & ~loud, np.where(loud, np.nan, latency_s)
     until_s = _common_end_s([len(trial.t) / trial.rate_hz + float(trial.t[0]) for trial in trials.values()])
-    areas = np.array([_area_uvs(trials[k], until_s) if k in trials else np.nan for k in range(count)])
+    areas = np.array([_area_uvs(trials[k], until_s, floor_uv) if k in trials else np.nan for k in range(count)])
     used_s = sum(len(trial.t) / trial.rate_hz for trial in trials.values())
-    return Evoked(stretches.stimuli_s, left_out, told, latency_s, areas, until_s, used_s)
+    return Evoked(stretches.stimuli_s, left_out, told, loud, latency_s, areas, until_s, used_s)
 
 
 def _least(trial: _Trial) -> float:
@@ -196,7 +209,7 @@ def _usual_largest(trials: Iterable[_Trial]) -> float:
 
 
 def _latency_s(trial: _Trial, first: int, means: Floats, usual: float, settings: DetectSettings) -> float:
-    """Where a response begins; NaN without one."""
+    """Where a response begins; NaN without one, -inf where it has begun before the search does."""
     whole = trial.means(-np.inf, 0.0)[1]
     whole = whole[np.isfinite(whole)]
     base = whole[-round(BASE_S * trial.rate_hz) :]
@@ -210,25 +223,28 @@ def _latency_s(trial: _Trial, first: int, means: Floats, usual: float, settings:
     at = int(above[0])
     peak = float(means[at : at + round(PEAK_S * trial.rate_hz) + 1].max())
     low = max(low, OF_PEAK * peak)
+    at += int(np.argmax(means[at:] > low))
     while at > 0 and means[at - 1] > low:
         at -= 1
+    if at == 0:
+        return -np.inf
     return _change_point_s(trial, first + at, peak)
 
 
 def _change_point_s(trial: _Trial, at: int, peak_uv: float) -> float:
-    """Most likely sample at which a Gaussian signal changes its variance, from 10 ms before `at` to 10 ms after."""
-    first = max(at - round(BACK_S * trial.rate_hz), int(np.flatnonzero(trial.t >= 0)[0]))
-    x = trial.x[first : at + round(AHEAD_S * trial.rate_hz)]
+    """Most likely sample at which a Gaussian signal begins to swell, from 10 ms before `at` to 10 ms after."""
+    rate_hz = trial.rate_hz
+    first = max(at - round(BACK_S * rate_hz), int(np.flatnonzero(trial.t >= 0)[0]))
+    x = trial.x[first : at + round(AHEAD_S * rate_hz)]
     power = np.where(np.isfinite(x), x, 0.0) ** 2
-    n = np.arange(len(x))
-    # power of a Gaussian whose mean rectified is a tenth of the peak: what rings ahead is no onset
-    quiet = max(float((trial.before**2).mean()), np.pi / 2 * (0.1 * peak_uv) ** 2)
-    left = running_sum(power)[:-1]
-    right = float(power.sum()) - left
-    loud = np.maximum(right / (len(x) - n), quiet)
-    likelihood = -(left / quiet + n * np.log(quiet)) - (len(x) - n) * (np.log(loud) + right / (len(x) - n) / loud)
-    last = round((BACK_S + ONSET_S) * trial.rate_hz)
-    return float(trial.t[first + int(np.argmax(likelihood[:last]))])
+    # power of a Gaussian of that mean rectified: what rings ahead is no onset
+    quiet = max(float((trial.before**2).mean()), np.pi / 2 * (QUIET_OF_PEAK * peak_uv) ** 2)
+    since = np.arange(len(x))[None, :] - np.arange(round((BACK_S + ONSET_S) * rate_hz))[:, None]
+    on = since >= RISE_S * rate_hz
+    loud = np.maximum((power * on).sum(axis=1) / np.maximum(on.sum(axis=1), 1), quiet)
+    variance = quiet + (loud - quiet)[:, None] * np.clip((since + 0.5) / (RISE_S * rate_hz), 0.0, 1.0) ** 2
+    likelihood = -(np.log(variance) + power / variance).sum(axis=1)
+    return float(trial.t[first + int(np.argmax(likelihood))])
 
 
 def _common_end_s(ends_s: Sequence[float]) -> float:
@@ -238,15 +254,36 @@ def _common_end_s(ends_s: Sequence[float]) -> float:
     return min(ends_s)
 
 
-def _area_uvs(trial: _Trial, until_s: float) -> float:
-    inside = trial.x[(trial.t >= AREA_FROM_S) & (trial.t < until_s)]
+def _area_uvs(trial: _Trial, until_s: float, floor_uv: float) -> float:
+    """Area of the rectified signal less its mean before the stimulus, both without the noise."""
     length_s = until_s - AREA_FROM_S
-    whole = len(inside) >= (length_s - (AREA_UNTIL_S - FULL_S)) * trial.rate_hz
-    known = np.abs(inside[np.isfinite(inside)])
-    before = np.abs(trial.before)
-    if not whole or len(known) < LEAST_SHARE * len(inside) or len(before) < _least(trial) or not len(known):
+    whole = trial.t[-1] >= until_s - (AREA_UNTIL_S - FULL_S) - 1 / trial.rate_hz
+    before = _levels_uv(trial, -np.inf, 0.0, LEVEL_WINDOW_S, floor_uv)
+    early = _levels_uv(trial, AREA_FROM_S, min(EARLY_S, until_s), EARLY_WINDOW_S, floor_uv)
+    late = _levels_uv(trial, EARLY_S, until_s, LEVEL_WINDOW_S, floor_uv)
+    known = [np.isfinite(x).mean() >= LEAST_SHARE if len(x) else x is late for x in (before, early, late)]
+    if not whole or not all(known):
         return np.nan
-    return float((known.mean() - before.mean()) * length_s)
+    area = float(np.nanmean(early)) * (min(EARLY_S, until_s) - AREA_FROM_S)
+    area += float(np.nanmean(late)) * (until_s - EARLY_S) if len(late) else 0.0
+    return area - float(np.nanmean(before)) * length_s
+
+
+def _levels_uv(trial: _Trial, first_s: float, stop_s: float, window_s: float, floor_uv: float) -> Floats:
+    """Mean rectified signal of windows, times the root of the share of their power that is above the floor.
+
+    Below the floor it is negative, so that noise is 0 on average; NaN where half of a window is missing.
+    """
+    inside = trial.x[(trial.t >= first_s) & (trial.t < stop_s)]
+    n = round(window_s * trial.rate_hz)
+    windows = inside[len(inside) % n :].reshape(-1, n)
+    known = np.isfinite(windows)
+    count = known.sum(axis=1)
+    x, most = np.where(known, windows, 0.0), np.maximum(count, 1)
+    power, rectified = (x**2).sum(axis=1) / most, np.abs(x).sum(axis=1) / most
+    more = power - floor_uv**2
+    level = rectified * np.sign(more) * np.sqrt(np.abs(more) / np.maximum(power, np.finfo(float).tiny))
+    return np.asarray(np.where(count >= LEAST_SHARE * n, level, np.nan), np.float64)
 
 
 def median_interval(values: Floats, level: float) -> tuple[float, float] | None:

@@ -211,6 +211,9 @@ CODES: dict[str, Code] = {
     "STIMULUS_IN_REST": Code(_F, "Stimuli stand in a declared rest: its measures hold responses to them."),
     "EVOKED_TRIALS": Code(_F, "How many stimuli a muscle has, how many are used, and how many it responds to."),
     "STIMULI_CLOSE": Code(_R, "Stimuli are less than 0.5 s after or 0.2 s before another one; they are left out."),
+    "STIMULUS_ARTEFACT": Code(
+        _R, "The signal is loud already where responses are looked for: the stimulus outlasts the blanked time."
+    ),
     "TRIALS_FEW": Code(_R, "Fewer stimuli are usable than evoked measures need."),
     "NO_RESPONSE": Code(_R, "Fewer than half of the stimuli are followed by a response."),
     "AREA_CUT": Code(_R, "Stimuli follow each other within 5 s: areas end sooner, compare only with the same pace."),

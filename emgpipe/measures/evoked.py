@@ -63,7 +63,7 @@ def _silent(evoked: Evoked | None, view: MuscleView) -> Reading | None:
     if evoked is None:
         return None
     if evoked.told.sum() < view.settings.least_trials:
-        return Reading.none("TRIALS_FEW;QRS" if evoked.n_used else "TRIALS_FEW")
+        return Reading.none("TRIALS_FEW;" + ("STIMULUS_ARTEFACT" if evoked.loud.any() else "QRS"))
     share = evoked.n_responses / int(evoked.told.sum())
     return Reading.none("NO_RESPONSE") if share < view.settings.least_response_share else None
 
@@ -73,8 +73,9 @@ def _cut(evoked: Evoked) -> tuple[str, ...]:
 
 
 def _flags(evoked: Evoked) -> tuple[str, ...]:
-    """Reasons that left out more than a tenth of the trials."""
+    """Reasons that left out, or hide the response of, more than a tenth of the trials."""
     codes = [code for told in evoked.left_out for code in told.split(";") if code]
+    codes += ["STIMULUS_ARTEFACT"] * int(evoked.loud.sum())
     return tuple(c for c in dict.fromkeys(codes) if codes.count(c) > MUCH_LEFT_OUT * len(evoked.left_out))
 
 
@@ -104,6 +105,7 @@ def _told(evoked: Evoked) -> str:
     parts = [
         f"{n} stimuli, {evoked.n_used} used{f' (left out: {out})' if out else ''}",
         f"{evoked.n_responses} of {int(evoked.told.sum())} respond",
+        *([f"{int(evoked.loud.sum())} too loud to tell where the search begins"] if evoked.loud.any() else []),
         f"areas of {int(np.isfinite(evoked.area_uvs).sum())} up to {evoked.area_until_s:g} s",
         f"{habituation(evoked.area_uvs, 0.95).n_censored} not above 0",
     ]

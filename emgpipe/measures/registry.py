@@ -58,12 +58,12 @@ MUSCLE_MEASURES: tuple[Measure, ...] = (
             " above mean + 3 SD of the 200 ms before it and above every 10 ms before it; it begins at the likeliest"
             " change of variance.", "mean + 3 SD: definitions; guard and change point: own",
             evoked.stim_lat_ms, given_in=STIMULUS, need="nothing", needs_floor=False),
-    Measure("stim_auc_uvs", "uV s", "up", "Rectified signal minus its mean before the stimulus, integrated from 40 ms"
-            " to 5 s after it (to the closest next stimulus where that comes sooner): median over trials.",
-            _OWN, evoked.stim_auc_uvs, given_in=STIMULUS, need="nothing", needs_floor=False),
+    Measure("stim_auc_uvs", "uV s", "up", "Rectified signal minus its mean before the stimulus, both without the"
+            " noise, from 40 ms to 5 s after it (to the closest next stimulus where that comes sooner): median over"
+            " trials.", _OWN, evoked.stim_auc_uvs, given_in=STIMULUS, need="nothing"),
     Measure("stim_habituation", "1", "up", "Slope of the natural logarithm of that area on the number of the trial:"
             " below 0 responses wear off, 0 they do not.", _OWN, evoked.stim_habituation, given_in=STIMULUS,
-            need="nothing", needs_floor=False),
+            need="nothing"),
 )  # fmt: skip
 """Measures of one muscle, in the order of the tables."""
 

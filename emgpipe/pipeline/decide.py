@@ -258,7 +258,10 @@ def _doubted(
 
 
 def _with_evoked(one: Judged, stretches: Stretches | None, settings: Settings) -> Judged:
-    return one if stretches is None else replace(one, evoked=judge_evoked(stretches, one.frames, settings.detect))
+    if stretches is None:
+        return one
+    floor_uv = one.floor.floor_uv if one.floor.known else np.nan
+    return replace(one, evoked=judge_evoked(stretches, one.frames, floor_uv, settings.detect))
 
 
 def _seconds_inside(stretches: Intervals, n_seconds: int) -> NDArray[np.bool_] | None:
