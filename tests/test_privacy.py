@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import emgpipe as emg
@@ -169,6 +169,8 @@ def test_bytes_lost_before_any_field_move_no_name_into_a_finding(name, n):
         assert fragments(said_of(shifted(whole, at, n))) == [], (at, n)
 
 
+@example(name="digits and blanks", labels=(b"EMG TA_R",), at=8, n=86, is_plain=False)
+@example(name="digits and blanks", labels=(b"EMG TA_R",), at=8, n=111, is_plain=False)
 @given(
     name=st.sampled_from(sorted(SERIALS)),
     labels=st.sampled_from([(b"EMG TA_R",), (b"EMG TA_R", b"EMG GM_R"), (b"EMG TA_R", b"EMG GM_R", b"ECG")]),

@@ -209,10 +209,11 @@ def _is_edf(found: Findings, data: bytes, size: int) -> bool:
 
 
 def _is_shifted(data: bytes) -> bool:
-    """Tell whether a number of the file is none, be it badly written: the header may have lost or won bytes."""
-    integers = (data[184:192], data[236:244], data[252:256])
-    is_known = all(grammar.parse_integer(field) is not None for field in integers)
-    return not (is_known and grammar.is_like_number(data[244:252]))
+    """Tell whether a number of the file is none, or is no length of a header: bytes may be lost or won before it."""
+    length, n_records, n_signals = map(grammar.parse_integer, (data[184:192], data[236:244], data[252:256]))
+    if length is None or n_records is None or n_signals is None or not grammar.is_like_number(data[244:252]):
+        return True
+    return length % FIXED_BYTES != 0 and abs(length - FIXED_BYTES * (1 + n_signals)) >= FIXED_BYTES
 
 
 def _look_for_shifts(found: Findings, columns: dict[str, list[bytes]], sample_bytes: int) -> None:

