@@ -15,7 +15,7 @@ from emgpipe.detectors.floor import Floor
 from emgpipe.detectors.settings import DetectSettings
 from emgpipe.frames.model import ChannelFrames
 from emgpipe.measures import muscle, pair
-from emgpipe.measures.rows import MeasureRow
+from emgpipe.measures.reference import ReferenceLevel
 from emgpipe.measures.settings import MeasureSettings
 from emgpipe.measures.views import Judged, MuscleView, PairView, Segment
 from emgpipe.simulate import band_rms_uv, electrode_noise
@@ -109,8 +109,8 @@ def frames_case(time_s: float, first: int, count: int) -> dict[Cell, list[Told]]
 def _segment(judged: Sequence[Judged], length_s: float, seed: int) -> dict[str, Told]:
     segment = Segment("rest", "rest", 0.0, length_s)
     views = [MuscleView(one, segment, DetectSettings(), MeasureSettings()) for one in judged]
-    row = MeasureRow("reference", "", "muscle", "rest_rms_uv", REFERENCE_UV, "uV")
-    both = PairView(views[0], views[1], None, {"TA_R": row, "GM_R": row})
+    level = ReferenceLevel(REFERENCE_UV, ())
+    both = PairView(views[0], views[1], None, {"TA_R": level, "GM_R": level})
     wanted = [f for f in (*LEVELS, *SHARES) if length_s >= LEAST_S.get(f.__name__, 0.0)]
     readings = [(f, f(views[0])) for f in wanted if seed % SLOW.get(f.__name__, 1) == 0]
     readings += [(f, f(both)) for f in PAIRS]

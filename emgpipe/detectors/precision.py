@@ -143,7 +143,9 @@ def share_span(part: Floats, whole: Floats, settings: DetectSettings, *, per_slo
     return Span(min(low, value), max(high, value))
 
 
-def quantile_span(values: Floats, share: float, settings: DetectSettings, order: Floats | None = None) -> Span:
+def quantile_span(
+    values: Floats, share: float, settings: DetectSettings, *, order: Floats | None = None, per_window: int = 1
+) -> Span:
     """Interval of a quantile of a series.
 
     Parameters
@@ -156,6 +158,8 @@ def quantile_span(values: Floats, share: float, settings: DetectSettings, order:
         Level, length and least number of blocks.
     order : ndarray, shape (n,), optional
         What `values` never fall with, for values that stand at one end (amplitudes cut at 0).
+    per_window : int >= 1
+        Steps that a window is long: 2 where windows overlap by half.
 
     Returns
     -------
@@ -168,7 +172,8 @@ def quantile_span(values: Floats, share: float, settings: DetectSettings, order:
     blocks of the series "at or below" as in `ratio_span`, no shorter than the ranks of the values ask for. Shares that
     are as likely as the level asks for are read as
     quantiles. They come from the beta distribution of mean `share` and that error, so that they stay
-    inside 0 and 1: with few looks the lower end of a low quantile becomes the smallest value.
+    inside 0 and 1. Where windows side by side are so few that all may lie on one side of the quantile (below 36 for
+    10 %) the end on that side is open: no interval, `short`.
 
     Examples
     --------
@@ -179,7 +184,8 @@ def quantile_span(values: Floats, share: float, settings: DetectSettings, order:
     """
     order = values if order is None else order
     seen = np.isfinite(order)
-    if not seen.any():
+    # all may lie on one side of the quantile; windows are counted, not looks: those are low where luck has it
+    if max(share, 1 - share) ** (seen.sum() / per_window) > (1 - settings.interval_level) / 2:
         return Span(short=True)
     below = np.where(seen, order <= np.quantile(order[seen], share), np.nan)
     ranks = np.where(seen, np.argsort(np.argsort(order, kind="stable"), kind="stable"), np.nan)

@@ -148,7 +148,8 @@ CODES: dict[str, Code] = {
     # verdicts: precision
     "SEGMENT_SHORT": Code(
         _R,
-        "Fewer than 12 blocks of 3 autocorrelation times: no low and high; the value is no worse, nothing is flagged.",
+        "Fewer than 12 blocks of 3 autocorrelation times, or too few seconds for a quantile: no low and high; the value"
+        " is no worse, nothing is flagged.",
     ),
     # verdicts: activity, pairs, rows
     "RATE_TOO_LOW": Code(_R, "The sampling rate is too low for the analysis band; nothing is measured."),

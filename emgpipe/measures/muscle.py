@@ -34,7 +34,7 @@ def tilt(view: MuscleView) -> Reading:
     return Reading(float(np.median(told))).within(quantile_span(values, 0.5, view.detect))
 
 
-def _level(powers: Floats, view: MuscleView, share: float) -> Reading:
+def _level(powers: Floats, view: MuscleView, share: float, per_window: int = 1) -> Reading:
     """Quantile of the corrected RMS of windows, and its precision."""
     levels_uv = corrected_rms(powers, view.judged.floor.floor_uv)
     told = levels_uv[np.isfinite(levels_uv)]
@@ -42,7 +42,8 @@ def _level(powers: Floats, view: MuscleView, share: float) -> Reading:
         return Reading.none("TOO_SHORT")
     value = np.median(told) if share == 0.5 else np.quantile(told, share)
     # corrected levels stand at 0 together; their powers do not
-    return Reading(float(value)).within(quantile_span(levels_uv, share, view.detect, order=powers))
+    span = quantile_span(levels_uv, share, view.detect, order=powers, per_window=per_window)
+    return Reading(float(value)).within(span)
 
 
 def _median_rms(view: MuscleView, start_s: float, stop_s: float) -> Reading:
@@ -85,7 +86,7 @@ def rest_third3_uv(view: MuscleView) -> Reading:
 
 
 def _apdf(view: MuscleView, share: float) -> Reading:
-    return _level(view.powers, view, share)
+    return _level(view.powers, view, share, per_window=2)
 
 
 def apdf_p10_uv(view: MuscleView) -> Reading:

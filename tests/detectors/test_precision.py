@@ -77,6 +77,16 @@ def test_what_never_changes_has_no_interval_and_is_not_short():
     assert share_span(np.tile([1.0, 0.0], 600), np.ones(1200), SET) == Span()
 
 
+def test_an_end_that_was_perhaps_never_seen_is_not_given():
+    """Of 30 looks all lie above the 10 % quantile in one of 24 draws."""
+    x = np.random.default_rng(4).standard_normal(30)
+    assert quantile_span(x, 0.1, SET) == quantile_span(x, 0.9, SET) == Span(short=True)
+    assert quantile_span(x, 0.5, SET).low is not None
+    y = np.random.default_rng(4).standard_normal(60)
+    assert quantile_span(y, 0.1, SET).low is not None
+    assert quantile_span(y, 0.1, SET, per_window=2).short
+
+
 def test_values_cut_at_zero_are_ordered_by_what_they_were_cut_from():
     x = drifting(5, 2000, 2.0)
     cut = np.maximum(x + 0.5, 0.0)
