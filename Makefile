@@ -35,8 +35,9 @@ readers:  ## compare readers of EDF and BDF and write docs/readers.md
 docs:  ## write the pages that come from the package itself
 	$(BIN)/python -m emgpipe.cli.pages docs
 
-validate:  ## measure every claim on known truth and write docs/validation.md (10 minutes; beside peers where the extra is installed)
+validate:  ## measure every claim on known truth and write both pages of validation (40 minutes; beside peers where the extra is installed)
 	$(BIN)/python -m validation
+	$(BIN)/python -m validation.stiffness
 
 stress:  ## judge 2,000 malformed files, fuzz the reader, write docs/stress.md (minutes)
 	$(BIN)/python -m stress

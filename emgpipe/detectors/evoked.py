@@ -275,15 +275,19 @@ def _levels_uv(trial: _Trial, first_s: float, stop_s: float, window_s: float, fl
     Below the floor it is negative, so that noise is 0 on average; NaN where half of a window is missing.
     """
     inside = trial.x[(trial.t >= first_s) & (trial.t < stop_s)]
-    n = round(window_s * trial.rate_hz)
-    windows = inside[len(inside) % n :].reshape(-1, n)
-    known = np.isfinite(windows)
-    count = known.sum(axis=1)
-    x, most = np.where(known, windows, 0.0), np.maximum(count, 1)
-    power, rectified = (x**2).sum(axis=1) / most, np.abs(x).sum(axis=1) / most
+    n_windows = max(round(len(inside) / (window_s * trial.rate_hz)), 1)
+    if len(inside) < n_windows:
+        return np.zeros(0)
+    edges = np.arange(n_windows) * len(inside) // n_windows
+    known = np.isfinite(inside)
+    x = np.where(known, inside, 0.0)
+    count, power, rectified = (np.add.reduceat(y, edges) for y in (known.astype(np.float64), x**2, np.abs(x)))
+    most = np.maximum(count, 1)
+    power, rectified = power / most, rectified / most
     more = power - floor_uv**2
     level = rectified * np.sign(more) * np.sqrt(np.abs(more) / np.maximum(power, np.finfo(float).tiny))
-    return np.asarray(np.where(count >= LEAST_SHARE * n, level, np.nan), np.float64)
+    held = np.diff(edges, append=len(inside))
+    return np.asarray(np.where(count >= LEAST_SHARE * held, level, np.nan), np.float64)
 
 
 def median_interval(values: Floats, level: float) -> tuple[float, float] | None:

@@ -168,7 +168,7 @@ def test_a_reference_below_its_limit_is_none():
 def test_the_doubts_about_a_reference_are_those_of_its_share():
     loud = only(emg_of(5, 160), (75, 85))
     row = fw_row(QUIET + only(emg_of(4, 20), (0, 70)) + loud, ALWAYS)
-    assert (row.value is not None, row.status, row.reason) == (True, "flagged", "CLIPPED")
+    assert (row.value is not None, row.status, row.reason) == (True, "flagged", "REFERENCE_LOWER_BOUND;CLIPPED")
 
 
 @pytest.mark.parametrize(("seconds", "name"), [(30, "cmua_frac"), (10, "act_frac"), (10, "rest_third2_uv")])
