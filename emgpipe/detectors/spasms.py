@@ -134,11 +134,13 @@ def detect_spasms(
     for start, stop in Intervals.from_mask(np.isfinite(level.rms_uv)).pairs.astype(int).tolist():
         piece = level.part(start, stop)
         runs = _runs(piece.rms_uv, levels, frames.hop_s, settings)
-        for i, (a, b) in enumerate(runs):
-            free = (runs[i - 1][1] if i else 0, runs[i + 1][0] if i + 1 < len(runs) else stop - start)
-            one = _spasm(piece, (a, b), free, levels, settings)
-            beside = bool(out) and out[-1].cut_stop and a == 0 and level.is_dark(out[-1].stop_s, one.start_s)
+        taken = 0
+        for i, run in enumerate(runs):
+            free = (taken, runs[i + 1][0] if i + 1 < len(runs) else stop - start)
+            one = _spasm(piece, run, free, levels, settings)
+            beside = bool(out) and out[-1].cut_stop and one.cut_start and level.is_dark(out[-1].stop_s, one.start_s)
             out.append(one._replace(continued=beside))
+            taken = round(one.stop_s / frames.hop_s) - piece.hop(0)
     seen_s = (len(known) + level.width - 1) * frames.hop_s
     return Spasms(tuple(out), levels.tonic_uv, levels.passed_uv, seen_s)
 
@@ -273,9 +275,11 @@ def _spasm(
     piece: _Level, run: tuple[int, int], free: tuple[int, int], levels: _Thresholds, settings: DetectSettings
 ) -> Spasm:
     """One spasm from its windows; `free`: windows that no other spasm holds."""
-    cut_start, cut_stop = run[0] == 0, run[1] == len(piece.rms_uv)
-    start, stop = piece.hop(run[0]), piece.hop(run[1])
-    peak, peak_uv = _peak(piece, start, stop)
+    peak, peak_uv = _peak(piece, piece.hop(run[0]), piece.hop(run[1]))
+    lower = np.flatnonzero(piece.rms_uv[free[0] : run[0]] <= levels.start_uv(peak_uv))
+    begun = free[0] + int(lower[-1]) + 1 if len(lower) else min(free[0], run[0])
+    cut_start, cut_stop = begun == 0, run[1] == len(piece.rms_uv)
+    start, stop = piece.hop(begun), piece.hop(run[1])
     if cut_start:
         start = piece.hops[0]
     else:
