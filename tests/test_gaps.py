@@ -82,9 +82,10 @@ def test_removing_the_middle_leaves_the_rows_of_the_parts(both, segment):
             continue
         # a window of 100 ms at each end of a part of 40 s; floors of half as many seconds differ by a few percent
         near = 0.02 if name.endswith(("frac", "_lo", "_hi")) else 0.1
-        assert cut.value == pytest.approx(whole.value, rel=0.05, abs=near), key
+        by_seconds = name in ("xt_r0", "cc_overlap_xt_uv")
+        assert cut.value == pytest.approx(whole.value, rel=0.1 if by_seconds else 0.05, abs=near), key
         # whole seconds with 2 ms more on both sides: a run has one less
-        assert cut.used_s == pytest.approx(whole.used_s, abs=1.0 if name == "xt_r0" else 0.2), key
+        assert cut.used_s == pytest.approx(whole.used_s, abs=1.1 if by_seconds else 0.2), key
     assert compared > 30
 
 
