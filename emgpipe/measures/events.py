@@ -17,7 +17,8 @@ LEAST_MUSCLES = 2
 
 def spasm_rate_h(view: MuscleView) -> Reading:
     """Spasms an hour of usable time; those with nothing but excluded time between count once."""
-    return Reading(view.spasms.n_told / (view.spasms.seen_s / 3600), flags=(*_hidden(view), *_unsure(view)))
+    seen_s, flags = view.spasms.seen_s, (*_hidden(view), *_unsure(view))
+    return Reading(view.spasms.n_told / (seen_s / 3600), flags=flags, used_s=seen_s)
 
 
 def spasm_auc_uvs_min(view: MuscleView) -> Reading:
@@ -30,7 +31,8 @@ def spasm_auc_uvs_min(view: MuscleView) -> Reading:
         for one in found
     )
     flags = dict.fromkeys([*(("LOWER_BOUND",) if cut else ()), *_hidden(view), *_unsure(view)])
-    return Reading(sum(one.area_uvs for one in found) / (view.spasms.seen_s / 60), flags=tuple(flags))
+    seen_s = view.spasms.seen_s
+    return Reading(sum(one.area_uvs for one in found) / (seen_s / 60), flags=tuple(flags), used_s=seen_s)
 
 
 def _hidden(view: MuscleView) -> tuple[str, ...]:

@@ -150,7 +150,8 @@ def _muscle_refusal(measure: Measure, view: MuscleView) -> Reading | None:
     if measure.needs_floor and not view.judged.floor.known:
         codes = dict.fromkeys([view.judged.floor.reason or "NO_USABLE_SIGNAL", *_excluding(view)])
         return Reading.none(";".join(codes))
-    return _too_little(measure, [view], view.used_s)
+    # heart beats hide no spasm: a rest of ten minutes is one with them, too
+    return _too_little(measure, [view], view.spasms.seen_s if measure.need == "events" else view.used_s)
 
 
 def _pair_refusal(measure: Measure, view: PairView) -> Reading | None:

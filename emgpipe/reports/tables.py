@@ -167,7 +167,8 @@ def channels(result: Result) -> list[Channel]:
 def _channel(name: str, one: Judged, result: Result) -> Channel:
     floor, known = one.floor, one.floor.known
     lines = ", ".join(f"{line.frequency_hz:.1f} Hz ({number(line.rms_uv, 'uV')} µV)" for line in one.frames.lines)
-    why = {code: None for i in result.intervals if i.target == name for code in i.reason.split(";") if code}
+    out = (i for i in result.intervals if i.target == name and i.kind in ("excluded", "possible_spasm"))
+    why = {code: None for i in out for code in i.reason.split(";") if code}
     grade = result.grades[name]
     codes = [*grade.codes, floor.reason, *(code for code in why if code not in NO_FAULT)]
     return Channel(

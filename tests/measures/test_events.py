@@ -6,6 +6,7 @@ import pytest
 from emgpipe.pipeline import compute_frames, measure
 from emgpipe.recording import Annotation, array_recording
 from emgpipe.settings import parse_settings
+from emgpipe.simulate import heart_train
 from emgpipe.simulate.scenarios import gaussian_emg
 from tests.measures.test_rows import keeps_the_rules
 from tests.strategies import measured, noise_of, row_of
@@ -47,6 +48,16 @@ def test_a_rate_needs_ten_minutes_or_what_the_settings_say():
     row = row_of(measured({"TA_R": x}, RATE, settings=shorter, device_uv={"TA_R": 1.0}), "TA_R", "spasm_rate_h")
     assert row.value == pytest.approx(60.0, rel=0.01)
     assert row.status == "ok"
+
+
+def test_heart_beats_take_no_time_from_a_rest_in_which_spasms_are_counted():
+    x = muscle([20.0, 60.0], 1)
+    x += heart_train(len(x), RATE, np.random.default_rng(7), peak_uv=400.0).samples_uv
+    needing = parse_settings(f"[measure]\nleast_spasm_s = {SECONDS - 1}")
+    row = row_of(measured({"PSP_L": x}, RATE, settings=needing, device_uv={"PSP_L": 1.0}), "PSP_L", "spasm_rate_h")
+    assert row.value == pytest.approx(60.0, rel=0.01)
+    assert row.used_s == pytest.approx(SECONDS, abs=0.3)
+    assert row_of(measured({"PSP_L": x}, RATE), "PSP_L", "rest_rms_uv").used_s < 0.9 * SECONDS
 
 
 def test_muscles_that_start_within_a_second_are_generalised_and_in_order():
