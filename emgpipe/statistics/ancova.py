@@ -101,7 +101,7 @@ def period_means(visits: ArrayLike) -> Floats:
     >>> period_means([[1.0, 2.0], [3.0, np.nan], [np.nan, np.nan]]).tolist()
     [1.5, 3.0, nan]
     """
-    values = np.asarray(visits, np.float64)
+    values = _numbers(visits)
     return _mean(values, ~np.isnan(values))
 
 
@@ -113,9 +113,9 @@ def crossover_ancova(
     Parameters
     ----------
     values : array_like, shape (n_subjects, 2)
-        Period means of the on-treatment visits, period 1 first; NaN where missing.
+        Period means of the on-treatment visits, period 1 first; NaN or masked where missing.
     baselines : array_like, shape (n_subjects, 2)
-        Baseline of each period, same unit; NaN where missing.
+        Baseline of each period, same unit; NaN or masked where missing.
     sequences : sequence of str
         Two letters a subject, in the order of the periods, such as `AB`.
     level : float
@@ -241,9 +241,9 @@ def _largest(pairs: Floats, used: NDArray[np.bool_]) -> Floats:
 
 def _sequences(sequences: Sequence[str]) -> tuple[tuple[str, str], NDArray[np.bool_]]:
     """Both sequences in alphabetical order, and who has the first."""
-    found = sorted(set(sequences), key=repr)
-    if isinstance(sequences, str) or not all(isinstance(s, str) for s in found):
+    if isinstance(sequences, str) or not all(isinstance(s, str) for s in sequences):
         raise SettingsError("ARGUMENT_INVALID", f"sequences are {sequences!r}; a list of texts is needed, as ['AB']")
+    found = sorted(set(sequences))
     pair = sorted({found[0], found[0][::-1]}) if found else []
     if len(pair) < 2 or len(found[0]) != 2 or not set(found) <= set(pair):
         said = f"sequences {', '.join(map(repr, found)) or 'of nobody'}"
@@ -252,12 +252,12 @@ def _sequences(sequences: Sequence[str]) -> tuple[tuple[str, str], NDArray[np.bo
 
 
 def _checked(values: ArrayLike, baselines: ArrayLike, n: int, level: float) -> tuple[Floats, Floats]:
-    if not 0 < level < 1:
+    if not (isinstance(level, int | float) and 0 < level < 1):
         raise SettingsError("ARGUMENT_INVALID", f"level is {level!r}; a number between 0 and 1, as 0.95")
     told = {}
     for name, given in (("values", values), ("baselines", baselines)):
         try:
-            x = told[name] = np.asarray(given, np.float64)
+            x = told[name] = _numbers(given)
         except (TypeError, ValueError) as fault:
             raise SettingsError("ARGUMENT_INVALID", f"{name} are no table of numbers: {fault}") from None
         if x.shape != (n, 2):
@@ -268,6 +268,14 @@ def _checked(values: ArrayLike, baselines: ArrayLike, n: int, level: float) -> t
             message = f"{name} hold {float(beyond[0])!r}; finite numbers up to 1e100, NaN where missing"
             raise StatisticsError("VALUE_OUT_OF_RANGE", message)
     return told["values"], told["baselines"]
+
+
+def _numbers(given: ArrayLike) -> Floats:
+    """Numbers of a table, NaN where it is masked."""
+    table = np.ma.asarray(given)
+    if np.iscomplexobj(table):
+        raise TypeError("complex numbers")
+    return np.ma.filled(table.astype(np.float64), np.nan)
 
 
 def _why(code: str, pair: tuple[str, str], n_first: int, n_second: int) -> str:

@@ -52,6 +52,14 @@ def test_it_is_the_regression_of_least_squares(n_first, n_second, level):
         assert (got.n_first, got.n_second, got.n_dropped, got.treatments) == (n_first, n_second, 0, ("A", "B"))
 
 
+def test_masked_cells_are_missing():
+    values, baselines, sequences = draw(3)
+    holed = np.where(np.arange(32).reshape(16, 2) == 5, np.nan, values)
+    masked = np.ma.masked_equal(np.where(np.isnan(holed), -999.0, holed), -999.0)
+    assert crossover_ancova(masked, baselines, sequences) == crossover_ancova(holed, baselines, sequences)
+    assert period_means(np.ma.masked_equal([[1.0, -999.0]], -999.0)).tolist() == [1.0]
+
+
 def test_subjects_with_a_missing_cell_are_dropped_and_counted():
     values, baselines, sequences = draw(3)
     values[2, 1] = baselines[5, 0] = baselines[12, 1] = np.nan
@@ -233,6 +241,10 @@ def test_sequences_that_are_no_two_orders_are_refused(sequences):
         (np.ones((4, 2)), ["AB", None, 3, "BA"], 0.95),
         (np.ones((4, 2)), ["AB"] * 4, 1.0),
         (np.ones((4, 2)), ["AB"] * 4, math.nan),
+        (np.ones((4, 2)), ["AB"] * 4, "0.9"),
+        (np.ones((4, 2)), ["AB"] * 4, None),
+        (np.ones((4, 2)), [["AB"]] * 4, 0.95),
+        (np.ones((4, 2)) * 1j, ["AB"] * 4, 0.95),
     ],
 )
 def test_arguments_that_cannot_be_meant_are_refused(values, sequences, level):
