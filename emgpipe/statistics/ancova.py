@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -272,7 +272,7 @@ def _checked(values: ArrayLike, baselines: ArrayLike, n: int, level: float) -> t
 
 def _numbers(given: ArrayLike) -> Floats:
     """Numbers of a table, NaN where it is masked."""
-    table = np.ma.asarray(given)
+    table: np.ma.MaskedArray[Any, Any] = np.ma.asarray(given)
     if np.iscomplexobj(table):
         raise TypeError("complex numbers")
     return np.ma.filled(table.astype(np.float64), np.nan)
