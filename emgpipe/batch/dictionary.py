@@ -47,7 +47,10 @@ COLUMNS = {
     "limit": Column("see unit", "Smallest amplitude told from 0; only for measures in uV."),
     "status": Column("", "; ".join(f"{name}: {meaning}" for name, meaning in STATUSES.items()) + "."),
     "reason": Column(
-        "", "Codes joined by ';', see the table of codes; SEGMENT_SHORT speaks of low and high alone and flags nothing."
+        "",
+        "Codes joined by ';', see the table of codes; SEGMENT_SHORT speaks of low and high alone and flags nothing. In"
+        " intervals.csv, of a spasm of `subject`: its muscles in the order of their starts, each with its delay after"
+        " the first in s, as in `PSP_L 0.00;RA_L 0.14`.",
     ),
     "used_s": Column("s", "Usable time that entered."),
     "excluded_s": Column("s", "Time of the segment that did not."),

@@ -138,10 +138,9 @@ class Job:
 
 
 def told_levels(facts: Mapping[str, Any]) -> tuple[tuple[str, ReferenceLevel], ...]:
-    """Reference levels of other recordings that a unit was decided with."""
-    return tuple(
-        (muscle, ReferenceLevel(uv, tuple(codes), refused)) for muscle, (uv, codes, refused) in facts["levels"]
-    )
+    """Reference levels of other recordings that a unit was decided with; none in a unit from before there were any."""
+    told = facts.get("levels", ())
+    return tuple((muscle, ReferenceLevel(uv, tuple(codes), refused)) for muscle, (uv, codes, refused) in told)
 
 
 def study_jobs(study: Study, out: Path, *, strict: bool = False) -> tuple[Job, ...]:

@@ -91,7 +91,7 @@ def run_study(
     jobs : int, optional
         Worker processes; the cores of the machine where left out. 1 works in this process.
     subjects, visits : sequence of str
-        Compute only these; results of others are kept as they are.
+        Compute only these; results of others are kept as they are, but for rows that rest on a reference of these.
     allow_outside : bool
         Accept recordings outside the study folder.
     wait : bool
@@ -161,7 +161,10 @@ def _run_locked(
         if progress is not None:
             progress(job.entry.recording, status)
     units = {job.entry.recording: read_unit(job.unit_path) for job in todo}
-    for job, status in _worked(referring_jobs(study, todo, chosen, units), jobs):
+    # a level that changed is one for all who take it, selected or not; what is out of date anyway stays so
+    current = [job for job in todo if is_current(as_last_decided(study, job, units[job.entry.recording]),
+                                                 units[job.entry.recording])]  # fmt: skip
+    for job, status in _worked(referring_jobs(study, todo, current, units), jobs):
         append_event(out / "log.jsonl", "reference", recording=job.entry.recording, status=status)
         units[job.entry.recording] = read_unit(job.unit_path)
         done.add(job.entry.recording)

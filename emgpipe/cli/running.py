@@ -1,18 +1,20 @@
 """`emgpipe run` and `emgpipe demo`: a study to tables and pages, said in a few lines."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from emgpipe.batch import RunReport, run_study
 from emgpipe.cli import talk
 from emgpipe.cli.talk import note, table_text
-from emgpipe.errors import printable
+from emgpipe.errors import StoreError, printable
 from emgpipe.recording import Finding
 from emgpipe.store import read_csv
 
 INDEX = Path("reports", "index.html")
+DAMAGED = ("FRAMES_MISSING", "FRAMES_DAMAGED")
+"""Codes of a cache that is not as written; what was damaged has been removed when they come up."""
 DEMO_COLUMNS = ("TA_R.apdf_p10_uv", "TA_R.cmua_frac", "TA_R/GM_R.cc_overlap_uv", "PSP_L.apdf_p10_uv", "PSP_L.cmua_frac")
 
 
@@ -51,11 +53,23 @@ def run_told(study: Path, out: Path, *, report: bool = True, **options: Any) -> 
             note("error", row["code"], row["message"], row["file"])
     text = _summary(done)
     if report:
-        from emgpipe.reports.write import write_reports
-
-        write_reports(out, wait=options.get("wait", False))
+        _draw(study, out, options)
         text += f"pages: {printable(str(out / INDEX))}\n"
     return text, done.exit_code
+
+
+def _draw(study: Path, out: Path, options: Mapping[str, Any]) -> None:
+    """Draw the pages; what is damaged in the cache is computed anew, once."""
+    from emgpipe.reports.write import write_reports
+
+    wait = options.get("wait", False)
+    try:
+        write_reports(out, wait=wait)
+    except StoreError as problem:
+        if problem.code not in DAMAGED:
+            raise
+        run_study(study, out, **options)
+        write_reports(out, wait=wait)
 
 
 class _Progress:

@@ -1,8 +1,12 @@
 """A reference in another recording: common areas take it, and are decided anew when it changes."""
 
+import hashlib
+import json
+
 import pytest
 
 from emgpipe.batch import run_study
+from emgpipe.batch.units import read_unit
 from emgpipe.recording import Annotation
 from tests.batch.studies import HEAD, outputs, read_table, value, write_manifest, write_recording
 
@@ -60,5 +64,28 @@ def test_a_named_visit_serves_the_other_ones_and_without_a_reference_there_is_no
     (study / "study.toml").write_text(text.replace('reference = "same visit: reference"', ""))
     run_study(study, tmp_path / "out", jobs=1)
     assert common_area(tmp_path / "out", "V1")["reason"] == "NO_REFERENCE"
+    run_study(study, tmp_path / "fresh", jobs=1)
+    assert outputs(tmp_path / "out") == outputs(tmp_path / "fresh")
+
+
+def test_a_level_that_changed_in_a_selected_visit_moves_the_rows_of_the_others_too(study, tmp_path):
+    text = (study / "study.toml").read_text()
+    (study / "study.toml").write_text(text.replace("same visit:", "visit V1:"))
+    run_study(study, tmp_path / "out", jobs=1)
+    write_recording(study / "mvc.edf", 9, (48.0, 6.0), annotations=MVC)
+    run_study(study, tmp_path / "out", jobs=1, visits=["V1"])
+    run_study(study, tmp_path / "fresh", jobs=1)
+    assert outputs(tmp_path / "out") == outputs(tmp_path / "fresh")
+
+
+def test_units_from_before_there_were_levels_are_decided_anew(study, tmp_path):
+    run_study(study, tmp_path / "out", jobs=1)
+    for path in (tmp_path / "out" / "units").iterdir():
+        old = {**read_unit(path), "key": "of another version"}
+        del old["job"]["levels"]
+        text = json.dumps(old, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        path.write_text(json.dumps({"digest": digest, "unit": old}))
+    assert run_study(study, tmp_path / "out", jobs=1).computed == 3
     run_study(study, tmp_path / "fresh", jobs=1)
     assert outputs(tmp_path / "out") == outputs(tmp_path / "fresh")

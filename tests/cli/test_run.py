@@ -126,6 +126,20 @@ def test_report_draws_the_pages_of_results_and_refuses_a_folder_without(emgpipe,
     assert "RESULTS_UNREADABLE" in capsys.readouterr().err
 
 
+def test_a_damaged_cache_is_computed_anew_where_pages_are_drawn(study, tmp_path, capsys):
+    out = tmp_path / "out"
+    command = ["run", str(study), "-o", str(out), "-j", "1"]
+    assert run(command) == 0
+    pages = {path.name: path.read_bytes() for path in (out / "reports").glob("*.html")}
+    shutil.rmtree(out / "reports")
+    for path in (out / "cache" / "pairs").iterdir():
+        path.write_bytes(b"")
+    capsys.readouterr()
+    assert run(command) == 0
+    assert "error" not in capsys.readouterr().err
+    assert {path.name: path.read_bytes() for path in (out / "reports").glob("*.html")} == pages
+
+
 def test_the_demo_prints_its_table_and_says_where_the_pages_are(study, tmp_path, capsys):
     shutil.move(study, tmp_path / "demo" / "data")
     assert run(["demo", str(tmp_path / "demo")]) == 0
