@@ -108,9 +108,9 @@ def detect_spasms(
     proportion), which is as sharp as an abrupt change and as smooth as a slow one.
 
     Windows of which less than half is usable are excluded: up to `bridge_excluded_s` they are bridged, longer they
-    cut a spasm. A part of less than 1 s beside excluded time is not told. Sources: science.md 3.4; Barlow et al.
-    1972 (isotonic regression). Deviations from the former: P25 of the segment for a running median, which a spasm of
-    a minute would be; 2 P25; the peak of a second.
+    cut a spasm at its last usable hop. A part of less than 1 s beside excluded time is not told. Sources:
+    science.md 3.4; Barlow et al. 1972 (isotonic regression). Deviations from the former: P25 of the segment for a
+    running median, which a spasm of a minute would be; 2 P25; the peak of a second.
 
     Examples
     --------
@@ -131,16 +131,18 @@ def detect_spasms(
         return Spasms((), np.nan, np.nan, 0.0)
     levels = _Thresholds.of(known, floor.floor_uv, settings)
     out: list[Spasm] = []
-    for start, stop in Intervals.from_mask(np.isfinite(level.rms_uv)).pairs.astype(int).tolist():
+    least_s, cut_at = settings.spasm_least_s - 1e-9, -1
+    for i, (start, stop) in enumerate(Intervals.from_mask(np.isfinite(level.rms_uv)).pairs.astype(int).tolist()):
         piece = level.part(start, stop)
         runs = _runs(piece.rms_uv, levels, frames.hop_s, settings)
         taken = 0
-        for i, run in enumerate(runs):
-            free = (taken, runs[i + 1][0] if i + 1 < len(runs) else stop - start)
-            one = _spasm(piece, run, free, levels, settings)
-            beside = bool(out) and out[-1].cut_stop and one.cut_start and level.is_dark(out[-1].stop_s, one.start_s)
-            out.append(one._replace(continued=beside))
+        for run, next_start in zip(runs, [*(a for a, _ in runs[1:]), stop - start], strict=False):
+            one = _spasm(piece, run, (taken, next_start), levels, settings)
             taken = round(one.stop_s / frames.hop_s) - piece.hop(0)
+            if (one.cut_start or one.cut_stop) and one.stop_s - one.start_s < least_s:
+                continue
+            out.append(one._replace(continued=one.cut_start and cut_at == i - 1))
+            cut_at = i if one.cut_stop else cut_at
     seen_s = (len(known) + level.width - 1) * frames.hop_s
     return Spasms(tuple(out), levels.tonic_uv, levels.passed_uv, seen_s)
 
@@ -201,17 +203,13 @@ class _Level(NamedTuple):
 
     @property
     def hops(self) -> tuple[int, int]:
-        """Hops that the windows cover."""
-        return self.first, self.first + len(self.rms_uv) + self.width - 1
+        """First usable hop that the windows cover, and the one after the last."""
+        covered = np.flatnonzero(self.good[self.first : self.first + len(self.rms_uv) + self.width - 1])
+        return self.first + int(covered[0]), self.first + int(covered[-1]) + 1
 
     def hop(self, window: int) -> int:
         """Middle of a window."""
         return self.first + window + self.width // 2
-
-    def is_dark(self, start_s: float, stop_s: float) -> bool:
-        """Whether no window with its middle in a stretch is usable."""
-        a, b = (round(t / self.hop_s) - self.first - self.width // 2 for t in (start_s, stop_s))
-        return not np.isfinite(self.rms_uv[max(a, 0) : max(b, 0)]).any()
 
 
 def _bridged(rms_uv: Floats, longest: int) -> Floats:

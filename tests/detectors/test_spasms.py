@@ -116,6 +116,22 @@ def test_excluded_time_cuts_a_spasm_and_makes_no_second_one():
     assert told.seen_s == pytest.approx(83.0, abs=0.3)
 
 
+@pytest.mark.parametrize("rate_hz", [1000.0, 2000.0])
+def test_a_cut_spasm_ends_at_its_last_usable_hop(rate_hz):
+    told = found(rest([(100.0, 10.0, 40.0)], seconds=130.0, rate_hz=rate_hz), bad=[(104.0, 106.0)], rate_hz=rate_hz)
+    assert np.array(ends(told)) == pytest.approx(np.array([[100, 104], [106, 110]]), abs=0.05)
+    assert (ends(told)[0][1], ends(told)[1][0]) == pytest.approx((104.0, 106.0), abs=0.0131)
+    assert [s.continued for s in told.spasms] == [False, True]
+
+
+def test_parts_of_less_than_a_second_on_both_sides_of_excluded_time_are_not_told():
+    x = rest([(100.0, 10.0, 40.0)], seconds=130.0)
+    assert found(x, bad=[(100.9, 109.1)]).spasms == ()
+    left = found(x, bad=[(100.9, 108.0)])
+    assert [(s.cut_start, s.continued) for s in left.spasms] == [(True, False)]
+    assert ends(left)[0] == pytest.approx((108.0, 110.0), abs=0.05)
+
+
 def test_short_excluded_time_is_bridged():
     told = found(rest([(20.0, 20.0, 40.0)]), bad=[(26.0, 26.2), (31.0, 31.25)])
     assert ends(told)[0] == pytest.approx((20.0, 40.0), abs=0.05)
