@@ -12,7 +12,7 @@ from emgpipe.detectors.witnesses import Floats, Witnesses, second_edges
 from emgpipe.frames.model import ChannelFrames, PairCovariance
 
 LEAST_S = 3
-"""Seconds that a median of correlations rests on; fewer say nothing."""
+"""Seconds that a median of correlations rests on; fewer count where they hold most of what the receiver does."""
 LEAST_ON_S = 0.1
 """Time of a second in which a muscle is not silent, from which on the second is one of its own."""
 
@@ -48,15 +48,18 @@ class Crosstalk(NamedTuple):
     r0 : float
         0..1, the larger of both directions; NaN where no second is defined.
     onto_first, onto_second : float
-        Of the signal that one muscle may have from the other; NaN where the other is not the louder one for 3 s.
+        Of the signal that one muscle may have from the other; NaN where no seconds tell it.
     used_s : float
         Seconds that `r0` rests on.
+    told_s : float
+        Seconds of the segment with a correlation and both powers.
     """
 
     r0: float
     onto_first: float
     onto_second: float
     used_s: float
+    told_s: float
 
 
 def crosstalk(
@@ -82,7 +85,9 @@ def crosstalk(
     One direction is judged over the seconds in which the source is on and the louder of the two, and once more
     over those of them in which the receiver is on too: a source that is on for a fifth of the time, or puts
     signal over in its spasms only, is not hidden by the other seconds (decision 24). The larger median counts.
-    Where neither muscle is on for 3 s, all seconds are taken, and the receiver is the quieter one.
+    Less than 3 s tell it where the receiver is on in them for half or more of all its seconds, or silent throughout:
+    one short spasm is all there is. Where that leaves nothing, all seconds are taken, and the receiver is the
+    quieter one.
 
     A high value proves common signal; a low one does not exclude crosstalk (Farina et
     al.): the wording is "no crosstalk shown". Winter, Fuglevand & Archer 1994 use
@@ -99,17 +104,16 @@ def crosstalk(
     r, whole = largest_r(covariance), np.zeros(len(covariance.r), bool)
     whole[int(np.ceil(start_s - 1e-9)) : int(stop_s + 1e-9)] = True
     told = whole & np.isfinite(r) & np.isfinite(first.power) & np.isfinite(second.power)
-    louder = first.power >= second.power
-    onto_second, seconds_there = _direction(r, told & louder, first, second)
-    onto_first, seconds_here = _direction(r, told & ~louder, second, first)
+    told_s, louder = float(told.sum()), first.power >= second.power
+    onto_second, seconds_there = _direction(r, told, louder, first, second)
+    onto_first, seconds_here = _direction(r, told, ~louder, second, first)
     if np.isfinite(onto_first) or np.isfinite(onto_second):
         here = onto_second < onto_first or np.isnan(onto_second)
-        return Crosstalk(
-            float(np.fmax(onto_first, onto_second)), onto_first, onto_second, seconds_here if here else seconds_there
-        )
+        used_s = seconds_here if here else seconds_there
+        return Crosstalk(float(np.fmax(onto_first, onto_second)), onto_first, onto_second, used_s, told_s)
     r0 = float(np.median(r[told])) if told.any() else np.nan
     quieter = bool(told.any()) and first.power[told].sum() < second.power[told].sum()
-    return Crosstalk(r0, r0 if quieter else np.nan, np.nan if quieter else r0, float(told.sum()))
+    return Crosstalk(r0, r0 if quieter else np.nan, np.nan if quieter else r0, told_s, told_s)
 
 
 def without_common(
@@ -178,11 +182,13 @@ def largest_r(covariance: PairCovariance) -> Floats:
 
 
 def _direction(
-    r: Floats, seconds: NDArray[np.bool_], source: SecondLevels, receiver: SecondLevels
+    r: Floats, told: NDArray[np.bool_], louder: NDArray[np.bool_], source: SecondLevels, receiver: SecondLevels
 ) -> tuple[float, float]:
-    """Largest median, and its number of seconds, over those of the source and those of both; NaN below 3 s."""
+    """Largest median, and its number of seconds, over those of the source and those of both; NaN where none count."""
     best, used_s = np.nan, 0.0
-    for there in (seconds & source.on, seconds & source.on & receiver.on):
-        if there.sum() >= LEAST_S and not np.median(r[there]) <= best:
+    from_source = told & louder & source.on
+    mostly = 2 * (from_source & receiver.on).sum() >= (told & receiver.on).sum()
+    for there in (from_source, from_source & receiver.on):
+        if there.sum() >= (1 if mostly else LEAST_S) and not np.median(r[there]) <= best:
             best, used_s = float(np.median(r[there])), float(there.sum())
     return best, used_s

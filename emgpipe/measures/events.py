@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
+import numpy as np
+
 from emgpipe.detectors.crosstalk import crosstalk
 from emgpipe.detectors.spasms import Spasm, Spasms, detect_spasms, shared_starts
 from emgpipe.measures.rows import IntervalRow
@@ -123,7 +125,8 @@ def _one_signal(pair: PairView, spasms: Mapping[str, Spasm]) -> bool:
     if pair.covariance is None:
         return False
     one, other = (spasms[view.judged.frames.muscle] for view in (pair.agonist, pair.antagonist))
-    start_s, stop_s = max(one.start_s, other.start_s), min(one.stop_s, other.stop_s)
+    # every second that the spasm touches: one of 1.6 s may hold no whole second
+    start_s, stop_s = np.floor(max(one.start_s, other.start_s)), np.ceil(min(one.stop_s, other.stop_s))
     levels = pair.agonist.judged.levels, pair.antagonist.judged.levels
     return crosstalk(pair.covariance, *levels, start_s, stop_s).r0 >= pair.agonist.detect.crosstalk_r0
 

@@ -130,6 +130,6 @@ def xt_r0(view: PairView) -> Reading:
     if view.covariance is None:
         return Reading.none("UNEQUAL_RATES", "not_measured")
     said = view.crosstalk
-    if said.used_s < view.agonist.settings.least_reference_s:
-        return replace(Reading.none("TOO_SHORT"), used_s=said.used_s)
+    if said.told_s < view.agonist.settings.least_reference_s:
+        return replace(Reading.none("TOO_SHORT"), used_s=said.told_s)
     return Reading(said.r0, used_s=said.used_s)

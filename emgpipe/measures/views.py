@@ -32,6 +32,8 @@ RELAX: GivenIn = "relax_cue"
 STIMULUS: GivenIn = "stimulus"
 CUE_KINDS = (RELAX, STIMULUS)
 """Kinds of stretches that cues make: they have their own measures and no others."""
+RELAXED_S = (5.0, 10.0)
+"""A muscle is judged in this stretch after a cue to relax."""
 
 
 @dataclass(frozen=True)
@@ -221,7 +223,7 @@ class PairView:
     def crosstalk(self) -> Crosstalk:
         """Shared signal of the segment; NaN without covariance."""
         if self.covariance is None:
-            return Crosstalk(np.nan, np.nan, np.nan, 0.0)
+            return Crosstalk(np.nan, np.nan, np.nan, 0.0, 0.0)
         one, other = self.agonist.judged.levels, self.antagonist.judged.levels
         segment = self.agonist.segment
         return crosstalk(self.covariance, one, other, segment.start_s, segment.stop_s)

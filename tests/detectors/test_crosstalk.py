@@ -64,9 +64,21 @@ def test_each_direction_has_its_own_seconds():
     assert (said.r0, said.used_s) == (pytest.approx(0.6), 10)
 
 
-def test_two_seconds_make_no_direction_and_then_all_seconds_count():
+def test_one_short_spasm_of_the_source_is_told_where_the_receiver_is_silent_otherwise():
     on = np.arange(10) < 2
-    said = crosstalk(peaks(*np.where(on, 0.9, 0.1)), levels(np.where(on, 99, 2), on), levels([1] * 10, [0] * 10), 0, 10)
+    found, source = peaks(*np.where(on, 0.9, 0.1)), levels(np.where(on, 99, 2), on)
+    for receiver in (levels([1] * 10, [0] * 10), levels([1] * 10, on), levels([1] * 10, np.arange(10) < 4)):
+        said = crosstalk(found, source, receiver, 0, 10)
+        assert (said.r0, said.onto_second) == (pytest.approx(0.9), pytest.approx(0.9))
+        assert (said.used_s, said.told_s) == (2, 10)
+    tonic = crosstalk(found, levels([99] * 10), levels([1] * 10, on), 0, 10)
+    assert (tonic.onto_second, tonic.used_s) == (pytest.approx(0.9), 2)
+
+
+def test_two_seconds_make_no_direction_where_the_receiver_does_more_without_the_source():
+    on = np.arange(10) < 2
+    found, source = peaks(*np.where(on, 0.9, 0.1)), levels(np.where(on, 99, 2), on)
+    said = crosstalk(found, source, levels([1] * 10, np.arange(10) < 5), 0, 10)
     assert (said.r0, said.onto_second, said.used_s) == (pytest.approx(0.1), pytest.approx(0.1), 10)
 
 
