@@ -131,7 +131,9 @@ CODES: dict[str, Code] = {
     "NO_USABLE_SIGNAL": Code(_R, "No usable second: dead, constant, clipped or missing signal."),
     # verdicts: time
     "TOO_SHORT": Code(_R, "Less usable time than the measure needs."),
-    "SHORT": Code(_R, "Usable time is below a minute: the value is given, flagged."),
+    "SHORT": Code(
+        _R, "Usable time is below a minute, or the stretch after a cue to relax is cut: the value is given, flagged."
+    ),
     "TOO_MUCH_EXCLUDED": Code(_R, "Less than half of the segment is usable."),
     "GAP": Code(_R, "The recording has a gap."),
     "CLIPPED": Code(_R, "Samples stand at a rail of the amplifier."),

@@ -5,12 +5,17 @@ from collections.abc import Mapping, Sequence
 
 from emgpipe.errors import SettingsError
 from emgpipe.frames.model import Frames
+from emgpipe.measures.reference import is_own_reference
 from emgpipe.muscles import pairs_present
 from emgpipe.recording import Recording
 
 
 def check_arguments(
-    recording: Recording, frames: Frames, device_uv: Mapping[str, float], **names: Sequence[str] | None
+    recording: Recording,
+    frames: Frames,
+    device_uv: Mapping[str, float],
+    reference: str = "",
+    **names: Sequence[str] | None,
 ) -> None:
     """Refuse what cannot be meant.
 
@@ -20,6 +25,8 @@ def check_arguments(
         The frames must be those of the recording.
     device_uv : mapping
         Device floors, µV.
+    reference : str
+        Segment that gives the reference; `""` for none.
     **names : sequence of str or None
         Lists of names, by argument.
 
@@ -27,8 +34,11 @@ def check_arguments(
     ------
     SettingsError
         FRAMES_FOREIGN: another hash or another duration. ARGUMENT_INVALID: a device floor that is no
-        positive number, or one text where a list of texts is needed.
+        positive number, or one text where a list of texts is needed. REFERENCE_IS_REST.
     """
+    if is_own_reference(reference):
+        message = f"reference {reference!r}; name a reference or mvc segment: rest cannot be its own reference"
+        raise SettingsError("REFERENCE_IS_REST", message)
     if (recording.sha256, recording.duration_s) != (frames.sha256, frames.duration_s):
         message = f"frames of {frames.duration_s:g} s do not belong to {recording.name!r} of {recording.duration_s:g} s"
         raise SettingsError("FRAMES_FOREIGN", f"{message}; compute them from it")

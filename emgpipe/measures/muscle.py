@@ -12,7 +12,7 @@ from emgpipe.detectors.precision import Span, quantile_span, ratio_span, share_s
 from emgpipe.detectors.windows import corrected_rms, windows_of_seconds
 from emgpipe.detectors.witnesses import Floats
 from emgpipe.measures.rows import NOTES
-from emgpipe.measures.views import MuscleView, Reading
+from emgpipe.measures.views import RELAXED_S, MuscleView, Reading
 
 SLOT_S = 0.5
 """Hops are summed to slots of about this length before the precision of a share is told."""
@@ -56,8 +56,11 @@ def rest_rms_uv(view: MuscleView) -> Reading:
 
 
 def relax_resid_uv(view: MuscleView) -> Reading:
-    """What is left 5-10 s after a cue to relax: median corrected RMS of the seconds of that stretch."""
-    return _median_rms(view, view.segment.start_s, view.segment.stop_s)
+    """What is left 5-10 s after a cue to relax: median corrected RMS of the seconds of that stretch; SHORT if cut."""
+    reading = _median_rms(view, view.segment.start_s, view.segment.stop_s)
+    whole_s = RELAXED_S[1] - RELAXED_S[0]
+    cut = view.segment.stop_s - view.segment.start_s + view.judged.frames.hop_s < whole_s
+    return replace(reading, flags=(*reading.flags, "SHORT")) if cut else reading
 
 
 def _third(view: MuscleView, number: int) -> Reading:

@@ -9,6 +9,8 @@ from emgpipe.measures.rows import NOTES, MeasureRow
 
 LEVEL = "rest_rms_uv"
 """Level of a reference segment: median floor-corrected 1 s RMS."""
+NOT_REFERENCES = r"(rest|whole)(_[0-9]+)?"
+"""Segments that are measured: a level of the measured stretch itself removes the effect."""
 
 
 class ReferenceLevel(NamedTuple):
@@ -30,6 +32,17 @@ class ReferenceLevel(NamedTuple):
 
 
 NO_REFERENCE = ReferenceLevel(None, (), "NO_REFERENCE")
+
+
+def is_own_reference(segment: str) -> bool:
+    """Whether a segment would be its own reference.
+
+    Examples
+    --------
+    >>> [is_own_reference(name) for name in ("rest", "rest_2", "whole", "mvc")]
+    [True, True, True, False]
+    """
+    return re.fullmatch(NOT_REFERENCES, segment.strip()) is not None
 
 
 def is_reference(segment: str, wanted: str) -> bool:

@@ -136,7 +136,7 @@ def measure(
     Raises
     ------
     SettingsError
-        PAIR_INVALID, FRAMES_FOREIGN, ARGUMENT_INVALID.
+        PAIR_INVALID, FRAMES_FOREIGN, ARGUMENT_INVALID, REFERENCE_IS_REST.
 
     Examples
     --------
@@ -151,7 +151,9 @@ def measure(
     (1.0, 'ok')
     """
     settings = settings or Settings()
-    check_arguments(recording, frames, device_uv or {}, exclude=exclude, pairs=pairs, prime_movers=prime_movers)
+    check_arguments(
+        recording, frames, device_uv or {}, reference, exclude=exclude, pairs=pairs, prime_movers=prime_movers
+    )
     plan = recording_segments(recording.annotations, recording.duration_s, meanings, rest=rest)
     wanted = pair_list(pairs, frames)
     judged, refused = _judge(

@@ -1,5 +1,6 @@
 """From annotations to segments: what is rest, what is a reference, what is left out."""
 
+import math
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -9,18 +10,16 @@ from numpy.typing import NDArray
 
 from emgpipe.errors import printable
 from emgpipe.intervals import Intervals
-from emgpipe.measures.views import RELAX, REST, STIMULUS, WHOLE, Segment
+from emgpipe.measures.views import RELAX, RELAXED_S, REST, STIMULUS, WHOLE, Segment
 from emgpipe.recording import Annotation, Finding
 from emgpipe.study.segments import EXCLUDE_PREFIX, nearest_meaning, segment_of
 
 CUES = ("relax_cue", "stimulus", "calibration")
 """Meanings that are no segment of their own."""
-RELAXED_S = (5.0, 10.0)
-"""A muscle is judged in this stretch after a cue to relax."""
 BEFORE_STIMULUS_S, AFTER_STIMULUS_S = 0.5, 5.0
 """The stretch of stimuli begins before the first and ends after the last mark."""
 ROUNDING_S = 1e-3
-"""Segments that overlap by less touch: times in files are rounded."""
+"""Segments that overlap by less touch, cues this close are one: times in files are rounded."""
 CUT_S = 1.0
 """A segment that loses more than this to the ends of the recording is a finding."""
 MOST_LETTERS = 60
@@ -144,8 +143,12 @@ def recording_segments(
 def _relaxations(known: Marks, duration_s: float) -> list[_Span]:
     """5-10 s after each cue to relax, cut at the end and at the next mark that asks for something else."""
     meant = sorted(mark.onset_s for mark, what in known if what and not what.startswith(EXCLUDE_PREFIX))
-    spans = []
+    spans: list[_Span] = []
+    before_s = -math.inf
     for cue_s in sorted(mark.onset_s for mark, what in known if what == RELAX):
+        if cue_s <= before_s + ROUNDING_S:
+            continue
+        before_s = cue_s
         after = bisect_right(meant, cue_s + ROUNDING_S)
         end_s = min(meant[after] if after < len(meant) else duration_s, duration_s)
         start_s, stop_s = (cue_s + reach_s for reach_s in RELAXED_S)

@@ -1,18 +1,16 @@
 """Twins in % of a named reference contraction."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 from emgpipe.errors import SettingsError
-from emgpipe.measures.reference import LEVEL, ReferenceLevel, is_reference, reference_level
+from emgpipe.measures.reference import LEVEL, ReferenceLevel, is_own_reference, is_reference, reference_level
 from emgpipe.measures.rows import NOTES, VALUED, MeasureRow
 from emgpipe.summary.visits import StudyRow
 
 TWINS = ("rest_rms_uv", "apdf_p10_uv", "apdf_p50_uv", "apdf_p90_uv", "relax_resid_uv")
 """Muscle measures that get a `_pct` twin."""
-NOT_REFERENCES = r"(rest|whole)(_[0-9]+)?"
 
 
 class Reference(NamedTuple):
@@ -36,7 +34,7 @@ class Reference(NamedTuple):
         Reference(visit='V1', segment='mvc')
         """
         place, _, segment = (part.strip() for part in text.partition(":"))
-        if re.fullmatch(NOT_REFERENCES, segment):
+        if is_own_reference(segment):
             message = f"reference {text!r}; name a reference or mvc segment: rest cannot be its own reference"
             raise SettingsError("REFERENCE_IS_REST", message)
         return cls("" if place == "same visit" else place.removeprefix("visit").strip(), segment)

@@ -34,6 +34,11 @@ def test_one_text_or_no_text_where_a_list_of_texts_is_needed_is_refused(argument
     assert argument in refused("ARGUMENT_INVALID", **{argument: given})
 
 
+@pytest.mark.parametrize("segment", ["rest", "rest_2", "whole", " rest"])
+def test_rest_cannot_be_its_own_reference(segment):
+    assert repr(segment) in refused("REFERENCE_IS_REST", reference=segment)
+
+
 def test_a_line_of_the_other_mains_frequency_is_said_and_flagged():
     t = np.arange(60_000) / 1000
     x = noise_of(2, 60, 1000.0, 2.0) + 20 * np.sin(2 * np.pi * 60 * t)

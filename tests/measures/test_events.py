@@ -134,3 +134,35 @@ def test_what_is_left_after_a_cue_is_the_level_from_5_to_10_s():
     assert first.value == pytest.approx(4.0, rel=0.15)
     assert second.used_s == pytest.approx(5.0, abs=0.02)
     assert {r.measure for r in result.rows if r.segment == "relax_cue_2"} == {"relax_resid_uv"}
+
+
+@pytest.mark.parametrize(("next_s", "cut"), [(29.0, True), (30.0, False)])
+def test_what_is_left_after_a_cue_says_that_its_stretch_was_cut(next_s, cut):
+    marks = [Annotation(20.0, None, "relax_cue"), Annotation(next_s, 10.0, "mvc")]
+    row = row_of(measured({"TA_R": muscle([], 1)}, RATE, annotations=marks, device_uv={"TA_R": 1.0}), "TA_R",
+                 "relax_resid_uv", "relax_cue")  # fmt: skip
+    assert row.value == pytest.approx(4.0, rel=0.1)
+    assert ("SHORT" in row.reason.split(";")) is cut
+    assert row.status == ("flagged" if cut else "ok")
+
+
+@pytest.mark.parametrize("start_s", [40.0, 40.3, 40.5, 40.9])
+def test_a_short_spasm_that_stands_in_a_silent_antagonist_too_is_crosstalk(start_s):
+    x = muscle([start_s], 1, length_s=1.6, tonic_uv=0.0)
+    both = {"TA_R": x, "GM_R": 0.5 * x + noise_of(7, SECONDS, RATE)}
+    result = measured(both, RATE, pairs=["TA_R/GM_R"], device_uv=dict.fromkeys(both, 1.0))
+    keeps_the_rules(result)
+    assert len(spasms(result, "GM_R")) == 1
+    flagged = [("GM_R", "spasm_auc_uvs_min"), ("TA_R/GM_R", "xt_r0"), ("subject", "spasm_generalised_n")]
+    assert all("CROSSTALK_POSSIBLE" in row_of(result, *row).reason for row in flagged)
+    assert row_of(result, "TA_R/GM_R", "xt_r0").value > 0.9
+    assert row_of(result, "subject", "spasm_generalised_n").value == 0
+    assert row_of(result, "TA_R", "spasm_auc_uvs_min").reason == ""
+
+
+@pytest.mark.parametrize("tonic_uv", [0.0, 10.0])
+def test_a_short_spasm_of_two_muscles_at_once_is_no_crosstalk(tonic_uv):
+    both = {"TA_R": muscle([40.3], 1, length_s=1.6), "GM_R": muscle([40.5], 2, length_s=1.6, tonic_uv=tonic_uv)}
+    result = measured(both, RATE, pairs=["TA_R/GM_R"], device_uv=dict.fromkeys(both, 1.0))
+    assert row_of(result, "subject", "spasm_generalised_n").value == 1
+    assert "CROSSTALK_POSSIBLE" not in {code for row in result.rows for code in row.reason.split(";")}

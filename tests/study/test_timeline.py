@@ -76,6 +76,12 @@ def test_what_comes_next_cuts_the_stretch_after_a_cue_and_may_leave_nothing_of_i
     assert cues([(93.0, None, "relax_cue"), (99.0, None, "door")]) == [("relax_cue", 98.0, 100.0)]
 
 
+def test_marks_of_a_cue_that_differ_by_rounding_are_one_cue():
+    assert cues([(20.0, None, "relax_cue"), (20.0005, None, "relax_cue")]) == [("relax_cue", 25.0, 30.0)]
+    apart = cues([(20.0, None, "relax_cue"), (20.1, None, "relax_cue")])
+    assert [name for name, _, _ in apart] == ["relax_cue", "relax_cue_2"]
+
+
 def test_all_stimuli_make_one_stretch_and_their_onsets_are_told_once():
     marks = [(40.0, None, "stimulus"), (20.0, 0.1, "Stimulus"), (40.0, None, "stimulus"), (120.0, None, "stimulus")]
     assert cues(marks) == [("stimulus", 19.5, 45.0)]
