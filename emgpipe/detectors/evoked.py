@@ -21,6 +21,8 @@ EARLY_S, EARLY_WINDOW_S, LEVEL_WINDOW_S = 0.24, 0.020, 0.1
 """Windows of 20 ms follow the bursts up to here, longer ones the tail and the time before."""
 FULL_S = 4.9
 """An area up to here counts as whole: stimuli every 5 s are not quite 5 s apart."""
+BULK = 0.8
+"""Trials shorter than this share of the median do not tell where areas end."""
 TYPICAL_LARGEST = 0.9
 """Quantile over trials of the largest mean before the stimulus over the usual one."""
 PEAK_S = 0.03
@@ -59,7 +61,9 @@ class Evoked:
     area_until_s : float
         5 s, or where the closest stimuli cut it.
     used_s : float
-        Seconds of the trials that are used.
+        Seconds of the trials that are used; where they overlap, once.
+    short : ndarray of bool, shape (n_trials,)
+        Trials that the next stimulus cuts before `area_until_s`: they have no area.
     """
 
     stimuli_s: tuple[float, ...]
@@ -70,6 +74,7 @@ class Evoked:
     area_uvs: Floats
     area_until_s: float
     used_s: float
+    short: NDArray[np.bool_]
 
     @property
     def n_used(self) -> int:
@@ -94,6 +99,10 @@ class _Trial:
     def before(self) -> Floats:
         """Samples before the stimulus."""
         return self.x[(self.t < 0) & np.isfinite(self.x)]
+
+    def reaches(self, until_s: float) -> bool:
+        """Whether the area can be told up to there."""
+        return bool(self.t[-1] >= until_s - (AREA_UNTIL_S - FULL_S) - 1 / self.rate_hz)
 
     def means(self, first_s: float, stop_s: float) -> tuple[int, Floats]:
         """First sample of a stretch, and the mean of the rectified signal over the 10 ms from each sample of it on."""
@@ -138,7 +147,8 @@ def judge_evoked(stretches: Stretches, frames: ChannelFrames, floor_uv: float, s
     (decision 23). It begins where a rise of the variance over 5 ms is most likely near the first mean above.
     The area is that of the rectified signal, in windows, with the power of the floor taken off, less the same before
     the stimulus: without that a response over noise alone loses half (decision 23). Where less than half of the trials
-    have 5 s before the next stimulus, all end at the shortest.
+    have 5 s before the next stimulus, all end at the shortest that has 0.8 of their median: a mark too many cuts its
+    own trial alone.
 
     Examples
     --------
@@ -169,8 +179,20 @@ def judge_evoked(stretches: Stretches, frames: ChannelFrames, floor_uv: float, s
     told, latency_s = told & ~loud, np.where(loud, np.nan, latency_s)
     until_s = _common_end_s([len(trial.t) / trial.rate_hz + float(trial.t[0]) for trial in trials.values()])
     areas = np.array([_area_uvs(trials[k], until_s, floor_uv) if k in trials else np.nan for k in range(count)])
-    used_s = sum(len(trial.t) / trial.rate_hz for trial in trials.values())
-    return Evoked(stretches.stimuli_s, left_out, told, loud, latency_s, areas, until_s, used_s)
+    short = np.array([k in trials and not trials[k].reaches(until_s) for k in range(count)], bool)
+    used_s = _union_s([(stretches.stimuli_s[k], trial) for k, trial in trials.items()])
+    return Evoked(stretches.stimuli_s, left_out, told, loud, latency_s, areas, until_s, used_s, short)
+
+
+def _union_s(trials: Sequence[tuple[float, _Trial]]) -> float:
+    """Seconds that rising trials cover together."""
+    total_s, until_s = 0.0, -np.inf
+    for stimulus_s, trial in trials:
+        start_s = stimulus_s + float(trial.t[0])
+        stop_s = start_s + len(trial.t) / trial.rate_hz
+        total_s += max(stop_s - max(start_s, until_s), 0.0)
+        until_s = max(until_s, stop_s)
+    return total_s
 
 
 def _least(trial: _Trial) -> float:
@@ -248,21 +270,21 @@ def _change_point_s(trial: _Trial, at: int, peak_uv: float) -> float:
 
 
 def _common_end_s(ends_s: Sequence[float]) -> float:
-    """Where areas end: at 5 s where half of the trials or more get there, else where the shortest does."""
+    """Where areas end: at 5 s where half of the trials or more get there, else at the shortest of the bulk."""
     if not ends_s or 2 * sum(end_s >= FULL_S for end_s in ends_s) >= len(ends_s):
         return AREA_UNTIL_S
-    return min(ends_s)
+    least_s = BULK * float(np.median(ends_s))
+    return min(end_s for end_s in ends_s if end_s >= least_s)
 
 
 def _area_uvs(trial: _Trial, until_s: float, floor_uv: float) -> float:
     """Area of the rectified signal less its mean before the stimulus, both without the noise."""
     length_s = until_s - AREA_FROM_S
-    whole = trial.t[-1] >= until_s - (AREA_UNTIL_S - FULL_S) - 1 / trial.rate_hz
     before = _levels_uv(trial, -np.inf, 0.0, LEVEL_WINDOW_S, floor_uv)
     early = _levels_uv(trial, AREA_FROM_S, min(EARLY_S, until_s), EARLY_WINDOW_S, floor_uv)
     late = _levels_uv(trial, EARLY_S, until_s, LEVEL_WINDOW_S, floor_uv)
     known = [np.isfinite(x).mean() >= LEAST_SHARE if len(x) else x is late for x in (before, early, late)]
-    if not whole or not all(known):
+    if not trial.reaches(until_s) or not all(known):
         return np.nan
     area = float(np.nanmean(early)) * (min(EARLY_S, until_s) - AREA_FROM_S)
     area += float(np.nanmean(late)) * (until_s - EARLY_S) if len(late) else 0.0

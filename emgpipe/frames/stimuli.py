@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from emgpipe.filters.bandpass import zero_phase
+from emgpipe.filters.bandpass import Band, zero_phase
 from emgpipe.filters.beats import subtract_beats
+from emgpipe.filters.carry import carry_on, predictor
 from emgpipe.filters.mains import subtract
 from emgpipe.filters.quality import SPREAD_S, unusable_samples
 from emgpipe.filters.settings import ConditionSettings
@@ -104,8 +105,9 @@ def stimulus_stretches(
     Notes
     -----
     Mains lines are taken out of the raw samples as they were learnt on the conditioned ones (over the gain of
-    the band), so that the ends of the pieces keep none of them; then each piece is band-passed, and beats
-    are subtracted. Nothing after a stimulus enters a sample before it.
+    the band), so that the ends of the pieces keep none of them; then each piece is carried on
+    beyond its ends as it was before the stimulus (`carry_on`) and band-passed, and beats are subtracted. Nothing
+    after a stimulus enters a sample before it.
 
     Examples
     --------
@@ -185,16 +187,28 @@ def _learnt_in_raw(one: Conditioner) -> Conditioner:
 
 def _conditioned(one: Conditioner, places: _Places) -> NDArray[np.float32]:
     out = np.full(places.stop - places.start, np.nan, np.float32)
-    begin = places.start - one.run.place
+    begin, pieces = places.start - one.run.place, []
     for first, stop in places.pieces(one):
         x = one.run.read(first, stop).astype(np.float64)
         if one.track is not None:
             subtract(x, first, one.track)
-        y = zero_phase(x, one.band)
+        pieces.append((first, stop, x))
+    # learnt before the stimulus alone: what comes after may be a response
+    learnt = predictor(pieces[0][2][-round(BEFORE_S * one.band.rate_hz) :], one.band.rate_hz)
+    for first, stop, x in pieces:
+        y = _cut_filtered(x, learnt, one.band)
         subtract_beats(y, first, one.beats)
         a, b = max(first, begin), min(stop, begin + len(out))
         out[a - begin : b - begin] = y[a - first : b - first]
     return out
+
+
+def _cut_filtered(x: NDArray[np.float64], learnt: NDArray[np.float64], band: Band) -> NDArray[np.float64]:
+    """Band-pass a piece as if it went on; a jump at its end would make 10 ms there up to 7 times too strong."""
+    count = min(band.edge_samples, len(x))
+    ahead = carry_on(x[::-1], learnt, count, band.rate_hz)[::-1]
+    behind = carry_on(x, learnt, count, band.rate_hz)
+    return zero_phase(np.concatenate([ahead, x, behind]), band)[count : count + len(x)]
 
 
 def _unusable(one: Conditioner, places: _Places, rate_hz: float, rails: tuple[float, float, float]) -> int:

@@ -33,7 +33,9 @@ def stim_auc_uvs(view: MuscleView) -> Reading:
     if len(areas_uvs) < view.settings.least_trials:
         return Reading.none("TRIALS_FEW")
     low, high = median_interval(areas_uvs, view.detect.interval_level) or (None, None)
-    return Reading(float(np.median(areas_uvs)), low, high, (*_cut(evoked), *_flags(evoked)), used_s=evoked.used_s)
+    return Reading(
+        float(np.median(areas_uvs)), low, high, (*_cut(evoked), *_flags(evoked, areas=True)), used_s=evoked.used_s
+    )
 
 
 def stim_habituation(view: MuscleView) -> Reading:
@@ -46,7 +48,7 @@ def stim_habituation(view: MuscleView) -> Reading:
     if found.n_trials < max(view.settings.least_trials, 3):
         return Reading.none("HABITUATION_CENSORED" if found.n_censored else "TRIALS_FEW")
     flags = ("HABITUATION_CENSORED",) if found.n_censored else ()
-    flags = (*flags, *_cut(evoked), *_flags(evoked))
+    flags = (*flags, *_cut(evoked), *_flags(evoked, areas=True))
     return Reading(found.slope, found.low, found.high, flags, used_s=evoked.used_s)
 
 
@@ -72,10 +74,11 @@ def _cut(evoked: Evoked) -> tuple[str, ...]:
     return ("AREA_CUT",) if evoked.area_until_s < AREA_UNTIL_S else ()
 
 
-def _flags(evoked: Evoked) -> tuple[str, ...]:
-    """Reasons that left out, or hide the response of, more than a tenth of the trials."""
+def _flags(evoked: Evoked, *, areas: bool = False) -> tuple[str, ...]:
+    """Reasons that left out, or hide the response or cut the area of, more than a tenth of the trials."""
     codes = [code for told in evoked.left_out for code in told.split(";") if code]
     codes += ["STIMULUS_ARTEFACT"] * int(evoked.loud.sum())
+    codes += ["STIMULI_CLOSE"] * (int(evoked.short.sum()) if areas else 0)
     return tuple(c for c in dict.fromkeys(codes) if codes.count(c) > MUCH_LEFT_OUT * len(evoked.left_out))
 
 

@@ -29,10 +29,10 @@ def response_of(seed=1, level_uv=30.0, **more):
     return level_uv * gaussian_emg(n, RATE, rng) * drive.excitation, drive
 
 
-def judged(samples_uv, stimuli_s=STIMULI_S, frames=None, floor_uv=1.0, **detect):
-    conditioners, *_ = prepare_runs([run_of(samples_uv)], RATE, 50, ConditionSettings())
+def judged(samples_uv, stimuli_s=STIMULI_S, frames=None, floor_uv=1.0, rate_hz=RATE, **detect):
+    conditioners, *_ = prepare_runs([run_of(samples_uv)], rate_hz, 50, ConditionSettings())
     stretches = stimulus_stretches(conditioners, stimuli_s, ConditionSettings())
-    return judge_evoked(stretches, frames or frames_of(samples_uv, RATE), floor_uv, DetectSettings(**detect))
+    return judge_evoked(stretches, frames or frames_of(samples_uv, rate_hz), floor_uv, DetectSettings(**detect))
 
 
 def test_each_response_is_found_near_its_onset():
@@ -52,11 +52,26 @@ def test_noise_has_no_response_and_no_area():
 
 @pytest.mark.parametrize("tonic_uv", [0.0, 5.0])
 def test_the_area_does_not_depend_on_the_noise(tonic_uv):
-    emg, _ = response_of(level_uv=60.0)
+    # noise of 1.5 µV alone scatters the median of eight areas by 0.7 µV s; the area here is 20
+    emg, _ = response_of(level_uv=120.0)
     emg = emg + tonic_uv * gaussian_emg(len(emg), RATE, np.random.default_rng(9))
     alone = judged(emg + noise_of(4, SECONDS, RATE, 0.02), floor_uv=0.02).area_uvs
     below = judged(emg + noise_of(4, SECONDS, RATE, 1.5), floor_uv=1.5).area_uvs
     assert np.median(below) == pytest.approx(np.median(alone), rel=0.1)
+
+
+@pytest.mark.parametrize("rate_hz", [2000.0, 4000.0])
+def test_a_tone_outside_the_band_changes_no_area_and_no_latency(rate_hz):
+    n = round(SECONDS * rate_hz)
+    drive = reflex_drive(n, STIMULI_S, np.random.default_rng(1), level=1.0, step_s=1 / rate_hz)
+    emg = 10 * gaussian_emg(n, rate_hz, np.random.default_rng(2)) * drive.excitation
+    tone = 5 * np.sin(2 * np.pi * 733 * np.arange(n) / rate_hz)
+    for muscle in (np.zeros(n), emg):
+        quiet = muscle + noise_of(3, SECONDS, rate_hz)
+        one, other = judged(quiet, rate_hz=rate_hz), judged(quiet + tone, rate_hz=rate_hz)
+        assert other.area_uvs == pytest.approx(one.area_uvs, abs=0.25)
+        assert abs(other.n_responses - one.n_responses) <= 1
+    assert np.median(np.abs(other.latency_s - one.latency_s)) < 0.001
 
 
 def test_the_area_of_a_response_without_noise_is_its_rectified_integral():
@@ -129,6 +144,22 @@ def test_stimuli_that_follow_soon_cut_all_areas_alike():
     mixed = judged(samples_uv, (1.0, 7.0, 13.0, 15.0, 21.0))
     assert mixed.area_until_s == 5.0
     assert np.isfinite(mixed.area_uvs).tolist() == [True, True, False, True, True]
+
+
+def test_one_mark_too_many_costs_its_own_trial_alone():
+    samples_uv = noise_of(6, 90, RATE)
+    marks = [2.0 + 4.0 * k for k in range(20)]
+    plain, doubled = (judged(samples_uv, tuple(sorted(stimuli))) for stimuli in (marks, [*marks, marks[8] + 0.3]))
+    assert doubled.area_until_s == pytest.approx(plain.area_until_s)
+    assert doubled.short.tolist() == [k == 8 for k in range(21)]
+    kept = np.delete(doubled.area_uvs, [8, 9])
+    assert kept == pytest.approx(np.delete(plain.area_uvs, 8), abs=1e-6)
+
+
+def test_time_that_stretches_share_is_used_once():
+    close = judged(noise_of(6, SECONDS, RATE), tuple(2.0 * k for k in range(1, 20)))
+    # from 0.5 s before the first stimulus to 5 s after the last, but for the blanked 2 ms at each end
+    assert close.used_s == pytest.approx(36 + 5.5, abs=0.01)
 
 
 def test_a_train_of_marks_is_one_stimulus_too_many():

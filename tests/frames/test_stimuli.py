@@ -32,6 +32,30 @@ def test_a_stretch_reaches_from_half_a_second_before_to_five_seconds_after(rate_
         assert (blanked.min(), blanked.max()) == pytest.approx((-0.002, 0.012), abs=1.01 / rate_hz)
 
 
+@pytest.mark.parametrize(
+    ("rate_hz", "tone_uv", "drift_uv"),
+    [(1000.0, 0.0, 0.0), (2000.0, 5.0, 0.0), (4000.0, 0.0, 0.0), (4000.0, 5.0, 100.0)],
+)
+def test_the_signal_is_as_loud_at_the_blanked_time_as_elsewhere(rate_hz, tone_uv, drift_uv):
+    stimuli_s = tuple(1.0 + 0.8 * k for k in range(300))
+    plain = noise_of(8, 242, rate_hz, corner_hz=10.0)
+    t = np.arange(len(plain)) / rate_hz
+    outside = tone_uv * np.sin(2 * np.pi * 733 * t) + drift_uv * np.sin(2 * np.pi * 0.5 * t)
+    made = stretches_of(plain + outside, rate_hz, stimuli_s)
+    bulk = power_between(made, -0.3, -0.05)
+    # 5 ms of 430 Hz have 4.3 degrees of freedom a stimulus: SE 0.04 of 300; three of them and 0.06 by measure
+    for first_s, stop_s in ((-0.007, -0.002), (0.012, 0.017), (0.786, 0.798)):
+        assert power_between(made, first_s, stop_s) == pytest.approx(bulk, rel=0.18)
+
+
+def power_between(made, first_s, stop_s):
+    squares = []
+    for k, x in enumerate(made.samples_uv):
+        t = made.times_s(k)
+        squares.append(x[(t >= first_s) & (t < stop_s) & np.isfinite(x)].astype(float) ** 2)
+    return np.concatenate(squares).mean()
+
+
 @pytest.mark.parametrize("peak_uv", [1000.0, 5000.0, 50_000.0])
 def test_no_sample_before_the_stimulus_knows_its_artefact(peak_uv):
     plain = noise_of(2, SECONDS, 2000.0)
@@ -47,7 +71,7 @@ def test_far_from_the_blanked_time_a_stretch_is_the_conditioned_signal():
     whole = zero_phase(plain, design_band(2000.0, SETTINGS))
     made = stretches_of(plain)
     t = made.times_s(0)
-    # the odd extension at a piece's end is gone after five periods of the lower edge
+    # what is carried on beyond a piece's end is gone after five periods of the lower edge
     far = (t < -0.25) | (t > 0.27)
     at = round(1.5 * 2000)
     assert made.samples_uv[0][far] == pytest.approx(whole[at : at + len(t)][far], abs=1e-3)
