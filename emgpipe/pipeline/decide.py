@@ -56,6 +56,10 @@ class Result:
         Frames, floor and activity by muscle.
     findings : tuple of Finding
         What reading and measuring noticed.
+    cues : tuple of Segment
+        Stretches that cues make and that were measured too: after each cue to relax, and around all stimuli.
+    stimuli_s : tuple of float
+        Onsets of the stimuli, in order.
     """
 
     rows: tuple[MeasureRow, ...]
@@ -64,6 +68,8 @@ class Result:
     segments: tuple[Segment, ...]
     judged: dict[str, Judged]
     findings: tuple[Finding, ...]
+    cues: tuple[Segment, ...] = ()
+    stimuli_s: tuple[float, ...] = ()
 
     @property
     def grades(self) -> dict[str, Grade]:
@@ -196,7 +202,9 @@ def measure(
         *stimulus_findings(plan.stimuli_s, plan.segments),
         *evoked_findings(judged),
     ]
-    return Result(tuple(rows), tuple(intervals), floors, plan.segments, judged, tuple(findings))
+    return Result(
+        tuple(rows), tuple(intervals), floors, plan.segments, judged, tuple(findings), plan.cues, plan.stimuli_s
+    )
 
 
 def _judge(

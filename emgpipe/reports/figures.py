@@ -18,7 +18,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
 from emgpipe.intervals import Intervals
 from emgpipe.measures.rows import IntervalRow
-from emgpipe.measures.views import WHOLE, Judged
+from emgpipe.measures.views import RELAX, WHOLE, Judged
 from emgpipe.pipeline import Result
 from emgpipe.reports.columns import Columns, picture_columns, trace_reach_uv
 from emgpipe.reports.model import RecordingReport
@@ -41,7 +41,14 @@ STATE_LOOKS = {
 }
 """Dark, light, middle with stripes, grey with crosses."""
 COACTIVE = Look("#7b2d5b", "", "#7b2d5b")
-SPASM = "#c4314b"
+SPASMS = {
+    "spasm": Look("#c4314b", "", "#c4314b"),
+    "possible_spasm": Look("#fbe4e8", "/////", "#c4314b"),
+}
+"""A bar over the ribbon: full, and striped where a spasm may hide in excluded time."""
+KEY = (*STATE_LOOKS.values(), COACTIVE, *SPASMS.values())
+"""Swatches of `state_key`, in their order."""
+RELAXED, STIMULUS_TICK = "#8fb0a3", "#222b36"
 TRACE, LEVEL, FLOOR, GRID = "#5b6675", "#222b36", "#c2410c", "#d5dae0"
 WIDTH_IN, DPI = 10.0, 120
 
@@ -59,7 +66,7 @@ _STYLE: dict[str, Any] = {
 }
 _PAPER = {"fc": "white", "ec": "none", "pad": 1, "alpha": 0.85}
 _TOP_IN, _BOTTOM_IN, _SEGMENTS_IN, _GAP_IN = 0.06, 0.42, 0.2, 0.14
-_TRACE_IN, _LEVEL_IN, _RIBBON_IN, _STRIP_IN = 0.62, 0.46, 0.15, 0.16
+_TRACE_IN, _LEVEL_IN, _RIBBON_IN, _STRIP_IN, _CUES_IN = 0.62, 0.46, 0.17, 0.16, 0.14
 _LEFT, _RIGHT = 0.118, 0.985
 
 
@@ -74,10 +81,11 @@ def recording_figure(report: RecordingReport) -> Figure:
     Returns
     -------
     Figure
-        From the top: one strip of segments; for each muscle its trace (least and largest sample,
-        with ± floor), its level (RMS on a log scale over the floor bracket) and its ribbon of
-        states; for each pair a strip of the time in which both are active. Axes carry labels
-        `segments`, `trace TA_R`, `level TA_R`, `ribbon TA_R`, `pair TA_R/GM_R`.
+        From the top: one strip of segments, and one of cues and stimuli where there are any; for each muscle
+        its trace (least and largest sample, with ± floor), its level (RMS on a log scale over the floor
+        bracket) and its ribbon of states and spasms; for each pair a strip of the time in which both are
+        active. Axes carry labels `segments`, `cues`, `trace TA_R`, `level TA_R`, `ribbon TA_R`,
+        `pair TA_R/GM_R`.
 
     Examples
     --------
@@ -94,7 +102,13 @@ def recording_figure(report: RecordingReport) -> Figure:
     result = report.result
     judged = dict(result.judged) if result else {}
     pairs = _pairs(result) if result else []
-    rows_in = [_SEGMENTS_IN, *([_GAP_IN, _TRACE_IN, _LEVEL_IN, _RIBBON_IN] * len(judged)), _GAP_IN / 2]
+    cued = bool(result and result.cues)
+    rows_in = [
+        _SEGMENTS_IN,
+        *([_CUES_IN] * cued),
+        *([_GAP_IN, _TRACE_IN, _LEVEL_IN, _RIBBON_IN] * len(judged)),
+        _GAP_IN / 2,
+    ]
     rows_in += [_STRIP_IN] * len(pairs)
     height_in = _TOP_IN + sum(rows_in) + _BOTTOM_IN
     with matplotlib.style.context(["default", _STYLE]):
@@ -103,6 +117,8 @@ def recording_figure(report: RecordingReport) -> Figure:
         places = iter(_places(rows_in, height_in))
         span_s = max(report.duration_s, 1e-3)
         _draw_segments(_axes(figure, next(places), span_s, "segments"), result)
+        if result and cued:
+            _draw_cues(_axes(figure, next(places), span_s, "cues"), result)
         for name, one in judged.items():
             next(places)
             panels = [_axes(figure, next(places), span_s, f"{what} {name}") for what in ("trace", "level", "ribbon")]
@@ -123,12 +139,12 @@ def figure_png(figure: Figure) -> bytes:
 
 
 def state_key() -> bytes:
-    """PNG of one swatch a state, for the key of a page."""
+    """PNG of one swatch a look of `KEY`, for the key of a page."""
     with matplotlib.style.context(["default", _STYLE]):
-        figure = Figure(figsize=(0.36 * (len(STATE_LOOKS) + 1), 0.16), dpi=DPI)
+        figure = Figure(figsize=(0.36 * len(KEY), 0.16), dpi=DPI)
         FigureCanvasAgg(figure)
-        for i, look in enumerate([*STATE_LOOKS.values(), COACTIVE]):
-            axes = figure.add_axes((i / (len(STATE_LOOKS) + 1), 0.0, 1 / (len(STATE_LOOKS) + 1), 1.0))
+        for i, look in enumerate(KEY):
+            axes = figure.add_axes((i / len(KEY), 0.0, 1 / len(KEY), 1.0))
             axes.set_axis_off()
             _fill(axes, [(0.0, 1.0)], look)
             axes.set(xlim=(0, 1), ylim=(0, 1))
@@ -245,8 +261,10 @@ def round_down(value: float) -> float:
 def _draw_ribbon(axes: Axes, name: str, intervals: Sequence[IntervalRow]) -> None:
     for kind, look in STATE_LOOKS.items():
         _fill(axes, [(i.start_s, i.stop_s) for i in intervals if i.target == name and i.kind == kind], look)
-    spasms = [(i.start_s, i.stop_s - i.start_s) for i in intervals if (i.target, i.kind) == (name, "spasm")]
-    axes.broken_barh(spasms, (0.75, 0.25), facecolor=SPASM, edgecolor=SPASM, lw=0.5)
+    for kind, look in SPASMS.items():
+        found = [(i.start_s, i.stop_s) for i in intervals if (i.target, i.kind) == (name, kind)]
+        _fill(axes, found, look, (0.6, 0.4))
+        axes.hlines([0.58] * len(found), [a for a, _ in found], [b for _, b in found], color="white", lw=0.8)
     _strip(axes)
 
 
@@ -292,10 +310,23 @@ def _draw_segments(axes: Axes, result: Result | None) -> None:
             )
 
 
-def _fill(axes: Axes, stretches: Sequence[tuple[float, float]], look: Look) -> None:
+def _draw_cues(axes: Axes, result: Result) -> None:
+    """Draw the stretches after cues to relax, and a tick at each stimulus."""
+    axes.set_ylim(0, 1)
+    axes.set_axis_off()
+    relaxed = [(cue.start_s, cue.stop_s - cue.start_s) for cue in result.cues if cue.kind == RELAX]
+    # an edge, so that a stretch that other marks have cut to nothing is seen
+    axes.broken_barh(relaxed, (0.1, 0.8), facecolor=RELAXED, edgecolor=RELAXED, lw=0.8)
+    axes.vlines(result.stimuli_s, 0.0, 1.0, color=STIMULUS_TICK, lw=0.8)
+    _say(axes, -0.134, 0.5, "cues, stimuli", ha="left", va="center", fontsize=7, color="#55606c")
+
+
+def _fill(
+    axes: Axes, stretches: Sequence[tuple[float, float]], look: Look, span: tuple[float, float] = (0.0, 1.0)
+) -> None:
     if stretches:
         bars = [(start, stop - start) for start, stop in stretches]
-        axes.broken_barh(bars, (0, 1), facecolor=look.fill, edgecolor=look.ink, hatch=look.hatch or None, lw=0)
+        axes.broken_barh(bars, span, facecolor=look.fill, edgecolor=look.ink, hatch=look.hatch or None, lw=0)
 
 
 def _strip(axes: Axes) -> None:

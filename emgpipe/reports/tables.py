@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from emgpipe.frames.model import QRS
+from emgpipe.measures.events import SUBJECT
 from emgpipe.measures.grade import LETTERS
 from emgpipe.measures.rows import MeasureRow
 from emgpipe.measures.views import REST, WHOLE, Judged, Segment
@@ -18,6 +19,7 @@ from emgpipe.reports.words import (
     STATE_WORDS,
     STATUS_WORDS,
     Reason,
+    clock,
     heading,
     heart_words,
     number,
@@ -25,6 +27,8 @@ from emgpipe.reports.words import (
     unit_words,
 )
 
+MOST_SPASMS = 60
+"""A page lists so many; `intervals.csv` holds all."""
 OVERVIEW = {
     "muscle": ("apdf_p10_uv", "rest_rms_uv", "apdf_p90_uv", "act_frac", "cmua_frac", "longest_silence_s"),
     "pair": ("cc_overlap_uv", "coact_frac", "coact_excess", "xt_r0"),
@@ -208,6 +212,18 @@ def state_shares(name: str, result: Result) -> dict[str, float]:
             lengths[row.kind] += row.stop_s - row.start_s
     total = sum(lengths.values())
     return {kind: length / total if total else 0.0 for kind, length in lengths.items()}
+
+
+def spasms_together(result: Result) -> tuple[list[str], int]:
+    """Generalised spasms in words, at most `MOST_SPASMS`, and how many more there are."""
+    found = [i for i in result.intervals if (i.target, i.kind) == (SUBJECT, "spasm")]
+    told = [f"{clock(i.start_s)}: {i.reason.replace(';', ', ')}" for i in found[:MOST_SPASMS]]
+    return told, len(found) - len(told)
+
+
+def spasm_count(name: str, result: Result, kind: str = "spasm") -> int:
+    """Spasms of a muscle, or stretches in which one may hide (`possible_spasm`)."""
+    return sum((i.target, i.kind) == (name, kind) for i in result.intervals)
 
 
 def untraced(result: Result) -> list[tuple[str, tuple[Reason, ...]]]:

@@ -1,13 +1,15 @@
 """The page of a visit."""
 
 import base64
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath, PureWindowsPath
 
 from emgpipe.measures.grade import LETTERS
+from emgpipe.measures.views import RELAX, Segment
 from emgpipe.pipeline import Result
 from emgpipe.recording import Finding
-from emgpipe.reports.figures import figure_png, recording_figure, state_key
+from emgpipe.reports.figures import KEY, figure_png, recording_figure, state_key
 from emgpipe.reports.model import RecordingReport, VisitReport
 from emgpipe.reports.pages import render
 from emgpipe.reports.tables import (
@@ -19,11 +21,19 @@ from emgpipe.reports.tables import (
     main_segment,
     overview,
     reasons_met,
+    spasm_count,
+    spasms_together,
     state_shares,
     untraced,
 )
 from emgpipe.reports.words import MEASURES, NOT_ON_PAGES, STATE_WORDS, Reason, clock, unit_words
 from emgpipe.summary import SUBJECT_MEASURES
+
+SPASMS = {
+    "spasm": ("spasm", "spasms"),
+    "possible_spasm": ("stretch in which one may hide", "stretches in which one may hide"),
+}
+"""Kinds of intervals that are drawn over the state: words for one, and for several."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +47,12 @@ class _Part:
     alt: str
     segment: str
     segments: list[tuple[str, str, str]]
+    cues: list[tuple[str, str, str]]
+    stimuli: list[str]
+    relaxed: bool
+    spasms: frozenset[str]
+    together: list[str]
+    together_more: int
     overview: list[Table]
     has_interval: bool
     met: dict[Reason, str]
@@ -86,6 +102,7 @@ def visit_page(visit: VisitReport) -> str:
         visit=visit,
         parts=parts,
         key=_inline(state_key()),
+        key_length=len(KEY),
         subject_tables=all_tables(visit.subject_rows),
         measures=_measures({r.measure for r in [*(r for one in results for r in one.rows), *visit.subject_rows]}),
         bands=sorted({_band(one) for one in results} - {""}),
@@ -102,6 +119,7 @@ def _part(report: RecordingReport) -> _Part:
     segment = main_segment(result.segments)
     tables = overview(result)
     drawn = bool(result.judged)
+    together, together_more = spasms_together(result)
     return _Part(
         report=report,
         # folders may name a person; on any system
@@ -110,7 +128,13 @@ def _part(report: RecordingReport) -> _Part:
         picture=_inline(figure_png(recording_figure(report))) if drawn else "",
         alt=_alt(report, result) if drawn else "",
         segment=segment.name if segment else "",
-        segments=[(s.name, clock(s.start_s), clock(s.stop_s)) for s in result.segments],
+        segments=_times(result.segments),
+        cues=_times(result.cues),
+        stimuli=[clock(onset_s) for onset_s in result.stimuli_s],
+        relaxed=any(cue.kind == RELAX for cue in result.cues),
+        spasms=frozenset(i.kind for i in result.intervals if i.kind in SPASMS and i.target in result.judged),
+        together=together,
+        together_more=together_more,
         overview=tables,
         has_interval=any(cell.interval for table in tables for line in table.lines for cell in line.cells),
         met=reasons_met(tables),
@@ -123,6 +147,10 @@ def _part(report: RecordingReport) -> _Part:
     )
 
 
+def _times(segments: Sequence[Segment]) -> list[tuple[str, str, str]]:
+    return [(s.name, clock(s.start_s), clock(s.stop_s)) for s in segments]
+
+
 def _inline(png: bytes) -> str:
     return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
 
@@ -132,8 +160,12 @@ def _alt(report: RecordingReport, result: Result) -> str:
     said = []
     for name in result.judged:
         shares = state_shares(name, result)
-        said.append(f"{name}: " + ", ".join(f"{100 * shares[k]:.0f} % {word}" for k, word in STATE_WORDS.items()))
-    return f"EMG of {len(said)} muscles over {clock(report.duration_s)}. " + "; ".join(said) + "."
+        words = [f"{100 * shares[k]:.0f} % {word}" for k, word in STATE_WORDS.items()]
+        words += [f"{n} {forms[n > 1]}" for kind, forms in SPASMS.items() if (n := spasm_count(name, result, kind))]
+        said.append(f"{name}: " + ", ".join(words))
+    n_stimuli = len(result.stimuli_s)
+    stimuli = f" {n_stimuli} {'stimulus' if n_stimuli == 1 else 'stimuli'}." if n_stimuli else ""
+    return f"EMG of {len(said)} muscles over {clock(report.duration_s)}.{stimuli} " + "; ".join(said) + "."
 
 
 def _measures(shown: set[str]) -> list[tuple[str, str, str, str, str]]:

@@ -14,7 +14,7 @@ from emgpipe.settings import Settings, fingerprint, load_settings
 from emgpipe.store import OutputLock, content_key, read_csv, write_json, write_text
 from emgpipe.store.atomic import storing
 
-PAGES_VERSION = 4
+PAGES_VERSION = 5
 """Raised whenever the same results would give other pages."""
 INDEX = "index.html"
 USED = ("inputs.csv", "measures.csv", "settings.toml")
