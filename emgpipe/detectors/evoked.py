@@ -307,7 +307,8 @@ def _levels_uv(trial: _Trial, first_s: float, stop_s: float, window_s: float, fl
     most = np.maximum(count, 1)
     power, rectified = power / most, rectified / most
     more = power - floor_uv**2
-    level = rectified * np.sign(more) * np.sqrt(np.abs(more) / np.maximum(power, np.finfo(float).tiny))
+    share = np.divide(np.abs(more), power, out=np.zeros_like(power), where=power > 0)  # heart beats leave windows empty
+    level = rectified * np.sign(more) * np.sqrt(share)
     held = np.diff(edges, append=len(inside))
     return np.asarray(np.where(count >= LEAST_SHARE * held, level, np.nan), np.float64)
 
