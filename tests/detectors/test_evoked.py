@@ -138,13 +138,16 @@ def test_a_heart_beat_hides_a_response_only_where_it_lies():
 
 def test_a_heart_beat_that_empties_a_window_of_the_area_leaves_the_others():
     emg, _ = response_of()
-    samples_uv = emg + noise_of(2, SECONDS, RATE)
+    samples_uv = 3 * (emg + noise_of(2, SECONDS, RATE))
     frames = frames_of(samples_uv, RATE)
     reasons = frames.reasons.copy()
     for stimulus_s in STIMULI_S:  # 0.1 s of every second, one of them over early windows of 20 ms
         for beat_s in stimulus_s + 0.1 + np.arange(4):
             reasons[frames.hops(beat_s) : frames.hops(beat_s + 0.1)] |= QRS
-    whole, beating = judged(samples_uv), judged(samples_uv, frames=replace(frames, reasons=reasons))
+    whole, beating = (
+        judged(samples_uv, floor_uv=3.0),
+        judged(samples_uv, floor_uv=3.0, frames=replace(frames, reasons=reasons)),
+    )
     # a fifth of the loud early windows is not seen: the area is read off what is
     assert np.median(beating.area_uvs) == pytest.approx(np.median(whole.area_uvs), rel=0.25)
 
