@@ -1,4 +1,4 @@
-"""The files of a simulated study beside its recordings, and what they may replace."""
+"""The files of a simulated study: recordings, tables, sums."""
 
 import csv
 import hashlib
@@ -7,41 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from emgpipe.errors import SettingsError
 from emgpipe.simulate.edf_writer import RANGE_UV, write_edf, write_truth
 from emgpipe.simulate.visit import SimulatedVisit
 
-TABLES = ("README.md", "SHA256SUMS", "arms.csv", "recordings.csv", "study.toml", "truth.json")
-MARKER = b"Nobody was recorded"
-"""Stands in the README of every simulated folder."""
-
 Rows = Sequence[Sequence[str | int | float]]
-
-
-def start_folder(folder: Path, readme: str) -> None:
-    """Make the folder, and leave a mark in it that what is there is simulated.
-
-    Parameters
-    ----------
-    folder : Path
-        Other files in it are left alone; those of an earlier simulation are replaced.
-    readme : str
-        Text of README.md; says that nobody was recorded.
-
-    Raises
-    ------
-    SettingsError
-        STUDY_EXISTS: a file would be replaced that no simulation has written.
-    OSError
-        The folder cannot be written.
-    """
-    there = [name for name in TABLES if (folder / name).exists()]
-    is_ours = "README.md" in there and MARKER in (folder / "README.md").read_bytes()
-    if there and not is_ours:
-        message = f"{', '.join(there)} in it would be replaced, and no simulation has written that; choose another -o"
-        raise SettingsError("STUDY_EXISTS", message, where=str(folder))
-    (folder / "recordings").mkdir(parents=True, exist_ok=True)
-    (folder / "README.md").write_bytes(readme.encode())
 
 
 def write_recording(path: Path, visit: SimulatedVisit) -> None:
@@ -84,24 +53,27 @@ def write_study(
     rows: Rows,
     truth: dict[str, Any],
     *,
+    readme: str,
     mains_hz: int = 50,
     pairs: Sequence[tuple[str, str]],
     index_muscles: Sequence[str],
     reference: bool = True,
     arms: Rows | None = None,
 ) -> None:
-    """Write study.toml, recordings.csv, truth.json, SHA256SUMS, and arms.csv where there are arms.
+    """Write README.md, study.toml, recordings.csv, truth.json, SHA256SUMS, and arms.csv where there are arms.
 
     Parameters
     ----------
     folder : Path
-        Holds README.md and the recordings.
+        Holds the recordings.
     study_id : str
         Name of the study.
     rows : sequence of sequence
         Of recordings.csv, the header first; the third column is the file.
     truth : dict
         Of truth.json.
+    readme : str
+        Text of README.md; says that nobody was recorded.
     mains_hz : int
         50 or 60.
     pairs : sequence of (str, str)
@@ -113,6 +85,7 @@ def write_study(
     arms : sequence of sequence, optional
         Of arms.csv, the header first.
     """
+    (folder / "README.md").write_bytes(readme.encode())
     write_truth(folder / "truth.json", truth)
     _write_csv(folder / "recordings.csv", rows)
     if arms is not None:

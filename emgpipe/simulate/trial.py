@@ -8,7 +8,7 @@ from emgpipe.errors import SettingsError
 from emgpipe.simulate.contamination import PLAIN_AMPLIFIER, Amplifier
 from emgpipe.simulate.patients import PAIRS, PATIENTS, SimulatedPatient
 from emgpipe.simulate.plan import NOTHING_PLANNED, VisitPlan
-from emgpipe.simulate.study_folder import Rows, start_folder, write_recording, write_study
+from emgpipe.simulate.study_folder import Rows, write_recording, write_study
 from emgpipe.simulate.trial_model import (
     SAMPLE_MODEL,
     VISITS,
@@ -19,6 +19,7 @@ from emgpipe.simulate.trial_model import (
     model_told,
 )
 from emgpipe.simulate.visit import simulate_visit
+from emgpipe.simulate.whole_folder import whole_study
 
 SAMPLE_SEED = 20
 
@@ -42,7 +43,7 @@ def simulate_trial(
     Parameters
     ----------
     folder : str or Path
-        Made where absent; files of an earlier simulation are replaced, others left alone.
+        Made where absent; an earlier simulation is replaced when all of this one is there, other files are left alone.
     seed : int
         The same seed and arguments give the same bytes.
     patients : sequence of SimulatedPatient
@@ -71,7 +72,7 @@ def simulate_trial(
     Raises
     ------
     SettingsError
-        SIMULATION_INVALID, SIMULATION_UNWRITABLE, STUDY_EXISTS.
+        SIMULATION_INVALID (no visit is left, too), SIMULATION_UNWRITABLE, STUDY_EXISTS.
     EmgpipeError
         WRITER_ABSENT.
 
@@ -88,15 +89,13 @@ def simulate_trial(
     """
     folder = Path(folder)
     drawn = draw_trial(seed, patients, visits, model)
+    there = [one for one in drawn if not one.missing]
+    _check_some(there, drawn, model)
     truth: dict[str, Any] = {"simulated": True, "seed": seed, "model": model_told(model), "recordings": {}}
     if model.missing_probability:
         truth["missing"] = [one.name for one in drawn if one.missing]
-    n_words = {"seed": seed, "n": len(patients), "visits": len(visits)}
-    try:
-        start_folder(folder, OTHER_README.format(made_by=made_by, **n_words) if made_by else README.format(**n_words))
-        for one in drawn:
-            if one.missing:
-                continue
+    with whole_study(folder, [_file(one) for one in there]) as draft:
+        for one in there:
             made = simulate_visit(
                 [seed, *one.place, 2],
                 one.muscles,
@@ -109,36 +108,51 @@ def simulate_trial(
                 plan=plan,
                 amplifier=amplifier,
             )
-            write_recording(folder / "recordings" / f"{one.name}.edf", made)
+            write_recording(draft / _file(one), made)
             generated = {"generated": made.generated} if made.generated else {}
             truth["recordings"][one.name] = {**one.told, **made.truth, **generated}
-        _write_tables(folder, drawn, patients, truth, seed, with_reference=reference_s > 0)
-    except OSError as problem:
-        message = f"{problem.strerror or problem}; choose a folder that can be written"
-        raise SettingsError("SIMULATION_UNWRITABLE", message, where=str(folder)) from problem
+        readme = (OTHER_README if made_by else README).format(
+            seed=seed, n=len(patients), visits=len(visits), made_by=made_by
+        )
+        _write_tables(draft, there, patients, truth, readme, with_reference=reference_s > 0)
     return folder / "study.toml"
+
+
+def _check_some(there: Sequence[TrialVisit], drawn: Sequence[TrialVisit], model: TrialModel) -> None:
+    if not there:
+        found = f"missing_probability = {model.missing_probability!r}; none of {len(drawn)} visits is left"
+        raise SettingsError("SIMULATION_INVALID", f"{found}, one is needed: take a smaller chance or another seed")
+
+
+def _file(one: TrialVisit) -> str:
+    return f"recordings/{one.name}.edf"
 
 
 def _write_tables(
     folder: Path,
-    drawn: Sequence[TrialVisit],
+    there: Sequence[TrialVisit],
     patients: Sequence[SimulatedPatient],
     truth: dict[str, Any],
-    seed: int,
+    readme: str,
     *,
     with_reference: bool,
 ) -> None:
-    there = [one for one in drawn if not one.missing]
     with_dose = any(one.benzodiazepine_mg_day is not None for one in there)
     dose_columns = ["hours_since_benzodiazepine", "benzodiazepine_mg_day"] if with_dose else []
     rows: list[list[str | int | float]] = [["subject", "visit", "file", "task", "day", *dose_columns]]
     for one in there:
         doses = [one.hours_since_benzodiazepine or "", one.benzodiazepine_mg_day or ""] if with_dose else []
-        rows.append([one.subject, one.visit.name, f"recordings/{one.name}.edf", "supine", one.visit.day, *doses])
-    arms: Rows = [("subject", "sequence"), *((p.subject, p.sequence) for p in patients)]
-    index = [m.name for m in patients[0].muscles]
+        rows.append([one.subject, one.visit.name, _file(one), "supine", one.visit.day, *doses])
     write_study(
-        folder, f"SIMULATED-{seed}", rows, truth, pairs=PAIRS, index_muscles=index, reference=with_reference, arms=arms
+        folder,
+        f"SIMULATED-{truth['seed']}",
+        rows,
+        truth,
+        readme=readme,
+        pairs=PAIRS,
+        index_muscles=[m.name for m in patients[0].muscles],
+        reference=with_reference,
+        arms=[("subject", "sequence"), *((p.subject, p.sequence) for p in patients)],
     )
 
 

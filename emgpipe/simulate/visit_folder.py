@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from emgpipe.errors import SettingsError
 from emgpipe.simulate.drive import STEP_S
-from emgpipe.simulate.study_folder import start_folder, write_recording, write_study
+from emgpipe.simulate.study_folder import write_recording, write_study
 from emgpipe.simulate.visit import SimulatedVisit
+from emgpipe.simulate.whole_folder import whole_study
 
 SUBJECT, VISIT = "S01", "V1"
 
@@ -19,7 +19,7 @@ def write_visit(
     Parameters
     ----------
     folder : str or Path
-        Made where absent; files of an earlier simulation are replaced, others left alone.
+        Made where absent; an earlier simulation is replaced when all of this one is there, other files are left alone.
     visit : SimulatedVisit
         Of whole seconds and a whole rate.
     seed : int
@@ -50,26 +50,23 @@ def write_visit(
     ...     sorted(path.name for path in write_visit(folder, visit, seed=1).parent.rglob("*.*"))
     ['README.md', 'S01_V1.edf', 'recordings.csv', 'study.toml', 'truth.json']
     """
-    folder, name = Path(folder), f"{SUBJECT}_{VISIT}"
-    rows = [["subject", "visit", "file", "task"], [SUBJECT, VISIT, f"recordings/{name}.edf", "supine"]]
-    truth = {"simulated": True, "seed": seed, "recordings": {name: visit_truth(visit)}}
+    folder, file = Path(folder), f"recordings/{SUBJECT}_{VISIT}.edf"
+    rows = [["subject", "visit", "file", "task"], [SUBJECT, VISIT, file, "supine"]]
+    truth = {"simulated": True, "seed": seed, "recordings": {f"{SUBJECT}_{VISIT}": visit_truth(visit)}}
     pairs = [tuple(pair.split("/")) for pair in visit.truth["pairs"]]
-    try:
-        start_folder(folder, README.format(seed=seed, made_by=made_by))
-        write_recording(folder / "recordings" / f"{name}.edf", visit)
+    with whole_study(folder, [file]) as draft:
+        write_recording(draft / file, visit)
         write_study(
-            folder,
+            draft,
             f"SIMULATED-VISIT-{seed}",
             rows,
             truth,
+            readme=README.format(seed=seed, made_by=made_by),
             mains_hz=mains_hz,
             pairs=[(agonist, antagonist) for agonist, antagonist in pairs],
             index_muscles=[channel.name for channel in visit.channels],
             reference="reference" in {mark.text for mark in visit.annotations},
         )
-    except OSError as problem:
-        message = f"{problem.strerror or problem}; choose a folder that can be written"
-        raise SettingsError("SIMULATION_UNWRITABLE", message, where=str(folder)) from problem
     return folder / "study.toml"
 
 
