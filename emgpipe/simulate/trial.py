@@ -8,7 +8,7 @@ from emgpipe.errors import SettingsError
 from emgpipe.simulate.contamination import PLAIN_AMPLIFIER, Amplifier
 from emgpipe.simulate.patients import PAIRS, PATIENTS, SimulatedPatient
 from emgpipe.simulate.plan import NOTHING_PLANNED, VisitPlan
-from emgpipe.simulate.study_folder import Rows, write_recording, write_study
+from emgpipe.simulate.study_folder import write_recording, write_study
 from emgpipe.simulate.trial_model import (
     SAMPLE_MODEL,
     VISITS,

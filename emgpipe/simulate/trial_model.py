@@ -9,13 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from emgpipe.simulate.checks import require_between, require_not_negative, require_positive
+from emgpipe.simulate.checks import require_between
 from emgpipe.simulate.muscle import SimulatedMuscle
 from emgpipe.simulate.patients import SimulatedPatient
 
 MONTH_DAYS = 28
 DAILY_DOSE_MG, RESCUE_DOSE_MG = 20.0, 40.0
 """Benzodiazepine a day as told in a trial with rescue medication; made up, no advice."""
+LEAST_FACTOR, MOST_FACTOR, MOST_LOG_SD = 0.001, 1000.0, 5.0
+"""Beyond these a drive would leave the numbers of a computer, not only those of a patient."""
 _ALWAYS_TOLD = ("treatment_a_factor", "period_factor", "drive_log_sd", "gain_log_sd")
 
 
@@ -222,10 +224,11 @@ def model_told(model: TrialModel) -> dict[str, float]:
 
 
 def _check(model: TrialModel) -> None:
-    require_positive(treatment_a_factor=model.treatment_a_factor, period_factor=model.period_factor)
-    require_positive(rescue_factor=model.rescue_factor)
-    require_not_negative(drive_log_sd=model.drive_log_sd, gain_log_sd=model.gain_log_sd)
-    require_not_negative(floor_log_sd=model.floor_log_sd, spasm_a_factor=model.spasm_a_factor)
+    factors = {"treatment_a_factor": model.treatment_a_factor, "period_factor": model.period_factor}
+    require_between(LEAST_FACTOR, MOST_FACTOR, **factors, rescue_factor=model.rescue_factor)
+    require_between(0.0, MOST_FACTOR, spasm_a_factor=model.spasm_a_factor)
+    sds = {"drive_log_sd": model.drive_log_sd, "gain_log_sd": model.gain_log_sd, "floor_log_sd": model.floor_log_sd}
+    require_between(0.0, MOST_LOG_SD, **sds)
     chances = {"rescue_probability": model.rescue_probability, "missing_probability": model.missing_probability}
     require_between(0.0, 1.0, carryover=model.carryover, **chances)
 

@@ -124,6 +124,13 @@ def test_a_model_that_cannot_be_is_refused_before_anything_is_written(tmp_path):
     assert not (tmp_path / "new").exists()
 
 
+@pytest.mark.parametrize("wrong", [{"model": TrialModel(missing_probability=1.0)}, {"visits": ()}, {"patients": ()}])
+def test_a_trial_without_a_visit_is_refused(tmp_path, wrong):
+    with pytest.raises(SettingsError, match=r"SIMULATION_INVALID: missing_probability = .*visits is left"):
+        simulate_trial(tmp_path / "new", **wrong)
+    assert not (tmp_path / "new").exists()
+
+
 @pytest.mark.skipif(not SAMPLE.is_dir(), reason="sample_data is not in this copy")
 def test_the_script_makes_the_sample_data_again_byte_for_byte(tmp_path, capsys):
     path = ROOT / "scripts" / "make_sample_data.py"
