@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from emgpipe.cli import talk
-from emgpipe.cli.visit_options import VisitOptions
+from emgpipe.cli.visit_options import RECORDING_OPTIONS, VisitOptions
 from emgpipe.errors import printable
 
 simulate_app = typer.Typer(help="Simulate recordings with known truth; nobody is recorded.", rich_markup_mode=None)
@@ -16,6 +16,23 @@ Seed = Annotated[int, typer.Option(min=0, max=2**31 - 1, help="The same seed giv
 RestS = Annotated[float, typer.Option(help="Seconds of declared rest, whole.")]
 ReferenceS = Annotated[float, typer.Option(help="Seconds of reference contraction after it; 0 is none.")]
 RateHz = Annotated[float, typer.Option(help="Samples per second, whole.")]
+TRIAL_OPTIONS = {
+    **RECORDING_OPTIONS,
+    "treatment_a_factor": "--effect",
+    "spasm_a_factor": "--spasm-effect",
+    "period_factor": "--period",
+    "carryover": "--carryover",
+    "drive_log_sd": "--visit-sd",
+    "gain_log_sd": "--gain-sd",
+    "floor_log_sd": "--floor-sd",
+    "rescue_probability": "--rescue",
+    "rescue_factor": "--rescue-effect",
+    "missing_probability": "--missing",
+    "per_hour": "--spasm-effect makes a rate of",
+    "gain": "--gain-sd makes a gain of",
+    "noise_uv": "--floor-sd makes noise of",
+}
+"""What the simulator calls a number, and the option it comes from."""
 
 
 @simulate_app.command()
@@ -83,7 +100,7 @@ def trial(
 ) -> None:
     """Simulate a crossover of two periods: a study with arms.csv and truth.json."""
     given = dict(locals())
-    from emgpipe.cli.visit_options import check_size
+    from emgpipe.cli.visit_options import check_size, options_named
     from emgpipe.simulate import TrialModel, crossover_visits, draw_patients, simulate_trial
 
     check_size(rest_s + reference_s, rate_hz, 4)
@@ -99,17 +116,18 @@ def trial(
         rescue_factor=rescue_effect,
         missing_probability=missing,
     )
-    study = simulate_trial(
-        out,
-        seed,
-        patients=draw_patients(patients, seed),
-        visits=crossover_visits(months),
-        model=model,
-        rest_s=rest_s,
-        reference_s=reference_s,
-        rate_hz=rate_hz,
-        made_by=_command("trial", given),
-    )
+    with options_named(TRIAL_OPTIONS):
+        study = simulate_trial(
+            out,
+            seed,
+            patients=draw_patients(patients, seed),
+            visits=crossover_visits(months),
+            model=model,
+            rest_s=rest_s,
+            reference_s=reference_s,
+            rate_hz=rate_hz,
+            made_by=_command("trial", given),
+        )
     _told(study)
 
 

@@ -155,6 +155,11 @@ def test_a_study_of_people_is_never_replaced(simulate, tmp_path, name, kind):
         ("--gap", "7:5"),
         ("--gap", "a:b"),
         ("--gap", "5:999"),
+        ("--gap", "0:5"),
+        ("--gap", "5.5:7"),
+        ("--gap", "nan:7"),
+        ("--gap", "5:inf"),
+        ("--gap", "5:7", "--gap", "7:9"),
         ("--dead", "RF_L"),
         ("--lowpass-hz", "900"),
         ("--range-uv", "0"),
@@ -188,11 +193,52 @@ def test_a_trial_that_cannot_be_is_one_coded_line(simulate, tmp_path, arguments,
     assert not (tmp_path / "made").exists()
 
 
-def test_a_gap_of_parts_of_seconds_and_a_folder_that_is_a_file_are_one_line(simulate, tmp_path):
-    code, _, err = simulate("visit", "-o", tmp_path / "made", *SHORT, "--gap", "5.5:7")
-    assert (code, len(err)) == (2, 1)
-    assert "SIMULATION_UNWRITABLE: gaps" in err[0]
+def test_a_folder_that_is_a_file_is_one_line(simulate, tmp_path):
     (tmp_path / "file").write_text("")
     code, _, err = simulate("visit", "-o", tmp_path / "file", *SHORT)
     assert (code, len(err)) == (2, 1)
     assert "SIMULATION_UNWRITABLE: " in err[0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "option", "told"),
+    [
+        ("visit", ("--spasms-per-h", "-3"), "--spasms-per-h -3.0; a number from 0 to 3600 is needed"),
+        ("visit", ("--long-spasms", "3"), "--long-spasms 3.0; a number from 0 to 1 is needed"),
+        ("visit", ("--relax-decay-s", "0"), "--relax-decay-s 0.0; a finite number above 0 is needed"),
+        ("visit", ("--stimuli", "-3"), "--stimuli -3; a finite number of 0 or above is needed"),
+        ("visit", ("--range-uv", "123.4567"), "--range-uv 123.4567; a number of at most 8 letters"),
+        ("visit", ("--muscles", "TA_R:2"), "--muscles 'TA_R:2'; a number from 0 to 1 is needed at its end"),
+        ("visit", ("--crosstalk", "TA_R:GM_R:7"), "--crosstalk 'TA_R:GM_R:7'; a number from 0 to 1 is needed"),
+        ("visit", ("--gap", "5:3"), "--gap '5:3'; whole seconds, START below STOP, behind the first second"),
+        ("trial", ("--effect", "0"), "--effect 0.0; a number from 0.001 to 1000 is needed"),
+        ("trial", ("--period", "1e300"), "--period 1e+300; a number from 0.001 to 1000 is needed"),
+        ("trial", ("--visit-sd", "-1"), "--visit-sd -1.0; a number from 0 to 5 is needed"),
+        ("trial", ("--missing", "1"), "--missing 1.0; none of 96 visits is left"),
+        ("trial", ("--spasm-effect", "999"), "--spasm-effect makes a rate of "),
+    ],
+)
+def test_a_refused_number_is_told_by_its_option(simulate, tmp_path, kind, option, told):
+    code, out, err = simulate(kind, "-o", tmp_path / "made", *SHORT, *option)
+    assert (code, out, len(err)) == (2, "", 1)
+    assert f": SIMULATION_INVALID: {told}" in err[0]
+    assert not (tmp_path / "made").exists()
+
+
+def test_a_refused_simulation_leaves_an_earlier_one_as_it_was(simulate, tmp_path):
+    assert simulate("visit", "-o", tmp_path, *SHORT)[0] == 0
+    before = files(tmp_path)
+    assert simulate("visit", "-o", tmp_path, "--seed", 2, *SHORT, "--gap", "0:5")[0] == 2
+    # such a gain does not fit into the range of the file, found only when it is written
+    large = ("trial", "-o", tmp_path, "--patients", 2, "--months", 2, "--gain-sd", "4.9", *SHORT)
+    code, _, err = simulate(*large)
+    assert (code, len(err)) == (2, 1)
+    assert f"{tmp_path}/recordings/S0" in err[0].replace("\\", "/")
+    assert files(tmp_path) == before
+
+
+def test_a_visit_over_a_trial_leaves_nothing_of_the_trial(simulate, tmp_path):
+    assert simulate("trial", "-o", tmp_path / "a", "--patients", 2, "--months", 2, *SHORT)[0] == 0
+    for name in ("a", "b"):
+        assert simulate("visit", "-o", tmp_path / name, *SHORT)[0] == 0
+    assert files(tmp_path / "a") == files(tmp_path / "b")
