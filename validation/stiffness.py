@@ -41,9 +41,17 @@ Peers: {peers}. Floor, activity, mains and hearts are on [the first page](valida
 |---|---|---|---|
 """
 FOOT = """
-## What this does not show
+## What falls short, and what this does not show
 
-- Pools, spasms and reflexes are drawn from the literature (science of the simulator: [simulate](simulate.md)), not from
+- **Area of spasms**: one rest in sixty at 10 dB and more reads 10.1 % high. Ends of spasms with a slow decay are not
+  good to 250 ms: the RMS scatters more than it falls.
+- **Latency where units begin one after another**: up to 4.5 ms at 10 dB; the claim is of responses that set in at once.
+- **Area of responses**: the claim is of responses that are 10 dB above the level before from 40 ms to 5 s (bursts of
+  30 dB); weaker ones lose the part of their tail that lies below the noise.
+- **Power**: weak muscles over a floor that is the same at every visit lose to plain RMS where the floor told is off by
+  5 to 10 %, and so do one to three units ([decision 27](decisions/0027-the-index-stays.md): why the index stays).
+- **`imc_low_z`** (exploratory) is above 3 in one recording with crosstalk that the verdict does not flag.
+- Pools, spasms and reflexes are drawn from the literature ([the simulator](simulate.md)), not from
   patients with stiff person syndrome. How often their spasms are slower, or their reflexes smaller, nobody has counted.
 - The same authors wrote simulator and detector. Truth is taken from drive, discharges or noise-free signal, never from
   what the detector sees.
