@@ -1,21 +1,16 @@
 """Run some checks on their own and print their tables."""
 
 import sys
-from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from typing import Any
+from collections.abc import Callable
 
 from validation.checks import Check, Each
+from validation.pool import each_on
 from validation.real import workers
 
 
 def run_alone(checks: Callable[[Each], list[Check]]) -> int:
     """Measure on all cores and print; 1 where a goal is missed."""
-    with ProcessPoolExecutor(workers()) as pool:
-
-        def each(function: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]) -> list[Any]:
-            return list(pool.map(function, *zip(*arguments, strict=True), chunksize=2))
-
+    with each_on(workers()) as each:
         found = checks(each)
     for check in found:
         sys.stdout.write(f"{'holds' if check.holds else 'FALLS SHORT'}: {check.title}: {check.measured}\n")

@@ -1,24 +1,18 @@
 """All checks but those on real recordings alone, in the order of the page."""
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import Any
 
 from validation.checks import Check, floors, lengths, pairs, scenarios, silent_noise, units
 from validation.heart import hearts
 from validation.lines import hums
 from validation.peers import beat_finders, side_by_side
+from validation.pool import each_on
 from validation.trust import trust
 
 
 def run_all(workers: int, seeds: int, real: Path | None = None) -> list[Check]:
     """Every check on simulated truth, `seeds` draws of each case; peers also on the recordings of `real`."""
-    with ProcessPoolExecutor(workers) as pool:
-
-        def each(function: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]) -> list[Any]:
-            return list(pool.map(function, *zip(*arguments, strict=True), chunksize=2))
-
+    with each_on(workers) as each:
         return [
             scenarios(each, seeds),
             silent_noise(each, seeds),

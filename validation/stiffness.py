@@ -6,15 +6,14 @@
 import argparse
 import sys
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import Any
 
 from validation.checks import Check, Each
 from validation.crosstalk import crosstalk_checks
 from validation.drive import drive_checks
 from validation.evoked import evoked_checks
 from validation.pages import ROOT, made_with, page_text, peers_at_hand
+from validation.pool import each_on
 from validation.precision import precision_checks
 from validation.real import workers
 from validation.spasms import spasm_checks
@@ -79,11 +78,7 @@ def main() -> int:
 
 
 def _measured(parts: Sequence[str], seeds: int) -> list[Check]:
-    with ProcessPoolExecutor(workers()) as pool:
-
-        def each(function: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]) -> list[Any]:
-            return list(pool.map(function, *zip(*arguments, strict=True), chunksize=2))
-
+    with each_on(workers()) as each:
         return [check for name in parts for check in PARTS[name](each, seeds)]
 
 

@@ -17,15 +17,15 @@ def as_last_decided(study: Study, job: Job, unit: Mapping[str, Any] | None) -> J
     return replace(job, levels=told_levels(unit["job"])) if study.reference and unit else job
 
 
-def referring_jobs(study: Study, jobs: Sequence[Job], chosen: Sequence[Job], units: Units) -> list[Job]:
+def referring_jobs(study: Study, jobs: Sequence[Job], current: Sequence[Job], units: Units) -> list[Job]:
     """Jobs whose rows rest on levels of other recordings that are not those they were decided with.
 
     Parameters
     ----------
     study : Study
         Names the reference.
-    jobs, chosen : sequence of Job
-        All of the study; those that may be decided.
+    jobs, current : sequence of Job
+        All of the study; those whose unit is current, with the levels that it was decided with.
     units : mapping of str to unit or None
         By recording.
 
@@ -44,11 +44,11 @@ def referring_jobs(study: Study, jobs: Sequence[Job], chosen: Sequence[Job], uni
     wanted = Reference.parse(study.reference)
     levels = reference_rows_by_muscle(recording_rows(jobs, units), wanted)
     out = []
-    for job in chosen:
+    for job in current:
         unit = units[job.entry.recording]
         if unit is not None and unit["status"] == "ok":
             now = replace(job, levels=_elsewhere(recording_rows([job], units), levels, wanted))
-            out += [now] if now.levels != as_last_decided(study, job, unit).levels else []
+            out += [now] if now.levels != job.levels else []
     return out
 
 

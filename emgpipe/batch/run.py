@@ -150,20 +150,21 @@ def _run_locked(
 ) -> RunReport:
     from emgpipe.batch.referring import as_last_decided, referring_jobs
 
-    chosen = [as_last_decided(study, job, read_unit(job.unit_path)) for job in chosen]
-    stale = [job for job in chosen if not is_current(job, read_unit(job.unit_path))]
+    units = {job.entry.recording: read_unit(job.unit_path) for job in todo}
+    last = [as_last_decided(study, job, units[job.entry.recording]) for job in chosen]
+    stale = [job for job in last if not is_current(job, units[job.entry.recording])]
     if stale:
         (out / "units").mkdir(parents=True, exist_ok=True)
         append_event(out / "log.jsonl", "run", study=study.id, recordings=len(todo), to_compute=len(stale))
     done = {job.entry.recording for job in stale}
     for job, status in _worked(stale, jobs):
         append_event(out / "log.jsonl", "recording", recording=job.entry.recording, status=status)
+        units[job.entry.recording] = read_unit(job.unit_path)
         if progress is not None:
             progress(job.entry.recording, status)
-    units = {job.entry.recording: read_unit(job.unit_path) for job in todo}
     # a level that changed is one for all who take it, selected or not; what is out of date anyway stays so
-    current = [job for job in todo if is_current(as_last_decided(study, job, units[job.entry.recording]),
-                                                 units[job.entry.recording])]  # fmt: skip
+    last = [as_last_decided(study, job, units[job.entry.recording]) for job in todo]
+    current = [job for job in last if is_current(job, units[job.entry.recording])]
     for job, status in _worked(referring_jobs(study, todo, current, units), jobs):
         append_event(out / "log.jsonl", "reference", recording=job.entry.recording, status=status)
         units[job.entry.recording] = read_unit(job.unit_path)

@@ -150,6 +150,8 @@ class _Places:
     def of(
         cls, stimulus_s: float, before_s: float, after_s: float, rate_hz: float, settings: ConditionSettings
     ) -> "_Places":
+        """Places around a stimulus whose neighbours are at `before_s` and `after_s`."""
+
         def place(time_s: float) -> int:
             return int(np.ceil(np.clip(time_s, -1e9, 1e9) * rate_hz - 1e-6))
 
@@ -164,6 +166,7 @@ class _Places:
         )
 
     def lies_in(self, one: Conditioner) -> bool:
+        """Whether one run holds the whole stretch."""
         return one.run.place <= self.start and self.stop <= one.run.place + one.run.n_samples
 
     def pieces(self, one: Conditioner) -> list[tuple[int, int]]:
