@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from emgpipe.batch import RunReport, run_study
+from emgpipe.batch.events import Event
 from emgpipe.cli import talk
 from emgpipe.cli.talk import note, table_text
 from emgpipe.errors import StoreError, printable
@@ -43,7 +44,15 @@ def run_told(study: Path, out: Path, *, report: bool = True, **options: Any) -> 
             note("warning", finding.code, f"{finding.where}: {finding.message}".removeprefix(": "), where)
         said.add((where, finding))
 
-    done = run_study(study, out, progress=_Progress(), notice=warn, **options)
+    progress = _Progress()
+
+    def watch(event: Event) -> None:
+        if event.finding is not None:
+            warn(event.where, event.finding)
+        elif event.recording:
+            progress(event.recording, event.status)
+
+    done = run_study(study, out, watch=watch, **options)
     if sys.stderr.isatty():
         sys.stderr.write("\r\x1b[K")
     for where, finding in done.warnings:

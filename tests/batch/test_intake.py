@@ -191,11 +191,10 @@ def test_names_of_the_study_are_told_before_the_first_recording_is_computed(stud
     run_study(
         study,
         tmp_path / "out",
-        notice=lambda where, finding: heard.append((where, finding.code)),
-        progress=lambda recording, _: heard.append(recording),
+        watch=lambda e: heard.append((e.where, e.finding.code) if e.finding else e.recording or e.kind),
         **ONE,
     )
-    assert heard == [(str(study / "study.toml"), "NAME_UNKNOWN"), "P01_V1_supine"]
+    assert heard[:3] == [(str(study / "study.toml"), "NAME_UNKNOWN"), "plan", "P01_V1_supine"]
 
 
 def test_of_recordings_that_cannot_be_read_no_name_is_known_and_of_none_nothing_is_said(study, tmp_path):

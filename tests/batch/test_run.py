@@ -289,8 +289,10 @@ def test_a_row_that_left_the_study_leaves_the_tables(study, done):
 def test_progress_is_told_once_a_recording(study, tmp_path):
     heard = []
     (study / "P01_V1.edf").unlink()
-    run_study(study, tmp_path / "out", jobs=1, visits=["V1"], progress=lambda *said: heard.append(said))
-    assert heard == [("P01_V1_supine", "failed"), ("P02_V1_supine", "ok")]
+    run_study(study, tmp_path / "out", jobs=1, visits=["V1"], watch=heard.append)
+    assert [event.kind for event in heard] == ["plan", "recording", "recording", "tables"]
+    told = [(event.recording, event.status, event.code, event.done, event.total) for event in heard[1:3]]
+    assert told == [("P01_V1_supine", "failed", "FILE_MISSING", 1, 2), ("P02_V1_supine", "ok", "", 2, 2)]
 
 
 def test_the_log_tells_each_recording_and_its_chain_holds(study, done):

@@ -1,0 +1,54 @@
+"""What a run tells whoever watches it: one event each time something is known; `cli` draws them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from emgpipe.recording import Finding
+
+Kind = Literal["finding", "plan", "recording", "reference", "tables"]
+"""`finding`: of the study, before the work; `plan`: what will be done; `recording`: a unit is written, or refused;
+`reference`: a recording was decided once more, as a level elsewhere changed; `tables`: they are written."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that a run has to tell.
+
+    Attributes
+    ----------
+    kind : str
+        See `Kind`.
+    recording : str
+        Of `recording` and `reference`.
+    status : str
+        `ok` or `failed`, of `recording` and `reference`.
+    code, message : str
+        Why a recording failed.
+    done, total : int
+        Units written by now and units to be written, this one counted.
+    cached : int
+        Recordings that need nothing.
+    where : str
+        File that a finding is about.
+    finding : Finding or None
+        Of `finding`.
+    """
+
+    kind: Kind
+    recording: str = ""
+    status: str = ""
+    code: str = ""
+    message: str = ""
+    done: int = 0
+    total: int = 0
+    cached: int = 0
+    where: str = ""
+    finding: Finding | None = None
+
+
+Watch = Callable[[Event], None]
+
+
+def unwatched(_event: Event) -> None:
+    """Nobody listens."""
