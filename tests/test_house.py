@@ -61,6 +61,7 @@ NO_CODES = {
     "MKL_NUM_THREADS",
     "BAD_ACQ_SKIP",
     "XDG_CACHE_HOME",
+    "EMGPIPE_USER",
 }
 """Upper-case words that are names of the environment, or of MNE."""
 

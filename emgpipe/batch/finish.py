@@ -1,76 +1,122 @@
-"""The end of a run: tables, settings and `run.json`, unless the folder already holds exactly these."""
+"""The end of a run: tables, settings, `run.json` and its seal, unless the folder already holds exactly these."""
 
-import hashlib
 import json
-import platform
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from emgpipe.batch.audit import RUN_RECORD, machine, seal
 from emgpipe.batch.jobs import Job
+from emgpipe.batch.units import read_unit
 from emgpipe.recording import Finding
 from emgpipe.settings import fingerprint, to_toml
-from emgpipe.store import append_event, content_key, write_json, write_text
+from emgpipe.store import AuditLog, content_key, file_digest, json_text, read_seal, write_text
 from emgpipe.study import Study
 
 TABLES = (
     "measures.csv", "measures.parquet", "visits.csv", "visits.parquet", "visits_repeats.csv", "inputs.csv",
     "intervals.csv", "data_dictionary.json", "settings.toml",
 )  # fmt: skip
-PACKAGES = ("emgpipe", "numpy", "scipy", "numba", "mne", "pandas", "pyarrow", "pydantic", "matplotlib", "jinja2")
+Heads = Mapping[str, Mapping[str, Any] | None]
+"""Of units, by recording; None: not selected and never run."""
 
 
-def finish(study: Study, todo: Sequence[Job], units: dict[str, Any], out: Path, names: Sequence[Finding]) -> None:
-    """Write tables, unless the folder already holds exactly these."""
-    state = content_key(
+def finish(study: Study, todo: Sequence[Job], heads: Heads, out: Path, names: Sequence[Finding], log: AuditLog) -> None:
+    """Write tables from the units on disk, and say in `run.json` what they are; touch nothing that is so already.
+
+    Parameters
+    ----------
+    study : Study
+        Gives the order.
+    todo : sequence of Job
+        All of the study.
+    heads : mapping of str to head or None
+        Of the units, by recording.
+    out : Path
+        Results folder, locked.
+    names : sequence of Finding
+        Of the study.
+    log : AuditLog
+        Gets an event `tables` where anything was written.
+
+    Raises
+    ------
+    StoreError
+        STORE_UNWRITABLE.
+    """
+    state = _state(study, todo, heads, names)
+    before, outputs = _record_before(out), _digests(out)
+    if not outputs or before.get("state") != state or before.get("outputs") != outputs:
+        from emgpipe.batch.tables import write_tables
+
+        write_tables(study, todo, {job.entry.recording: read_unit(job.unit_path) for job in todo}, out)
+        write_text(out / "settings.toml", to_toml(study.settings))
+        before, outputs = {}, _digests(out)
+    # tables that stand were made with the versions that are written there
+    made_by = {name: before[name] for name in ("versions", "platform")} if before else machine()
+    text = json_text(_run_record(study, todo, heads, out, names) | made_by | {"state": state, "outputs": outputs})
+    if json.loads(text) != before:
+        write_text(out / RUN_RECORD, text)
+        digest = file_digest(out / RUN_RECORD)
+        log.append("tables", state=state, outputs={**outputs, RUN_RECORD: digest})
+        seal(out, digest)
+
+
+def _state(study: Study, todo: Sequence[Job], heads: Heads, names: Sequence[Finding]) -> str:
+    """Hash of all that tables are made from."""
+    return content_key(
         study=[study.id, list(study.index_muscles), study.index_offset_uv, study.reference],
         entries=[[job.entry.recording, job.entry.file, dict(job.entry.conditions)] for job in todo],
-        units=[_unit_state(units[job.entry.recording]) for job in todo],
+        units=[_unit_state(heads[job.entry.recording]) for job in todo],
         settings=fingerprint(study.settings),
         names=[finding.message for finding in names],
         version=version("emgpipe"),
     )
-    if _is_finished(out, state):
-        return
-    from emgpipe.batch.tables import write_tables
-
-    write_tables(study, todo, units, out)
-    write_text(out / "settings.toml", to_toml(study.settings))
-    write_json(out / "run.json", _run_record(study, todo, units, out, state, names))
-    append_event(out / "log.jsonl", "tables", state=state)
 
 
-def _unit_state(unit: dict[str, Any] | None) -> list[str]:
-    return [unit["key"], unit["sha256"], unit["status"], unit["code"]] if unit else []
+def _unit_state(head: Mapping[str, Any] | None) -> list[str]:
+    return [head["key"], head["sha256"], head["status"], head["code"]] if head else []
 
 
-def _is_finished(out: Path, state: str) -> bool:
-    """Whether run.json is of this state and every table is as it was written."""
+def _record_before(out: Path) -> dict[str, Any]:
+    """`run.json` as it was sealed, else nothing."""
     try:
-        record = json.loads((out / "run.json").read_text("utf-8"))
-        tables = {name: _digest_of(out / name) for name in TABLES}
+        sealed = read_seal(out)
+        if sealed is None or sealed.run_json != file_digest(out / RUN_RECORD):
+            return {}
+        record: dict[str, Any] = json.loads((out / RUN_RECORD).read_text("utf-8"))
     except (OSError, ValueError):
-        return False
-    return bool(record.get("state") == state and record.get("outputs") == tables)
+        return {}
+    return record
 
 
-def _run_record(
-    study: Study, todo: Sequence[Job], units: dict[str, Any], out: Path, state: str, names: Sequence[Finding]
-) -> dict[str, Any]:
+def _digests(out: Path) -> dict[str, str]:
+    """Hash of every table; nothing where one is missing."""
+    try:
+        return {name: file_digest(out / name) for name in TABLES}
+    except OSError:
+        return {}
+
+
+def _run_record(study: Study, todo: Sequence[Job], heads: Heads, out: Path, names: Sequence[Finding]) -> dict[str, Any]:
     return {
         "study": study.id,
-        "state": state,
+        "study_path": _relative(study.path, out),
         "settings_id": fingerprint(study.settings),
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
-        "platform": f"{platform.system()} {platform.machine()}",
         "conditions": {job.entry.recording: {k: v for k, v in job.entry.conditions.items() if v} for job in todo},
         "findings": [finding._asdict() for finding in names],
-        "inputs": {job.entry.recording: (units[job.entry.recording] or {}).get("sha256", "") for job in todo},
-        "outputs": {name: _digest_of(out / name) for name in TABLES},
+        "inputs": {job.entry.recording: (heads[job.entry.recording] or {}).get("sha256", "") for job in todo},
+        "units": {job.entry.recording: (heads[job.entry.recording] or {}).get("digest", "") for job in todo},
     }
 
 
-def _digest_of(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+def _relative(path: Path, out: Path) -> str:
+    """Way from the results to the study; `""` where it leads over the root, which would tell of this machine."""
+    here, there = out.resolve(), path.resolve()
+    try:
+        common = Path(os.path.commonpath([here, there]))
+    except ValueError:  # another drive
+        return ""
+    return "" if common == Path(common.anchor) else Path(os.path.relpath(there, here)).as_posix()

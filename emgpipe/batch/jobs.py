@@ -84,7 +84,7 @@ class Job:
     @property
     def unit_path(self) -> Path:
         """Where the unit lies."""
-        return self.out / "units" / f"{self.entry.recording}.json"
+        return self.out / "units" / f"{self.entry.recording}.jsonl"
 
     def frames_folder(self, sha256: str) -> Path:
         """Where the frames of a file of this hash lie."""

@@ -1,10 +1,12 @@
 """`run`: units for every recording that has none, then tables."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from emgpipe.batch.audit import audited, run_facts, unit_facts
 from emgpipe.batch.conditions import differing_conditions
 from emgpipe.batch.engine import Engine, engine_of
 from emgpipe.batch.events import Event, Watch, unwatched
@@ -16,7 +18,7 @@ from emgpipe.batch.twins import refuse_same_bytes
 from emgpipe.batch.units import is_current, read_unit
 from emgpipe.errors import NoInputError
 from emgpipe.recording import Finding
-from emgpipe.store import OutputLock, append_event
+from emgpipe.store import AuditLog, OutputLock, sweep
 from emgpipe.study import Study, load_study
 
 
@@ -110,7 +112,9 @@ def run_study(
     with OutputLock(folder, wait=wait):
         for finding in names:
             watch(Event("finding", where=str(loaded.path), finding=finding))
-        return _run_locked(loaded, todo, chosen, folder, engine_of(jobs), watch, names)
+        sweep(folder)
+        with audited(folder) as log:
+            return _run_locked(loaded, todo, chosen, folder, engine_of(jobs), watch, names, log)
 
 
 def _selected(job: Job, subjects: Sequence[str], visits: Sequence[str]) -> bool:
@@ -125,6 +129,7 @@ def _run_locked(
     engine: Engine,
     watch: Watch,
     names: Sequence[Finding],
+    log: AuditLog,
 ) -> RunReport:
     from emgpipe.batch.referring import as_last_decided, referring_jobs
 
@@ -134,31 +139,32 @@ def _run_locked(
     watch(Event("plan", total=len(stale), cached=len(plan) - len(stale)))
     if stale:
         (out / "units").mkdir(parents=True, exist_ok=True)
-        append_event(out / "log.jsonl", "run", study=study.id, recordings=len(todo), to_compute=len(stale))
+        why = Counter(one.why for one in plan if one.why)
+        log.append("run", study=study.id, recordings=len(todo), why=dict(sorted(why.items())), **run_facts())
     done = {job.entry.recording for job in stale}
-    for event in _worked("recording", stale, engine, units, out):
+    for event in _worked("recording", stale, engine, units, log):
         watch(event)
     # a level that changed is one for all who take it, selected or not; what is out of date anyway stays so
     last = [as_last_decided(study, job, units[job.entry.recording]) for job in todo]
     current = [job for job in last if is_current(job, units[job.entry.recording])]
-    for event in _worked("reference", referring_jobs(study, todo, current, units), engine, units, out):
+    for event in _worked("reference", referring_jobs(study, todo, current, units), engine, units, log):
         watch(event)
         done.add(event.recording)
-    finish(study, todo, units, out, names)
+    finish(study, todo, units, out, names, log)
     watch(Event("tables"))
     failed = sum((unit or {}).get("status") == "failed" for unit in units.values())
     return RunReport(out, len(done), failed, len(todo), tuple(_warnings(study, todo, units, names)))
 
 
 def _worked(
-    kind: Literal["recording", "reference"], jobs: Sequence[Job], engine: Engine, units: dict[str, Any], out: Path
+    kind: Literal["recording", "reference"], jobs: Sequence[Job], engine: Engine, units: dict[str, Any], log: AuditLog
 ) -> Iterator[Event]:
     """Let an engine write units; read each, log it and tell of it."""
     for n, job in enumerate(engine(jobs) if jobs else (), 1):
         name = job.entry.recording
         units[name] = unit = read_unit(job.unit_path) or {}
         status, code, message = (str(unit.get(key, "")) for key in ("status", "code", "message"))
-        append_event(out / "log.jsonl", kind, recording=name, status=status)
+        log.append(kind, **unit_facts(unit))
         yield Event(kind, name, status, code, message, done=n, total=len(jobs))
 
 

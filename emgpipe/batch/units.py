@@ -10,36 +10,64 @@ from typing import Any
 from emgpipe.batch.jobs import Job, stat_of
 from emgpipe.measures.rows import MeasureRow
 from emgpipe.settings import fingerprint
-from emgpipe.store import json_text, write_text
+from emgpipe.store import json_line, write_bytes
 from emgpipe.summary import StudyRow
 
 Units = Mapping[str, Mapping[str, Any] | None]
 """By recording; None: not selected and never run."""
+BODY = ("annotations", "rows", "intervals")
+"""What only tables and pages need; all else is the head of a unit."""
+
+
+def read_head(path: Path) -> dict[str, Any] | None:
+    """All of a unit but annotations, rows and intervals; None where it is absent or a byte of it is not as written.
+
+    `digest` is that of the unit: what its first line says of all that follows.
+    """
+    return _parsed(path, 1)
 
 
 def read_unit(path: Path) -> dict[str, Any] | None:
-    """Unit as written; None where it is absent or not as it was written."""
+    """Unit as written; None where it is absent or a byte of it is not as written."""
+    return _parsed(path, 2)
+
+
+def _parsed(path: Path, n_lines: int) -> dict[str, Any] | None:
+    """Fields of the first lines behind the digest, which is that of all lines."""
     try:
-        told = json.loads(path.read_text("utf-8"))
-        body: dict[str, Any] = told["unit"]
-    except (OSError, ValueError, KeyError, TypeError):
+        first, _, told = path.read_bytes().partition(b"\n")
+        if first + b"\n" != _digest_line(told):
+            return None
+        fields: dict[str, Any] = {}
+        for line in [first, *told.split(b"\n")[:n_lines]]:
+            fields |= json.loads(line)
+    except (OSError, ValueError, TypeError, RecursionError):
         return None
-    return body if told.get("digest") == _digest(body) else None
+    return fields
 
 
 def is_current(job: Job, unit: Mapping[str, Any] | None) -> bool:
     """Whether a unit still says what this job would: same file (size and time), same key, frames at hand."""
-    if unit is None or unit["stat"] != stat_of(job.entry.path):  # of a file that is missing still: None
+    if (
+        unit is None or unit["recording"] != job.entry.recording or unit["stat"] != stat_of(job.entry.path)
+    ):  # of a file that is missing still: None
         return False
     # pages need the frames of a measured recording
     whole = unit["status"] != "ok" or (job.frames_folder(unit["sha256"]) / "meta.json").is_file()
     return bool(unit["key"] == job.key(unit["sha256"])) and whole
 
 
-def save_unit(job: Job, body: Mapping[str, Any]) -> None:
-    """Write a unit whole, with its digest."""
-    plain = json.loads(json_text(body))
-    write_text(job.unit_path, json_text({"digest": _digest(plain), "unit": plain}))
+def save_unit(job: Job, unit: Mapping[str, Any]) -> None:
+    """Write a unit whole."""
+    write_bytes(job.unit_path, unit_bytes(unit))
+
+
+def unit_bytes(unit: Mapping[str, Any]) -> bytes:
+    """File of a unit: a line with the digest of all that follows, one with its head, one with its body."""
+    head = {name: value for name, value in unit.items() if name not in ("digest", *BODY)}
+    body = {name: unit[name] for name in BODY}
+    told = f"{json_line(head)}\n{json_line(body)}\n".encode()
+    return _digest_line(told) + told
 
 
 def unit_head(job: Job, stat: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -57,6 +85,7 @@ def failed_body(code: str, message: str) -> dict[str, Any]:
         "rates_hz": [],
         "grade": "",
         "findings": [],
+        "annotations": [],
         "rows": [],
         "intervals": [],
     }
@@ -74,6 +103,5 @@ def recording_rows(jobs: Sequence[Job], units: Units) -> list[StudyRow]:
     return rows
 
 
-def _digest(body: Mapping[str, Any]) -> str:
-    text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+def _digest_line(told: bytes) -> bytes:
+    return f'{{"digest": "{hashlib.sha256(told).hexdigest()}"}}\n'.encode()

@@ -8,7 +8,7 @@ from typing import Any
 
 from emgpipe.batch.conditions import Conditions, differing_conditions
 from emgpipe.batch.jobs import Job
-from emgpipe.batch.units import read_unit
+from emgpipe.batch.units import read_head, read_unit
 from emgpipe.batch.work import stored_result
 from emgpipe.errors import StoreError
 from emgpipe.measures.rows import MeasureRow
@@ -52,13 +52,16 @@ def _findings(inputs: Sequence[Row], folder: Path, conditions: Mapping[str, Row]
         Conditions(row["subject"], row["visit"], row["task"], conditions.get(row["recording"], {})) for row in inputs
     )
     return {
-        row["recording"]: [*_told(_unit(folder, row)), *differing.get((row["subject"], row["task"]), ())]
+        row["recording"]: [
+            *_told(read_head(_unit_path(folder, row))),
+            *differing.get((row["subject"], row["task"]), ()),
+        ]
         for row in inputs
     }
 
 
-def _unit(folder: Path, row: Row) -> dict[str, Any] | None:
-    return read_unit(folder / "units" / f"{row['recording']}.json")
+def _unit_path(folder: Path, row: Row) -> Path:
+    return folder / "units" / f"{row['recording']}.jsonl"
 
 
 def _told(unit: Mapping[str, Any] | None) -> tuple[Finding, ...]:
@@ -71,7 +74,7 @@ def visit_html(
     settings: Settings, conditions: Mapping[str, Row],
 ) -> str:  # fmt: skip
     """Page of one visit from its units, its rows and cached frames; raises StoreError where frames are not there."""
-    units = [_unit(folder, row) for row in inputs]
+    units = [read_unit(_unit_path(folder, row)) for row in inputs]
     # settings of the run that measured this visit; a later run may have left it out
     settings = next((Job.from_told(unit["job"], folder).settings for unit in units if unit), settings)
     rows = [_measure_row(r) for r in measures if r["target_kind"] == "subject" and not r["recording"]]

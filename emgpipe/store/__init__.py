@@ -2,33 +2,43 @@
 
 A unit of work is named by `content_key` of everything it depends on, so a rerun finds what is done
 and nothing stale is ever used. Every write goes to another name in the same folder, is forced to disk and then
-renamed. `OutputLock` keeps two runs off one folder. `append_event` writes a log whose lines
+renamed. `OutputLock` keeps two runs off one folder. `AuditLog` writes a log whose lines
 carry the hash of the line before. `save_frames` and `load_frames` keep frames as plain `.npy` files.
 """
 
-from emgpipe.store.atomic import write_bytes, write_text
+from emgpipe.store.atomic import sweep, write_bytes, write_text
 from emgpipe.store.frames import load_frames, save_frames
 from emgpipe.store.keys import content_key, frames_key
 from emgpipe.store.lock import OutputLock
-from emgpipe.store.log import LogProblem, append_event, check_log
-from emgpipe.store.tables import cell, cell_text, csv_text, json_text, read_csv, write_csv, write_json
+from emgpipe.store.log import AuditLog, LastLine, LogProblem, check_log, last_line
+from emgpipe.store.seal import SEAL_NAME, Seal, file_digest, read_seal, write_seal
+from emgpipe.store.tables import cell, cell_text, csv_text, json_line, json_text, read_csv, write_csv, write_json
 
 __all__ = [
+    "SEAL_NAME",
+    "AuditLog",
+    "LastLine",
     "LogProblem",
     "OutputLock",
-    "append_event",
+    "Seal",
     "cell",
     "cell_text",
     "check_log",
     "content_key",
     "csv_text",
+    "file_digest",
     "frames_key",
+    "json_line",
     "json_text",
+    "last_line",
     "load_frames",
     "read_csv",
+    "read_seal",
     "save_frames",
+    "sweep",
     "write_bytes",
     "write_csv",
     "write_json",
+    "write_seal",
     "write_text",
 ]

@@ -1,16 +1,30 @@
 """Files that appear whole or not at all, also when the power fails."""
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from emgpipe.errors import StoreError
 
 TEMPORARY = ".tmp-"
 """Names that begin so are leftovers of a killed run; nobody reads them."""
+_LEFTOVER = re.compile(re.escape(TEMPORARY) + "[a-z0-9_]{8}")
+_DEPTH = 3
+"""Folders below a results folder that may hold leftovers: itself, `units`, `cache/frames`; not those of frames."""
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+_UMASK = _umask()
+"""Rights that new files of this process do not get, read once: the reading itself is a race between threads."""
 
 
 @contextmanager
@@ -52,7 +66,7 @@ def write_bytes(path: Path, data: bytes) -> None:
                 stream.write(data)
                 stream.flush()
                 os.fsync(stream.fileno())
-            Path(name).chmod(0o666 & ~_umask())
+            Path(name).chmod(0o666 & ~_UMASK)
             Path(name).replace(path)
         except BaseException:
             Path(name).unlink(missing_ok=True)
@@ -66,16 +80,67 @@ def write_text(path: Path, text: str) -> None:
 
 
 def replace_folder(made: Path, path: Path) -> None:
-    """Put a folder that was made beside `path` in its place; what stood there is removed."""
+    """Put a folder that was made beside `path` in its place, with ordinary rights.
+
+    What stood there is removed. Of two writers that meet, each with the same content, the first one stays.
+    """
     with storing(path):
+        made.chmod(0o777 & ~_UMASK)
         if path.exists():
             old = Path(tempfile.mkdtemp(prefix=TEMPORARY, dir=path.parent))
-            path.replace(old / path.name)
-            made.replace(path)
+            with suppress(FileNotFoundError):  # another writer has taken it away
+                path.replace(old / path.name)
+            _place_folder(made, path)
             shutil.rmtree(old, ignore_errors=True)
         else:
-            made.replace(path)
+            _place_folder(made, path)
         sync_folder(path.parent)
+
+
+def _place_folder(made: Path, path: Path) -> None:
+    try:
+        made.replace(path)
+    except OSError:
+        if not path.is_dir():
+            raise
+        shutil.rmtree(made, ignore_errors=True)
+
+
+def sweep(folder: Path) -> int:
+    """Remove what killed runs left half written; only for who holds the `OutputLock` of the folder alone.
+
+    Parameters
+    ----------
+    folder : Path
+        Results folder; links are not followed.
+
+    Returns
+    -------
+    int
+        Files and folders removed.
+
+    Raises
+    ------
+    StoreError
+        STORE_UNWRITABLE.
+    """
+    with storing(folder):
+        found = list(_leftovers(folder, _DEPTH)) if folder.is_dir() else []
+        for path in found:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+    return len(found)
+
+
+def _leftovers(folder: Path, depth: int) -> Iterator[Path]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if _LEFTOVER.fullmatch(entry.name):
+                yield Path(entry.path)
+            elif depth > 1 and entry.is_dir(follow_symlinks=False):
+                yield from _leftovers(Path(entry.path), depth - 1)
 
 
 def sync_folder(folder: Path) -> None:
@@ -87,10 +152,3 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _umask() -> int:
-    """Rights that new files of this process do not get; temporary files are private by default."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

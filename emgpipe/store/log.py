@@ -3,14 +3,20 @@
 import hashlib
 import json
 import os
+import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from types import TracebackType
+from typing import BinaryIO, NamedTuple, Self
 
 from emgpipe.store.atomic import storing, sync_folder
+from emgpipe.store.tables import json_line
 
 FIRST = "0" * 64
 """`before` of the first line."""
+SYNC_EVERY_S = 1.0
+"""A power failure costs the lines of this time at most; a killed run costs none."""
+_BLOCK = 1 << 16
 
 
 class LogProblem(NamedTuple):
@@ -20,41 +26,143 @@ class LogProblem(NamedTuple):
     message: str
 
 
-def append_event(path: Path, event: str, **fields: object) -> None:
-    """Append one line to the log.
+class LastLine(NamedTuple):
+    """Where a log ends: its bytes, and the hash of its last line, which stands for all lines before it.
 
-    A line that a killed run left unfinished stays as it is and is closed; the chain goes on from it.
-    Call this while holding the `OutputLock` of the folder.
+    What a killed run left unfinished behind the last whole line is hashed with it: it names no line before itself.
+    """
+
+    n_bytes: int
+    sha256: str
+
+
+class AuditLog:
+    """Append events to a log, as a context manager; hold the `OutputLock` of the folder meanwhile.
+
+    Nothing is opened or made before the first event. A line that a killed run left unfinished stays as it is and is
+    closed; the chain goes on from it. One event costs the same however long the log is.
 
     Parameters
     ----------
     path : Path
-        `log.jsonl`.
-    event : str
-        Such as `run_started`.
-    **fields : object
-        Text, numbers, and lists or mappings of these.
+        Such as `log.jsonl`.
 
     Raises
     ------
     StoreError
-        STORE_UNWRITABLE.
+        STORE_UNWRITABLE, by `append` and at the end.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as out:
+    ...     with AuditLog(Path(out) / "log.jsonl") as log:
+    ...         log.append("run", recordings=3)
+    ...     check_log(Path(out) / "log.jsonl")
+    []
     """
-    with storing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        last, torn = _last_line(path)
-        entry = {
-            "time": _now(),
-            "event": event,
-            **fields,
-            "before": hashlib.sha256(last).hexdigest() if last else FIRST,
-        }
-        line = json.dumps(entry, ensure_ascii=True, allow_nan=False).encode() + b"\n"
-        with path.open("ab") as stream:
-            stream.write((b"\n" if torn else b"") + line)
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._stream: BinaryIO | None = None
+        self._before = FIRST
+        self._synced_s = 0.0
+
+    def __enter__(self) -> Self:
+        """Return the log."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Force what was appended to disk."""
+        try:
+            self.sync()
+        finally:
+            if self._stream is not None:
+                self._stream.close()
+                self._stream = None
+
+    def append(self, event: str, **fields: object) -> None:
+        """Append one line.
+
+        Parameters
+        ----------
+        event : str
+            Such as `run`.
+        **fields : object
+            Text, numbers, and lists or mappings of these.
+        """
+        with storing(self.path):
+            stream = self._stream = self._stream or self._opened()
+            line = json_line({"time": _now(), "event": event, **fields, "before": self._before}).encode()
+            stream.write(line + b"\n")
             stream.flush()
-            os.fsync(stream.fileno())
-        sync_folder(path.parent)
+        self._before = hashlib.sha256(line).hexdigest()
+        if time.monotonic() - self._synced_s > SYNC_EVERY_S:
+            self.sync()
+
+    def sync(self) -> None:
+        """Force what was appended to disk."""
+        if self._stream is not None:
+            with storing(self.path):
+                os.fsync(self._stream.fileno())
+            self._synced_s = time.monotonic()
+
+    def _opened(self) -> BinaryIO:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        stream = self.path.open("a+b")
+        last = last_line(self.path)
+        self._before = last.sha256
+        if last.n_bytes and not _ends_whole(stream):
+            stream.write(b"\n")
+        sync_folder(self.path.parent)
+        return stream
+
+
+def last_line(path: Path, n_bytes: int | None = None) -> LastLine:
+    """Where a log ends, or the first bytes of it; read from the end, without the lines before.
+
+    Parameters
+    ----------
+    path : Path
+        Of the log.
+    n_bytes : int, optional
+        As if the log ended here.
+
+    Returns
+    -------
+    LastLine
+        Hash without the end of the line; `FIRST` of no log and an empty one. Fewer bytes than asked for where the log
+        is shorter.
+    """
+    try:
+        with path.open("rb") as stream:
+            size = stream.seek(0, os.SEEK_END)
+            end = size if n_bytes is None else min(size, n_bytes)
+            told = _last_whole(stream, end)
+    except FileNotFoundError:
+        return LastLine(0, FIRST)
+    return LastLine(end, hashlib.sha256(told).hexdigest() if end else FIRST)
+
+
+def _last_whole(stream: BinaryIO, end: int) -> bytes:
+    """Last whole line before a place and all behind it, without the last end of a line."""
+    start, step = end, _BLOCK
+    while start:
+        start, step = max(0, start - step), 2 * step
+        stream.seek(start)
+        lines = stream.read(end - start).removesuffix(b"\n").split(b"\n")
+        first = 1 if start else 0  # the first one may be cut
+        whole = next((n for n in reversed(range(first, len(lines))) if _before(lines[n]) is not None), None)
+        if whole is not None or not start:
+            return b"\n".join(lines[whole or 0 :])
+    return b""
+
+
+def _ends_whole(stream: BinaryIO) -> bool:
+    stream.seek(-1, os.SEEK_END)
+    return stream.read(1) == b"\n"
 
 
 def check_log(path: Path) -> list[LogProblem]:
@@ -68,22 +176,28 @@ def check_log(path: Path) -> list[LogProblem]:
     Returns
     -------
     list of LogProblem
-        Empty for a log that is as it was written. A changed, removed or inserted line shows
-        at the line after it; the last line is vouched for by nothing but itself.
+        Empty for a log that is as it was written. A changed, removed or inserted line shows at the line after it; the
+        last line is vouched for by `run.json.sha256`. A line that a killed run left unfinished, and that the next
+        one has closed, is in the chain like any other and is no problem.
     """
     if not path.exists():
         return [LogProblem(0, "there is no log")]
     with storing(path):
         data = path.read_bytes()
-    problems = []
-    expected = FIRST
+    problems, torn = [], []
+    since = b""  # the last whole line and what a killed run left behind it
     for number, line in enumerate(data.removesuffix(b"\n").split(b"\n"), start=1):
         before = _before(line)
         if before is None:
-            problems.append(LogProblem(number, "the line is not whole; a run was killed while writing it"))
-        elif before != expected:
-            problems.append(LogProblem(number, "the line before it was changed, removed or inserted"))
-        expected = hashlib.sha256(line).hexdigest()
+            torn.append(number)
+            since += b"\n" * (number > 1) + line
+            continue
+        expected = hashlib.sha256(since).hexdigest() if number > 1 else FIRST
+        if before != expected:
+            problems.append(LogProblem(number, "a line before it was changed, removed or inserted"))
+        since = line
+    if (torn and torn[-1] == number) or not data.endswith(b"\n"):
+        problems.append(LogProblem(number, "the line is not whole; a run was killed while writing it"))
     return problems
 
 
@@ -93,14 +207,6 @@ def _before(line: bytes) -> str | None:
     except (ValueError, RecursionError):
         return None
     return str(entry.get("before")) if isinstance(entry, dict) else None
-
-
-def _last_line(path: Path) -> tuple[bytes, bool]:
-    """Last line without its end, and whether that end is missing."""
-    if not path.exists():
-        return b"", False
-    data = path.read_bytes()
-    return data.removesuffix(b"\n").rpartition(b"\n")[2], bool(data) and not data.endswith(b"\n")
 
 
 def _now() -> str:

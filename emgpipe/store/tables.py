@@ -95,6 +95,18 @@ def json_text(value: object) -> str:
     return re.sub(r"[^\x20-\x7e\n]", lambda found: _json_letter(found[0]), text) + "\n"
 
 
+def json_line(value: object) -> str:
+    r"""JSON on one line in ASCII, keys as given, NaN and infinities as null; without an end of line.
+
+    Examples
+    --------
+    >>> json_line({"value": float("nan"), "unit": "µV"})
+    '{"value":null,"unit":"\\u00b5V"}'
+    """
+    text = json.dumps(_jsonable(value), ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    return text.replace("\x7f", "\\u007f")  # the one control character that JSON lets stand
+
+
 def _json_letter(letter: str) -> str:
     """Write a letter as it is, or as an escape where it cannot be seen."""
     if letter.isprintable():

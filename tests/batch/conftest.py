@@ -22,9 +22,9 @@ def tiny(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def tiny_out(tiny, tmp_path_factory) -> Path:
-    """Its results, that nothing changes."""
-    out = tmp_path_factory.mktemp("results") / "out"
+def tiny_out(tiny) -> Path:
+    """Its results beside it, that nothing changes."""
+    out = tiny.parent / "out"
     assert run_study(tiny, out, jobs=1).exit_code == 0
     return out
 

@@ -108,16 +108,16 @@ def test_a_file_of_the_same_size_and_another_time_is_looked_at_again(study, done
 @pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"unit": {}, "digest": ""}'])
 def test_a_damaged_unit_is_computed_anew(study, done, damage):
     before = outputs(done)
-    (done / "units" / "P01_V1_supine.json").write_bytes(damage)
+    (done / "units" / "P01_V1_supine.jsonl").write_bytes(damage)
     assert run_study(study, done, jobs=1).computed == 1
     assert outputs(done) == before
 
 
 def test_a_number_changed_in_a_unit_is_noticed(study, done):
     before = outputs(done)
-    unit = done / "units" / "P01_V1_supine.json"
+    unit = done / "units" / "P01_V1_supine.jsonl"
     text = unit.read_text()
-    unit.write_text(text.replace('"measure": "tilt"', '"measure": "tlit"', 1))
+    unit.write_text(text.replace('"measure":"tilt"', '"measure":"tlit"', 1))
     assert run_study(study, done, jobs=1).computed == 1
     assert outputs(done) == before
 

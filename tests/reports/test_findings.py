@@ -71,7 +71,7 @@ def test_the_study_page_marks_recordings_with_warnings_in_words(out):
 
 
 def stored(out, name):
-    return read_unit(out / "units" / f"{name}_supine.json")["findings"]
+    return read_unit(out / "units" / f"{name}_supine.jsonl")["findings"]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,5 +1,6 @@
 """Files whole or not at all, one lock, a log that shows what was done to it, tables with one text for one value."""
 
+import hashlib
 import json
 import math
 import subprocess
@@ -12,12 +13,13 @@ from hypothesis import strategies as st
 
 from emgpipe.errors import StoreError, printable
 from emgpipe.store import (
+    AuditLog,
     OutputLock,
-    append_event,
     check_log,
     content_key,
     csv_text,
     json_text,
+    last_line,
     write_bytes,
     write_csv,
     write_json,
@@ -107,36 +109,68 @@ def test_a_write_that_fails_keeps_the_old_file_and_leaves_no_other(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["t"]
 
 
+def append_events(path, n_events, **fields):
+    with AuditLog(path) as log:
+        for n in range(n_events):
+            log.append("event", n=n, **fields)
+
+
 def test_the_log_is_chained_and_in_utc(tmp_path):
     path = tmp_path / "log.jsonl"
-    for n in range(3):
-        append_event(path, "run_started", n=n, note="µ\n")
+    append_events(path, 3, note="µ\n")
     entries = [json.loads(line) for line in path.read_text().splitlines()]
     assert [e["n"] for e in entries] == [0, 1, 2]
     assert all(e["time"].endswith("Z") for e in entries)
     assert check_log(path) == []
 
 
-@pytest.mark.parametrize("change", [lambda ls: [ls[0], ls[1].replace(b'"n": 1', b'"n": 7'), ls[2]],
+@pytest.mark.parametrize("change", [lambda ls: [ls[0], ls[1].replace(b'"n":1', b'"n":7'), ls[2]],
                                     lambda ls: [ls[0], ls[2]], lambda ls: [ls[0], ls[0], *ls[1:]],
                                     lambda ls: [ls[1], ls[0], ls[2]], lambda ls: ls[1:]])  # fmt: skip
 def test_a_changed_removed_or_moved_line_shows(tmp_path, change):
     path = tmp_path / "log.jsonl"
-    for n in range(3):
-        append_event(path, "event", n=n)
+    append_events(path, 3)
     path.write_bytes(b"\n".join(change(path.read_bytes().splitlines())) + b"\n")
     assert check_log(path)
 
 
-def test_a_torn_line_is_named_and_the_log_goes_on(tmp_path):
+def test_a_torn_line_is_named_until_the_log_goes_on_and_closes_it(tmp_path):
     path = tmp_path / "log.jsonl"
-    for n in range(2):
-        append_event(path, "event", n=n)
+    append_events(path, 2)
+    for n_lines in (2, 4, 5):  # torn behind whole lines, and twice in a row
+        path.write_bytes(path.read_bytes()[:-20])
+        assert [(p.line, p.message.split(";")[0]) for p in check_log(path)] == [(n_lines, "the line is not whole")]
+        append_events(path, 1 if n_lines == 4 else 2)
+        assert check_log(path) == []
+    assert len(path.read_bytes().splitlines()) == 7
+
+
+@pytest.mark.parametrize("line", range(5))
+def test_a_change_shows_in_front_of_a_torn_line_and_in_it(tmp_path, line):
+    path = tmp_path / "log.jsonl"
+    append_events(path, 3)
     path.write_bytes(path.read_bytes()[:-20])
-    for n in range(2):
-        append_event(path, "event", n=n)
-    assert [(p.line, p.message.split(";")[0]) for p in check_log(path)] == [(2, "the line is not whole")]
-    assert len(path.read_bytes().splitlines()) == 4
+    append_events(path, 2)
+    lines = path.read_bytes().splitlines()
+    lines[line] = lines[line].replace(b'"event":"event"', b'"event":"evil"')
+    path.write_bytes(b"\n".join(lines) + b"\n")
+    # nothing but the seal vouches for the last line
+    assert bool(check_log(path)) == (line < 4)
+
+
+@given(n_bytes=st.integers(0, 400_000), blanks=st.integers(0, 200_000))
+@settings(max_examples=20, deadline=None)
+def test_the_end_of_a_log_is_found_from_behind_whatever_the_length_of_its_lines(n_bytes, blanks, tmp_path_factory):
+    path = tmp_path_factory.mktemp("log") / "log.jsonl"
+    with AuditLog(path) as log:
+        log.append("short")
+        log.append("long", text="x" * n_bytes)
+    whole = path.read_bytes().splitlines()[-1]
+    path.write_bytes(path.read_bytes() + b" " * blanks)  # what a kill left
+    since = whole + (b"\n" + b" " * blanks if blanks else b"")
+    assert last_line(path) == (path.stat().st_size, hashlib.sha256(since).hexdigest())
+    append_events(path, 1)
+    assert check_log(path) == []
 
 
 def test_a_log_that_is_not_there_is_said(tmp_path):
