@@ -64,7 +64,7 @@ class Job:
         """Facts of the job but the folder, for the unit: pages are drawn from them later."""
         facts = dataclasses.asdict(dataclasses.replace(self, out=Path(), settings=Settings()))
         del facts["out"], facts["settings"]
-        facts["entry"]["path"] = ""
+        facts["entry"] |= {"path": "", "line": 0}  # the same whatever stands around the row
         return {**facts, "settings": {name: dataclasses.asdict(getattr(self.settings, name)) for name in TABLES}}
 
     @classmethod

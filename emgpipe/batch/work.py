@@ -51,6 +51,7 @@ def write_unit(job: Job) -> str:
     try:
         if stat is None:
             raise ReadError("FILE_MISSING", f"no file {job.entry.file!r}; check recordings.csv")
+        _refuse_changed(job, stat)
         body["sha256"] = file_sha256(job.entry.path)
         body |= _measured(job, body["sha256"], stat)
         _refuse_changed(job, stat)
@@ -73,6 +74,9 @@ def _place(fault: BaseException) -> str:
 
 
 def _refuse_changed(job: Job, stat: Mapping[str, Any]) -> None:
+    if job.entry.path.resolve() != job.entry.path:  # links were followed when the study was checked
+        message = "its path leads elsewhere than when the study was checked; leave links alone while a run works"
+        raise ReadError("FILE_CHANGED", message)
     if stat_of(job.entry.path) != stat:
         message = "the file changed while it was in use; wait until it is written, then run again"
         raise ReadError("FILE_CHANGED", message)

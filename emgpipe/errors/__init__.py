@@ -17,6 +17,8 @@ tables and findings on a file use codes of the same table (`emgpipe.errors.codes
 import re
 from typing import ClassVar
 
+MOST_LETTERS = 4000
+"""Longer messages are cut: a name of a megabyte is no message."""
 _BLANK = re.compile(r"\s")
 _QUOTED_OR_BLANK = re.compile(r"""(?<!\w)'[^']*'(?!\w)|"[^"]*"|\s+""")
 
@@ -81,7 +83,8 @@ def _one_line(text: str) -> str:
     >>> _one_line("found '1 2   ';   a number   is needed")
     "found '1 2   '; a number is needed"
     """
-    return _QUOTED_OR_BLANK.sub(lambda part: _BLANK.sub(" ", part[0]) if part[0].strip() else " ", text).strip()
+    cut = text if len(text) <= MOST_LETTERS else text[:MOST_LETTERS] + "..."
+    return _QUOTED_OR_BLANK.sub(lambda part: _BLANK.sub(" ", part[0]) if part[0].strip() else " ", cut).strip()
 
 
 def _rebuild(kind: type[EmgpipeError], code: str, message: str, where: str) -> EmgpipeError:

@@ -31,11 +31,14 @@ def opened(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """
     try:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
-        with os.fdopen(handle, "rb", buffering=0) as file:
+        try:  # a file object of a folder cannot be made, and would leave the handle open
             mode = os.fstat(handle).st_mode
             if not stat.S_ISREG(mode):
                 raise OSError("a folder" if stat.S_ISDIR(mode) else "a pipe or a device")
-            yield file
+            with os.fdopen(handle, "rb", buffering=0, closefd=False) as file:
+                yield file
+        finally:
+            os.close(handle)
     except (OSError, ValueError) as error:
         raise refusal([unreadable(error)], file_name(path)) from error
 

@@ -1,6 +1,9 @@
 """TOML as text: reading it whole, and finding the line a key stands on."""
 
 import difflib
+import errno
+import os
+import stat
 import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -10,6 +13,9 @@ from emgpipe.errors import SettingsError
 
 MOST_BYTES = 4_000_000
 """A settings file or manifest above this size is refused: it is something else."""
+MOST_TOML_LETTERS = 1_000_000
+MOST_DOTS = 100
+"""In a line of TOML: names of thousands of parts take minutes and gigabytes to parse."""
 
 Key = tuple[str | int, ...]
 """Names of tables and keys from the top; an int counts the tables of an array, from 0."""
@@ -35,21 +41,49 @@ def read_text(path: Path, *, error: type[SettingsError] = SettingsError) -> str:
         TEXT_UNREADABLE: missing, no regular file, too large, or not UTF-8.
     """
     try:
-        if not path.is_file():
-            found = "it is a folder" if path.is_dir() else "it is no plain file" if path.exists() else "no such file"
-            raise error("TEXT_UNREADABLE", f"{found}; give the path of a text file", where=str(path))
-        with path.open("rb") as stream:
-            data = stream.read(MOST_BYTES + 1)
-        text = data.decode("utf-8-sig")
+        text = read_small(path, MOST_BYTES).decode("utf-8-sig")
     except UnicodeDecodeError as problem:
         message = f"byte {problem.object[problem.start]:#04x} at {problem.start} is not UTF-8; save the file as UTF-8"
         raise error("TEXT_UNREADABLE", message, where=str(path)) from None
     except (OSError, ValueError) as problem:
         reason = getattr(problem, "strerror", None) or str(problem)
-        raise error("TEXT_UNREADABLE", f"{reason}; a readable file is needed", where=str(path)) from None
-    if len(data) > MOST_BYTES:
-        raise error("TEXT_UNREADABLE", f"larger than {MOST_BYTES} bytes; a text file is needed", where=str(path))
+        raise error("TEXT_UNREADABLE", f"{reason}; give the path of a text file", where=str(path)) from None
     return text.replace("\r\n", "\n")
+
+
+def read_small(path: Path, most_bytes: int) -> bytes:
+    """All bytes of a regular file that should be small; no pipe or device can hang this, no size fill the memory.
+
+    Parameters
+    ----------
+    path : Path
+        Links are followed.
+    most_bytes : int
+        A larger file is refused.
+
+    Returns
+    -------
+    bytes
+
+    Raises
+    ------
+    OSError
+        It cannot be read, is no regular file, or is larger.
+    ValueError
+        A path that no file can have.
+    """
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    try:
+        mode = os.fstat(handle).st_mode
+        if not stat.S_ISREG(mode):
+            raise OSError(errno.EINVAL, "it is a folder" if stat.S_ISDIR(mode) else "it is no plain file")
+        with os.fdopen(handle, "rb", closefd=False) as stream:
+            data = stream.read(most_bytes + 1)
+    finally:
+        os.close(handle)
+    if len(data) > most_bytes:
+        raise OSError(errno.EFBIG, f"larger than {most_bytes} bytes")
+    return data
 
 
 def parse_toml(text: str, *, where: str, error: type[SettingsError] = SettingsError) -> dict[str, Any]:
@@ -79,12 +113,21 @@ def parse_toml(text: str, *, where: str, error: type[SettingsError] = SettingsEr
     {'detect': {'activity_ratio': 2}}
     """
     try:
+        _refuse_bombs(text)
         return tomllib.loads(text)
     except RecursionError:
         problem = "brackets are nested too deeply"
     except ValueError as caught:  # TOMLDecodeError, and numbers of thousands of digits
         problem = str(caught)
     raise error("TOML_INVALID", f"{problem}; the file must be valid TOML", where=where)
+
+
+def _refuse_bombs(text: str) -> None:
+    if len(text) > MOST_TOML_LETTERS:
+        raise ValueError(f"{len(text)} characters, at most {MOST_TOML_LETTERS} are allowed")
+    for number, line in enumerate(text.split("\n"), start=1):
+        if line.count(".") > MOST_DOTS and not line.lstrip().startswith("#"):
+            raise ValueError(f"line {number} has {line.count('.')} full stops, at most {MOST_DOTS} are allowed")
 
 
 def place_of(text: str, key: Key, where: str) -> str:

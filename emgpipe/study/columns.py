@@ -1,10 +1,11 @@
-"""The columns of `recordings.csv`: which exist, what a cell may say, and which names give an arm away."""
+"""The columns of `recordings.csv`: which exist, what a cell may say, and which cells may give an arm away."""
 
 import re
 from collections.abc import Callable, Sequence
 from datetime import date
 
 from emgpipe.muscles import is_muscle
+from emgpipe.study.blinding import file_says_an_arm, names_an_arm, says_an_arm
 from emgpipe.study.model import ID_PATTERN, ID_WORDS
 
 REQUIRED = ("subject", "visit", "file", "task")
@@ -77,36 +78,12 @@ CELLS: dict[str, Callable[[str], str]] = {
 CONDITIONS = tuple(CELLS)[tuple(CELLS).index("visit_date") :]
 """Columns about the conditions of a recording; blank is "not recorded"."""
 
-_ARM_WORDS = {"arm", "arms", "trt", "trta", "trtp", "seq", "drug", "drugs", "group", "grp", "rx", "verum", "cohort"}
-_ARM_WORDS |= {"sham", "ivig"}
-_ARM_STEMS = ("treat", "sequence", "placebo", "alloc", "randomi", "blind", "therap", "intervention", "medication")
-
-
-BLIND_CELLS = ("visit", "task", "run")
-"""Columns whose cells go into names and tables, and so may name no arm either."""
-
-
-def names_an_arm(name: str) -> bool:
-    """Tell whether a name could give an arm, a treatment or a sequence away.
-
-    Parameters
-    ----------
-    name : str
-        Of a column that is not one of `CELLS`, or a cell of one of `BLIND_CELLS`.
-
-    Returns
-    -------
-    bool
-
-    Examples
-    --------
-    >>> names_an_arm("Treatment_code"), names_an_arm("TRT01P"), names_an_arm("armGroup"), names_an_arm("forearm")
-    (True, True, True, False)
-    """
-    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).casefold()
-    words = re.findall(r"[^\W\d_]+", parted)
-    joined = "".join(words)
-    return bool(_ARM_WORDS & {*words, joined}) or any(stem in joined for stem in _ARM_STEMS)
+BLIND_CELLS: dict[str, Callable[[str], bool]] = {
+    **dict.fromkeys(("visit", "task", "run"), names_an_arm),
+    **dict.fromkeys(("subject", "file"), file_says_an_arm),
+    **{name: says_an_arm for name, check in CELLS.items() if check is _words and name != "file"},
+}
+"""Column -> whether a cell of it, which goes into names, tables and pages, gives an arm away."""
 
 
 def split_cell(cell: str) -> tuple[str, ...]:

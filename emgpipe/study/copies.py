@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from emgpipe.errors import ReadError
+
 ENDS_BYTES = 2**16
 """Files of one size are told apart by so many bytes of both ends before they are read whole."""
 
@@ -29,12 +31,14 @@ def alike(items: Iterable[Item], key: Callable[[Item], object]) -> list[list[Ite
 
 def ends_digest(path: Path) -> bytes:
     """First and last bytes, hashed; empty where the file cannot be read."""
+    from emgpipe.readers.files import opened
+
     try:
-        with path.open("rb") as stream:
+        with opened(path) as stream:
             digest = hashlib.sha256(stream.read(ENDS_BYTES))
             stream.seek(max(path.stat().st_size - ENDS_BYTES, 0))
             digest.update(stream.read(ENDS_BYTES))
-    except OSError:
+    except (OSError, ReadError):
         return b""
     return digest.digest()
 

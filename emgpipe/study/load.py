@@ -8,6 +8,7 @@ from typing import Any
 
 from emgpipe.errors import SettingsError, StudyError
 from emgpipe.settings import TABLES, Settings, check_settings, load_settings, nearest, parse_toml, place_of, read_text
+from emgpipe.study.inside import path_inside
 from emgpipe.study.manifest import Entry, parse_manifest
 from emgpipe.study.model import Floor, Pair, StudyFile, check_study_file
 from emgpipe.summary.references import Reference
@@ -99,7 +100,7 @@ def load_study(path: str | Path, *, settings: str | Path | None = None, allow_ou
     settings : str or Path, optional
         A settings file, laid over what the study says.
     allow_outside : bool
-        Accept recordings outside the study folder.
+        Accept files outside the study folder: recordings, `recordings.csv`, and a `study.toml` that is a link.
 
     Returns
     -------
@@ -110,7 +111,8 @@ def load_study(path: str | Path, *, settings: str | Path | None = None, allow_ou
     ------
     SettingsError, StudyError
         TEXT_UNREADABLE, TOML_INVALID, SETTING_UNKNOWN, SETTING_MISSING, SETTING_INVALID, REFERENCE_UNKNOWN,
-        REFERENCE_IS_REST, and those of `parse_manifest`; each names its file, and the line where there is one.
+        REFERENCE_IS_REST, FILE_OUTSIDE, and those of `parse_manifest`; each names its file, and the line where there is
+        one.
     NoInputError
         NO_RECORDINGS.
 
@@ -125,6 +127,8 @@ def load_study(path: str | Path, *, settings: str | Path | None = None, allow_ou
     ('SPS', 50, ['P01_V1_rest'])
     """
     file = Path(path) / "study.toml" if Path(path).is_dir() else Path(path)
+    root = file.parent.resolve()
+    path_inside(file.name, root, what="study", where=str(file), allow_outside=allow_outside)
     text = read_text(file, error=StudyError)
     tables = parse_toml(text, where=str(file), error=StudyError)
     tables = _over_preset(tables, text, str(file))
@@ -132,6 +136,8 @@ def load_study(path: str | Path, *, settings: str | Path | None = None, allow_ou
     if settings is not None:
         chosen = load_settings(settings, base=chosen)
     told = check_study_file({k: v for k, v in tables.items() if k not in TABLES}, where=str(file), text=text)
+    place = place_of(text, ("study", "recordings"), str(file))
+    path_inside(told.study.recordings, root, what="study.recordings", where=place, allow_outside=allow_outside)
     manifest = file.parent / told.study.recordings
     entries = parse_manifest(
         read_text(manifest, error=StudyError), file.parent, where=str(manifest), allow_outside=allow_outside

@@ -9,10 +9,15 @@ from pathlib import Path
 from emgpipe.errors import NoInputError, StudyError
 from emgpipe.settings import nearest
 from emgpipe.store import cell_text
-from emgpipe.study.columns import BLIND_CELLS, CELLS, CONDITIONS, missing_columns, names_an_arm, split_cell
+from emgpipe.study.blinding import names_an_arm, tell_orders
+from emgpipe.study.columns import BLIND_CELLS, CELLS, CONDITIONS, REQUIRED, missing_columns, split_cell
+from emgpipe.study.inside import path_inside
 
 MOST_NAME = 200
 """Longest recording name; longer ones do not fit into file names."""
+MOST_ROWS = 100_000
+MOST_COLUMNS = 200
+"""A larger table is something else."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +100,10 @@ def parse_manifest(text: str, folder: Path, *, where: str, allow_outside: bool =
     if not entries:
         raise NoInputError("NO_RECORDINGS", "a header and no recordings; add one line a recording", where=where)
     _refuse_twins(entries, where)
+    _refuse_spellings(entries, where)
+    if tell_orders({entry.subject for entry in entries}):
+        message = "subjects end with AB or BA as sequences do; results are computed blind: give names without it"
+        raise StudyError("ARM_CELL", message, where=where)
     return tuple(sorted(entries, key=lambda entry: entry.key))
 
 
@@ -110,10 +119,14 @@ def _rows(text: str, where: str) -> Iterator[tuple[int, list[str]]]:
             stripped = [cell_text(cell.strip()) for cell in cells]
             if any(stripped):
                 width = width or len(stripped)
-                if len(stripped) != width:
-                    message = f"{len(stripped)} cells; the header has {width}"
+                if len(stripped) != width or width > MOST_COLUMNS:
+                    allowed = f"the header has {width}" if width <= MOST_COLUMNS else f"at most {MOST_COLUMNS}"
+                    message = f"{len(stripped)} cells; {allowed}"
                     raise StudyError("MANIFEST_INVALID", message, where=f"{where}:{line}")
                 yield line, stripped
+            if line > MOST_ROWS:
+                message = f"more than {MOST_ROWS} lines; part the study"
+                raise StudyError("MANIFEST_INVALID", message, where=f"{where}:{line}")
             line += 1
     except csv.Error as problem:
         raise StudyError("MANIFEST_INVALID", f"{problem}; the file must be CSV", where=f"{where}:{line}") from None
@@ -139,14 +152,7 @@ def _check_header(header: Sequence[str], where: str) -> None:
 def _entry(row: Mapping[str, str], line: int, root: Path, where: str, allow_outside: bool) -> Entry:  # noqa: FBT001
     place = f"{where}:{line}"
     for column, cell in row.items():
-        needed = "" if cell else ("required" if column in ("subject", "visit", "file", "task") else None)
-        allowed = CELLS[column](cell) if cell else needed
-        if allowed:
-            message = f"{column} = {cell[:60]!r}; {'it is ' if not cell else 'allowed: '}{allowed}"
-            raise StudyError("CELL_INVALID", message, where=place)
-        if column in BLIND_CELLS and names_an_arm(cell):
-            message = f"{column} = {cell!r} may give an arm away; results are computed blind: use names such as V1, V2"
-            raise StudyError("ARM_CELL", message, where=place)
+        _check_cell(column, cell, place)
     run = row.get("run", "")
     name = "_".join(part for part in (row["subject"], row["visit"], row["task"], run) if part)
     if len(name) > MOST_NAME:
@@ -159,7 +165,7 @@ def _entry(row: Mapping[str, str], line: int, root: Path, where: str, allow_outs
         task=row["task"],
         run=run,
         file=row["file"],
-        path=_safe_path(row["file"], root, place, allow_outside=allow_outside),
+        path=path_inside(row["file"], root, what="file", where=place, allow_outside=allow_outside),
         line=line,
         exclude_channels=split_cell(row.get("exclude_channels", "")),
         prime_mover=split_cell(row.get("prime_mover", "")),
@@ -167,19 +173,17 @@ def _entry(row: Mapping[str, str], line: int, root: Path, where: str, allow_outs
     )
 
 
-def _safe_path(file: str, root: Path, place: str, *, allow_outside: bool) -> Path:
-    """Full path of a file that lies in the study folder after links are followed."""
-    if "\\" in file:
-        raise StudyError("FILE_OUTSIDE", f"file = {file!r} has a backslash; write '/' between folders", where=place)
-    try:
-        path = (root / file).resolve()
-    except (OSError, RuntimeError) as problem:  # links in a circle
-        message = f"file = {file!r} cannot be followed ({problem}); give a file in the study folder"
-        raise StudyError("FILE_OUTSIDE", message, where=place) from None
-    if not allow_outside and not path.is_relative_to(root):
-        message = f"file = {file!r} lies outside the study folder; move it there, or allow it with --allow-outside"
-        raise StudyError("FILE_OUTSIDE", message, where=place)
-    return path
+def _check_cell(column: str, cell: str, place: str) -> None:
+    """Refuse a cell that its column cannot mean; one that may give an arm away is not repeated in the message."""
+    if column in BLIND_CELLS and BLIND_CELLS[column](cell):
+        advice = "rename folder and file" if column == "file" else "use names such as V1, V2"
+        message = f"the {column} may give an arm away and is not shown here; results are computed blind: {advice}"
+        raise StudyError("ARM_CELL", message, where=place)
+    needed = "" if cell else ("required" if column in REQUIRED else None)
+    allowed = CELLS[column](cell) if cell else needed
+    if allowed:
+        message = f"{column} = {cell[:60]!r}; {'it is ' if not cell else 'allowed: '}{allowed}"
+        raise StudyError("CELL_INVALID", message, where=place)
 
 
 def _refuse_twins(entries: Sequence[Entry], where: str) -> None:
@@ -196,3 +200,15 @@ def _refuse_twins(entries: Sequence[Entry], where: str) -> None:
         if twin is not entry:
             message = f"file {entry.file!r} is also on line {twin.line}; a file is one recording"
             raise StudyError("FILE_TWICE", message, where=place)
+
+
+def _refuse_spellings(entries: Sequence[Entry], where: str) -> None:
+    """Refuse `p01` beside `P01`: one patient told as two, and one page over the other where case does not count."""
+    for column in ("subject", "visit"):
+        names: dict[str, Entry] = {}
+        for entry in entries:
+            name = getattr(entry, column)
+            first = names.setdefault(name.casefold(), entry)
+            if getattr(first, column) != name:
+                message = f"{column} = {name!r} is {getattr(first, column)!r} on line {first.line}; write it one way"
+                raise StudyError("CELL_INVALID", message, where=f"{where}:{entry.line}")

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from emgpipe.errors import EmgpipeError, NoInputError, StudyError
 from emgpipe.errors.codes import CODES
 from emgpipe.study import Entry, parse_manifest
-from emgpipe.study.columns import CELLS, names_an_arm
+from emgpipe.study.blinding import names_an_arm
+from emgpipe.study.columns import CELLS
 
 HEADER = "subject,visit,file,task\n"
 
@@ -59,18 +60,50 @@ def test_a_column_that_names_an_arm_is_refused(column):
 
 @pytest.mark.parametrize(
     ("column", "cell"),
-    [("visit", "placebo"), ("visit", "V2_drug"), ("task", "arm_A"), ("run", "armB"), ("task", "IVIG"), ("run", "sham")],
-)
-def test_a_visit_task_or_run_that_names_an_arm_is_refused(column, cell):
+    [("visit", "placebo"), ("visit", "V2_drug"), ("task", "arm_A"), ("run", "armB"), ("task", "IVIG"), ("run", "sham"),
+     ("visit", "placebo 1"), ("subject", "SHAM1"), ("subject", "P01-treated"), ("file", "P01_placebo.edf"),
+     ("file", "armB/P01.edf"), ("file", "group_2/P01.edf"), ("file", "../placebo.edf"), ("file", "Verum/x\\y.edf"),
+     ("posture", "supine after IVIG"), ("operator", "placebo team"), ("support", "drug trolley"),
+     ("exclude_channels", "placebo"), ("amplifier", "Sham 2")],
+)  # fmt: skip
+def test_a_cell_that_names_an_arm_is_refused_and_not_repeated(column, cell):
     row = {"subject": "P01", "visit": "V1", "file": "a.edf", "task": "rest", "run": "1"} | {column: cell}
     error = refusal(",".join(row) + "\n" + ",".join(row.values()) + "\n")
     assert (error.code, error.where) == ("ARM_CELL", "recordings.csv:2")
-    assert repr(cell) in error.message
+    assert cell not in error.message
+    assert column in error.message
 
 
-def test_names_of_visits_and_muscles_are_no_arms():
-    rows = "P01,baseline,a.edf,forearm_rest,2\nP01,week-12,b.edf,charm,\nSHAM1,V3,c.edf,supine,run-1\n"
-    assert len(read("subject,visit,file,task,run\n" + rows)) == 3
+def test_names_of_visits_muscles_and_furniture_are_no_arms():
+    rows = "P01,baseline,arm_R/a.edf,forearm_rest,2,treatment couch\nP01,week-12,seq_1/b.edf,charm,,arms at rest\n"
+    rows += "HAMS1,V3,treadmill/c.edf,supine,run-1,cohort chair\n"
+    assert len(read("subject,visit,file,task,run,support\n" + rows)) == 3
+
+
+@pytest.mark.parametrize(("subjects", "is_told"), [("AB BA AB", True), ("AB BA CD", False), ("AB AB AB", False)])
+def test_subjects_that_carry_their_sequence_are_refused(subjects, is_told):
+    rows = "".join(f"P{n}-{end},V1,{n}.edf,rest\n" for n, end in enumerate(subjects.split()))
+    if is_told:
+        assert refusal(HEADER + rows).code == "ARM_CELL"
+    else:
+        assert len(read(HEADER + rows)) == 3
+
+
+@pytest.mark.parametrize(("rows", "twin"), [("P01,V1,a.edf,rest\np01,V1,b.edf,mvc\n", "P01"),
+                                            ("P01,V1,a.edf,rest\nP02,v1,b.edf,rest\n", "V1")])  # fmt: skip
+def test_one_name_in_two_spellings_is_refused(rows, twin):
+    error = refusal(HEADER + rows)
+    assert (error.code, error.where) == ("CELL_INVALID", "recordings.csv:3")
+    assert repr(twin) in error.message
+
+
+@pytest.mark.parametrize(
+    ("text", "found"), [("x," * 300 + "\n", "301 cells"), (HEADER + "P01,V1,a.edf,rest\n" * 100_001, "more than")]
+)
+def test_a_table_of_no_study_is_refused(text, found):
+    error = refusal(text)
+    assert error.code == "MANIFEST_INVALID"
+    assert found in error.message
 
 
 def test_no_column_of_ours_looks_like_an_arm():
@@ -117,7 +150,7 @@ def test_a_condition_that_its_column_cannot_mean_is_refused(column, cell):
     assert "\x1b" not in error.message
 
 
-@pytest.mark.parametrize("file", ["../a.edf", "/etc/passwd", "x/../../a.edf", "..\\a.edf"])
+@pytest.mark.parametrize("file", ["../a.edf", "/etc/passwd", "x/../../a.edf", "..\\a.edf", "C:/a.edf", "c:a.edf"])
 def test_a_file_outside_the_folder_is_refused(tmp_path, file):
     assert refusal(HEADER + f"P01,V1,{file},rest\n", tmp_path).code == "FILE_OUTSIDE"
 
