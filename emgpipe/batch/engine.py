@@ -1,39 +1,58 @@
 """Engines: who writes the units of jobs, and in how many processes. Results come back through the store."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 
 from emgpipe.batch.jobs import Job
+from emgpipe.errors import SettingsError
 
-Engine = Callable[[Sequence[Job]], Iterator[Job]]
-"""Writes the unit of each job and yields the job when its unit lies on disk, in any order."""
+Engine = Callable[[Sequence[Job]], Generator[Job, None, None]]
+"""Writes the unit of each job and yields it when the unit lies on disk, in any order; closing it stops the work."""
 
 
-def engine_of(workers: int | None) -> Engine:
-    """Engine of this machine: worker processes, or this process where there is one worker or one job.
+LIMIT_S = 3600.0
+"""Time for one recording; a day of four channels takes minutes."""
+
+
+def engine_of(workers: int | None = None, *, limit_s: float = LIMIT_S) -> Engine:
+    """Engine of this machine: worker processes, or this process where one worker is asked for.
 
     Parameters
     ----------
     workers : int or None
-        Worker processes; None: the cores of the machine.
+        Worker processes; None: the cores that this process may use. 1 works in this process.
+    limit_s : float
+        Time for one recording, of worker processes only.
 
     Returns
     -------
     Engine
-    """
 
-    def local(jobs: Sequence[Job]) -> Iterator[Job]:
-        n_workers = min(workers or os.cpu_count() or 1, len(jobs))
-        if n_workers <= 1:
+    Raises
+    ------
+    SettingsError
+        ARGUMENT_INVALID: a limit that is not positive.
+    """
+    if not limit_s > 0:
+        raise SettingsError("ARGUMENT_INVALID", f"limit_s is {limit_s!r}; a positive number of seconds is needed")
+
+    def local(jobs: Sequence[Job]) -> Generator[Job, None, None]:
+        if workers == 1 or not jobs:
             return serial(jobs)
         from emgpipe.batch.pool import pooled
 
-        return pooled(jobs, n_workers)
+        return pooled(jobs, workers or usable_cores(), limit_s)
 
     return local
 
 
-def serial(jobs: Sequence[Job]) -> Iterator[Job]:
+def usable_cores() -> int:
+    """Cores that this process may use; on a cluster fewer than the machine has."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def serial(jobs: Sequence[Job]) -> Generator[Job, None, None]:
     """Write units in this process, one after another."""
     for job in jobs:
         from emgpipe.batch.work import write_unit

@@ -1,14 +1,15 @@
 """`run`: units for every recording that has none, then tables."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from emgpipe.batch.audit import audited, run_facts, unit_facts
 from emgpipe.batch.conditions import differing_conditions
-from emgpipe.batch.engine import Engine, engine_of
+from emgpipe.batch.engine import LIMIT_S, Engine, engine_of
 from emgpipe.batch.events import Event, Watch, unwatched
 from emgpipe.batch.finish import finish
 from emgpipe.batch.jobs import Job, study_jobs
@@ -59,6 +60,7 @@ def run_study(
     allow_outside: bool = False,
     wait: bool = False,
     strict: bool = False,
+    limit_s: float = LIMIT_S,
     watch: Watch = unwatched,
 ) -> RunReport:
     """Turn a study into tables: the main job. Pages are drawn from the results by `write_reports`.
@@ -81,6 +83,8 @@ def run_study(
         Wait for another run on the same folder instead of refusing.
     strict : bool
         Warnings of the reader refuse a recording: it becomes a failed row with their code.
+    limit_s : float
+        Time for one recording in a worker process; it is tried twice, then it is a failed row (TIMEOUT).
     watch : callable
         Called with an `Event` whenever something is known.
 
@@ -94,6 +98,8 @@ def run_study(
         Before any work is done; BYTES_TWICE where a file is a copy of another one.
     StoreError
         STORE_LOCKED, STORE_UNWRITABLE.
+    EngineError
+        WORKERS_FAIL: worker processes cannot be started.
 
     Notes
     -----
@@ -114,7 +120,7 @@ def run_study(
             watch(Event("finding", where=str(loaded.path), finding=finding))
         sweep(folder)
         with audited(folder) as log:
-            return _run_locked(loaded, todo, chosen, folder, engine_of(jobs), watch, names, log)
+            return _run_locked(loaded, todo, chosen, folder, engine_of(jobs, limit_s=limit_s), watch, names, log)
 
 
 def _selected(job: Job, subjects: Sequence[str], visits: Sequence[str]) -> bool:
@@ -142,14 +148,17 @@ def _run_locked(
         why = Counter(one.why for one in plan if one.why)
         log.append("run", study=study.id, recordings=len(todo), why=dict(sorted(why.items())), **run_facts())
     done = {job.entry.recording for job in stale}
-    for event in _worked("recording", stale, engine, units, log):
-        watch(event)
+    with closing(_worked("recording", stale, engine, units, log)) as events:
+        for event in events:
+            watch(event)
     # a level that changed is one for all who take it, selected or not; what is out of date anyway stays so
     last = [as_last_decided(study, job, units[job.entry.recording]) for job in todo]
     current = [job for job in last if is_current(job, units[job.entry.recording])]
-    for event in _worked("reference", referring_jobs(study, todo, current, units), engine, units, log):
-        watch(event)
-        done.add(event.recording)
+    referring = referring_jobs(study, todo, current, units)
+    with closing(_worked("reference", referring, engine, units, log)) as events:
+        for event in events:
+            watch(event)
+            done.add(event.recording)
     finish(study, todo, units, out, names, log)
     watch(Event("tables"))
     failed = sum((unit or {}).get("status") == "failed" for unit in units.values())
@@ -158,14 +167,15 @@ def _run_locked(
 
 def _worked(
     kind: Literal["recording", "reference"], jobs: Sequence[Job], engine: Engine, units: dict[str, Any], log: AuditLog
-) -> Iterator[Event]:
-    """Let an engine write units; read each, log it and tell of it."""
-    for n, job in enumerate(engine(jobs) if jobs else (), 1):
-        name = job.entry.recording
-        units[name] = unit = read_unit(job.unit_path) or {}
-        status, code, message = (str(unit.get(key, "")) for key in ("status", "code", "message"))
-        log.append(kind, **unit_facts(unit))
-        yield Event(kind, name, status, code, message, done=n, total=len(jobs))
+) -> Generator[Event, None, None]:
+    """Let an engine write units; read each, log it and tell of it. Closing it stops the engine."""
+    with closing(engine(jobs)) as written:
+        for n, job in enumerate(written, 1):
+            name = job.entry.recording
+            units[name] = unit = read_unit(job.unit_path) or {}
+            status, code, message = (str(unit.get(key, "")) for key in ("status", "code", "message"))
+            log.append(kind, **unit_facts(unit))
+            yield Event(kind, name, status, code, message, done=n, total=len(jobs))
 
 
 def _warnings(

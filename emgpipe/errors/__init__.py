@@ -8,7 +8,8 @@ The tree::
     │   └── StudyError   study.toml or recordings.csv (exit code 2)
     ├── StatisticsError  values that allow no honest answer (exit code 3)
     ├── NoInputError     nothing matched (exit code 4)
-    └── StoreError       a results folder that is locked, damaged or not ours (exit code 2)
+    ├── StoreError       a results folder that is locked, damaged or not ours (exit code 2)
+    └── EngineError      the processes or the cluster that should do the work (exit code 2)
 
 Each error carries a code of `codes.CODES`; `str(error)` is one line. Reasons in the
 tables and findings on a file use codes of the same table (`emgpipe.errors.codes`).
@@ -121,5 +122,11 @@ class NoInputError(EmgpipeError):
 
 class StoreError(EmgpipeError):
     """A results folder is locked, damaged or not ours."""
+
+    exit_code = 2
+
+
+class EngineError(EmgpipeError):
+    """The worker processes or the cluster that should do the work cannot."""
 
     exit_code = 2

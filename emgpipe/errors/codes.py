@@ -235,12 +235,15 @@ CODES: dict[str, Code] = {
     "RESULTS_UNREADABLE": Code(_E, "A folder holds no results, or a table of it cannot be read."),
     "NOT_SELECTED": Code(_R, "The recording was not selected in this run and has no earlier result."),
     "FILE_MISSING": Code(_E, "The file of a recording does not exist."),
-    "WORKER_LOST": Code(_E, "The worker process died twice on this recording."),
+    "WORKER_LOST": Code(_E, "The worker process died twice on this recording; the next run tries again."),
     "INTERNAL_ERROR": Code(_E, "A fault of emgpipe itself; the message names the place. Please report it."),
     "MAINS_OTHER": Code(_R, "Lines of the other mains frequency are left in; the stated frequency may be wrong."),
     "FRAMES_FOREIGN": Code(_E, "The frames are not those of the recording."),
     "ARGUMENT_INVALID": Code(_E, "An argument of a call has a value that cannot be meant."),
     "PAIR_INVALID": Code(_E, "A pair is not written AGONIST/ANTAGONIST."),
+    # engines
+    "TIMEOUT": Code(_E, "A recording took longer than the limit of time, twice; the next run tries again."),
+    "WORKERS_FAIL": Code(_E, "Worker processes cannot be started, or end before they take up work."),
     # simulation
     "SCENARIO_UNKNOWN": Code(_E, "A scenario was asked for that the simulator does not have."),
     "SIMULATION_INVALID": Code(_E, "A number given to the simulator cannot be meant."),

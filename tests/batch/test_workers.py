@@ -97,3 +97,26 @@ def test_an_interrupted_run_ends_soon_and_the_next_one_goes_on(running, slow, tm
     assert "KeyboardInterrupt" in said
     report = run_study(slow, tmp_path / "out", jobs=1, subjects=["P02"])
     assert report.failed == 0
+
+
+@LINUX
+def test_workers_leave_when_their_leader_is_killed(running, slow):
+    workers = set()
+    while running.poll() is None and not workers:
+        workers = set(opened_by_children(running, slow / "P01_V1.edf"))
+        time.sleep(0.002)
+    running.kill()
+    running.wait()
+    left = time.monotonic() + 60  # a guard against a hang: the hash of that file takes minutes
+    while any(is_alive(worker) for worker in workers):
+        assert time.monotonic() < left
+        time.sleep(0.01)
+    assert workers
+
+
+def is_alive(process):
+    """Whether a process runs; one that has ended waits for nobody."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
