@@ -5,6 +5,7 @@ the study by one writer. A bad recording is one row; it never stops the others.
 """
 
 from emgpipe.batch.load import Results, load_results
+from emgpipe.batch.plan import Planned, plan_study
 from emgpipe.batch.run import RunReport, run_study
 
-__all__ = ["Results", "RunReport", "load_results", "run_study"]
+__all__ = ["Planned", "Results", "RunReport", "load_results", "plan_study", "run_study"]

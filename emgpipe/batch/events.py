@@ -25,14 +25,14 @@ class Event:
         `ok` or `failed`, of `recording` and `reference`.
     code, message : str
         Why a recording failed.
+    where : str
+        File of the recording, as in `recordings.csv`, or file that findings are about.
+    findings : tuple of Finding
+        Of `finding`, and of `recording` and `reference`: what leaves it usable, but must be said.
     done, total : int
         Units written by now and units to be written, this one counted.
     cached : int
         Recordings that need nothing.
-    where : str
-        File that a finding is about.
-    finding : Finding or None
-        Of `finding`.
     """
 
     kind: Kind
@@ -40,11 +40,11 @@ class Event:
     status: str = ""
     code: str = ""
     message: str = ""
+    where: str = ""
+    findings: tuple[Finding, ...] = ()
     done: int = 0
     total: int = 0
     cached: int = 0
-    where: str = ""
-    finding: Finding | None = None
 
 
 Watch = Callable[[Event], None]

@@ -9,7 +9,7 @@ from typing import Any
 
 from emgpipe.batch.audit import RUN_RECORD, machine, seal
 from emgpipe.batch.jobs import Job
-from emgpipe.batch.units import read_unit
+from emgpipe.batch.units import Heads, whole_unit
 from emgpipe.recording import Finding
 from emgpipe.settings import fingerprint, to_toml
 from emgpipe.store import AuditLog, content_key, file_digest, json_text, read_seal, write_text
@@ -19,8 +19,6 @@ TABLES = (
     "measures.csv", "measures.parquet", "visits.csv", "visits.parquet", "visits_repeats.csv", "inputs.csv",
     "intervals.csv", "data_dictionary.json", "settings.toml",
 )  # fmt: skip
-Heads = Mapping[str, Mapping[str, Any] | None]
-"""Of units, by recording; None: not selected and never run."""
 
 
 def finish(study: Study, todo: Sequence[Job], heads: Heads, out: Path, names: Sequence[Finding], log: AuditLog) -> None:
@@ -51,7 +49,8 @@ def finish(study: Study, todo: Sequence[Job], heads: Heads, out: Path, names: Se
     if not outputs or before.get("state") != state or before.get("outputs") != outputs:
         from emgpipe.batch.tables import write_tables
 
-        write_tables(study, todo, {job.entry.recording: read_unit(job.unit_path) for job in todo}, out)
+        units = {job.entry.recording: whole_unit(job, heads[job.entry.recording]) for job in todo}
+        write_tables(study, todo, units, out)
         write_text(out / "settings.toml", to_toml(study.settings))
         before, outputs = {}, _digests(out)
     # tables that stand were made with the versions that are written there

@@ -1,38 +1,199 @@
 """What a run has to do for each recording, and why: told before anything is computed."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from emgpipe.batch.jobs import Job
-from emgpipe.batch.units import is_current
+from emgpipe.batch.events import Event, Watch, unwatched
+from emgpipe.batch.jobs import Job, stat_of, study_jobs
+from emgpipe.batch.names import unmatched_names
+from emgpipe.batch.referring import as_last_decided, referring_jobs
+from emgpipe.batch.twins import refuse_same_bytes
+from emgpipe.batch.units import Heads, is_current, read_head, whole_unit
+from emgpipe.errors import EmgpipeError, NoInputError
+from emgpipe.recording import Finding
+from emgpipe.study import Study, load_study
+
+WHYS = {
+    "new": "it was never computed",
+    "damaged": "its unit is not as it was written",
+    "file": "size or time of the file changed",
+    "conditioning": "a setting of `condition` changed: frames and verdicts",
+    "study": "study.toml or recordings.csv tell something else of it: labels, pairs, segments, floors, exclusions",
+    "strict": "`--strict` was given or left out",
+    "decision": "a threshold changed: verdicts only",
+    "version": "another version of emgpipe computed it",
+    "frames": "its frames are gone from the cache",
+    "retry": "it failed: its worker was lost or too slow, or `--retry-failed` was given",
+    "reference": "the level that it refers to in another recording changed: verdicts only",
+}
+"""Why a recording is computed; where several apply, the first."""
+
+LOST = ("WORKER_LOST", "TIMEOUT")
+"""Codes of units that say nothing of their file: the next run tries again."""
 
 
 class Planned(NamedTuple):
-    """A recording of a run, and why it must be computed; `""` where it need not."""
+    """A recording of a run, and why it must be computed (see `WHYS`); `""` where it need not."""
 
     job: Job
     why: str
 
 
-def planned(jobs: Sequence[Job], units: Mapping[str, Mapping[str, Any] | None]) -> list[Planned]:
-    """Plan of a run.
+class Work(NamedTuple):
+    """A study, the jobs of all its recordings, and those that were asked for."""
+
+    study: Study
+    jobs: tuple[Job, ...]
+    chosen: tuple[Job, ...]
+
+
+def plan_study(
+    study: str | Path | Study,
+    out: str | Path,
+    *,
+    settings: str | Path | None = None,
+    subjects: Sequence[str] = (),
+    visits: Sequence[str] = (),
+    allow_outside: bool = False,
+    strict: bool = False,
+    retry_failed: bool = False,
+    watch: Watch = unwatched,
+) -> list[Planned]:
+    r"""Tell what `run_study` would compute, and why; nothing is written, made or locked.
 
     Parameters
     ----------
-    jobs : sequence of Job
-        Chosen recordings.
-    units : mapping of str to unit or None
-        By recording, as they lie on disk.
+    study, out, settings, subjects, visits, allow_outside, strict, retry_failed
+        As in `run_study`.
+    watch : callable
+        Called with the findings on the study.
 
     Returns
     -------
     list of Planned
-        In the order of `jobs`.
+        Recordings that were asked for, in the order of the study. Those that were not, but rest on a reference that
+        changed, stand behind them. References that change in the course of a run are not known before it.
+
+    Raises
+    ------
+    SettingsError, StudyError, NoInputError
+        As in `run_study`.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     _ = (Path(folder) / "study.toml").write_text('[study]\nid = "SPS"\nmains_hz = 50\n')
+    ...     _ = (Path(folder) / "recordings.csv").write_text("subject,visit,file,task\nP01,V1,a.edf,rest\n")
+    ...     [(one.job.entry.recording, one.why) for one in plan_study(folder, Path(folder) / "results")]
+    [('P01_V1_rest', 'new')]
     """
-    return [Planned(job, _why(job, units[job.entry.recording])) for job in jobs]
+    work = chosen_work(study, Path(out), settings, subjects, visits, allow_outside=allow_outside, strict=strict)
+    for finding in checked(work):
+        watch(Event("finding", where=str(work.study.path), findings=(finding,)))
+    heads = {job.entry.recording: read_head(job.unit_path) for job in work.jobs}
+    plan = planned(work, heads, retry_failed=retry_failed)
+    told = {one.job.entry.recording: one for one in plan}
+    for job in referring(work, heads):
+        told[job.entry.recording] = Planned(job, "reference")
+    return [told[job.entry.recording] for job in work.jobs if job.entry.recording in told]
 
 
-def _why(job: Job, unit: Mapping[str, Any] | None) -> str:
-    if unit is None:
-        return "new"
-    return "" if is_current(job, unit) else "changed"
+def chosen_work(
+    study: str | Path | Study,
+    out: Path,
+    settings: str | Path | None,
+    subjects: Sequence[str],
+    visits: Sequence[str],
+    *,
+    allow_outside: bool,
+    strict: bool,
+) -> Work:
+    """Load a study and select recordings; raises what `run_study` raises before any work."""
+    loaded = study if isinstance(study, Study) else load_study(study, settings=settings, allow_outside=allow_outside)
+    jobs = study_jobs(loaded, out, strict=strict)
+    chosen = tuple(job for job in jobs if _selected(job, subjects, visits))
+    if not chosen:
+        message = f"no recording of subjects {list(subjects)!r} and visits {list(visits)!r}; see recordings.csv"
+        raise NoInputError("NO_MATCH", message, where=str(loaded.path))
+    return Work(loaded, jobs, chosen)
+
+
+def checked(work: Work) -> list[Finding]:
+    """Findings on names in study.toml; raises StudyError BYTES_TWICE."""
+    refuse_same_bytes(work.jobs, work.chosen, str(work.study.path))
+    return unmatched_names(work.study, work.jobs)
+
+
+def planned(work: Work, heads: Heads, *, retry_failed: bool = False) -> list[Planned]:
+    """Plan of the chosen recordings, in the order of the study.
+
+    Parameters
+    ----------
+    work : Work
+        See `chosen_work`.
+    heads : mapping of str to head or None
+        Of the units on disk, by recording.
+    retry_failed : bool
+        Compute failed ones though nothing changed.
+
+    Returns
+    -------
+    list of Planned
+        Jobs with the reference levels that their unit was decided with.
+    """
+    out = []
+    for job in work.chosen:
+        head = heads[job.entry.recording]
+        last = as_last_decided(work.study, job, head)
+        out.append(Planned(last, _why(last, head, retry_failed=retry_failed)))
+    return out
+
+
+def referring(work: Work, heads: Heads) -> list[Job]:
+    """Jobs of current units, chosen or not, whose reference in another recording is not the one they rest on."""
+    if not work.study.reference:
+        return []
+    last = [as_last_decided(work.study, job, heads[job.entry.recording]) for job in work.jobs]
+    current = [job for job in last if is_current(job, heads[job.entry.recording])]
+    units = {job.entry.recording: whole_unit(job, heads[job.entry.recording]) for job in work.jobs}
+    return referring_jobs(work.study, work.jobs, current, units)
+
+
+def _selected(job: Job, subjects: Sequence[str], visits: Sequence[str]) -> bool:
+    return (not subjects or job.entry.subject in subjects) and (not visits or job.entry.visit in visits)
+
+
+def _why(job: Job, head: Mapping[str, Any] | None, *, retry_failed: bool) -> str:
+    if head is None:
+        return "damaged" if job.unit_path.exists() else "new"
+    if head["stat"] != stat_of(job.entry.path):
+        return "retry" if head["code"] in LOST else "file"
+    if head["key"] != job.key(head["sha256"]):
+        return _changed(job, head)
+    if not is_current(job, head):
+        return "frames"
+    return "retry" if retry_failed and head["status"] == "failed" else ""
+
+
+def _changed(job: Job, head: Mapping[str, Any]) -> str:
+    """What a unit of another key was made with, that is not so now."""
+    try:
+        was = Job.from_told(head["job"], job.out)
+    except (EmgpipeError, KeyError, TypeError, ValueError):  # of a version that told other facts
+        return "version"
+    differs = {
+        "conditioning": was.settings.condition != job.settings.condition,
+        "study": _of_study(was) != _of_study(job),
+        "strict": was.strict != job.strict,
+        "decision": was.settings != job.settings,
+        "reference": was.levels != job.levels,
+    }
+    return next((why for why, so in differs.items() if so), "version")
+
+
+def _of_study(job: Job) -> tuple[object, ...]:
+    entry = job.entry
+    here = (job.declared_rest, job.hardware, entry.exclude_channels, entry.prime_mover)
+    return (job.mains_hz, job.channels, job.units, job.meanings, job.pairs, job.floors, job.reference, *here)

@@ -1,26 +1,32 @@
-"""`run`: units for every recording that has none, then tables."""
+"""`run`: units for every recording that needs one, then tables."""
 
 from collections import Counter
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from emgpipe.batch.audit import audited, run_facts, unit_facts
 from emgpipe.batch.conditions import differing_conditions
 from emgpipe.batch.engine import LIMIT_S, Engine, engine_of
 from emgpipe.batch.events import Event, Watch, unwatched
 from emgpipe.batch.finish import finish
-from emgpipe.batch.jobs import Job, study_jobs
-from emgpipe.batch.names import unmatched_names
-from emgpipe.batch.plan import planned
-from emgpipe.batch.twins import refuse_same_bytes
-from emgpipe.batch.units import is_current, read_unit
-from emgpipe.errors import NoInputError
+from emgpipe.batch.jobs import Job
+from emgpipe.batch.plan import Planned, Work, checked, chosen_work, planned, referring
+from emgpipe.batch.units import read_head, unit_lost, unreached_unit
 from emgpipe.recording import Finding
 from emgpipe.store import AuditLog, OutputLock, sweep
-from emgpipe.study import Study, load_study
+from emgpipe.study import Study
+
+
+class Failure(NamedTuple):
+    """A recording that has no number, and why."""
+
+    recording: str
+    file: str
+    code: str
+    message: str
 
 
 @dataclass(frozen=True)
@@ -31,22 +37,36 @@ class RunReport:
     ----------
     out : Path
         Results folder.
-    computed, failed, total : int
-        Recordings computed now, failed (now or earlier), and of the study.
+    computed, total : int
+        Recordings computed now, and of the study.
+    failures : tuple of Failure
+        Recordings that failed, now or earlier, in the order of the study.
+    unreached : tuple of str
+        Recordings that were to be computed when `fail_fast` ended the run.
     warnings : tuple of (str, Finding)
-        File (subject and task, or study.toml) and what leaves it usable, but must be said; in the order of the study.
+        File (subject and task, or study.toml) and what leaves it usable, but must be said, of what was computed now and
+        of study.toml; in the order of the study.
+    earlier_warnings : int
+        The same of recordings that were computed earlier: counted.
     """
 
     out: Path
     computed: int
-    failed: int
     total: int
+    failures: tuple[Failure, ...] = ()
+    unreached: tuple[str, ...] = ()
     warnings: tuple[tuple[str, Finding], ...] = ()
+    earlier_warnings: int = 0
+
+    @property
+    def failed(self) -> int:
+        """Number of recordings that failed, now or earlier."""
+        return len(self.failures)
 
     @property
     def exit_code(self) -> int:
-        """0: all well; 1: some recordings failed, the tables name them."""
-        return 1 if self.failed else 0
+        """0: all well; 1: some recordings failed or were not reached, the tables name them."""
+        return 1 if self.failures or self.unreached else 0
 
 
 def run_study(
@@ -60,6 +80,8 @@ def run_study(
     allow_outside: bool = False,
     wait: bool = False,
     strict: bool = False,
+    retry_failed: bool = False,
+    fail_fast: bool = False,
     limit_s: float = LIMIT_S,
     watch: Watch = unwatched,
 ) -> RunReport:
@@ -83,6 +105,11 @@ def run_study(
         Wait for another run on the same folder instead of refusing.
     strict : bool
         Warnings of the reader refuse a recording: it becomes a failed row with their code.
+    retry_failed : bool
+        Compute recordings that failed once more, though nothing about them changed.
+    fail_fast : bool
+        Begin nothing more once a recording has failed in this run; those that were not reached are `not_measured`,
+        NOT_REACHED. Failures of earlier runs stop nothing.
     limit_s : float
         Time for one recording in a worker process; it is tried twice, then it is a failed row (TIMEOUT).
     watch : callable
@@ -104,87 +131,118 @@ def run_study(
     Notes
     -----
     A recording whose file (size and time) and settings are those of its unit is not
-    computed again. Tables do not depend on the number of workers.
+    computed again. Tables do not depend on the number of workers. After KeyboardInterrupt
+    what was finished is kept, and the log says `stopped`.
     """
-    loaded = study if isinstance(study, Study) else load_study(study, settings=settings, allow_outside=allow_outside)
+    work = chosen_work(study, Path(out), settings, subjects, visits, allow_outside=allow_outside, strict=strict)
+    names = checked(work)
     folder = Path(out)
-    todo = study_jobs(loaded, folder, strict=strict)
-    chosen = [j for j in todo if _selected(j, subjects, visits)]
-    if not chosen:
-        message = f"no recording of subjects {list(subjects)!r} and visits {list(visits)!r}; see recordings.csv"
-        raise NoInputError("NO_MATCH", message, where=str(loaded.path))
-    refuse_same_bytes(todo, chosen, str(loaded.path))
-    names = unmatched_names(loaded, todo)
     with OutputLock(folder, wait=wait):
-        for finding in names:
-            watch(Event("finding", where=str(loaded.path), finding=finding))
+        if names:
+            watch(Event("finding", where=str(work.study.path), findings=tuple(names)))
         sweep(folder)
         with audited(folder) as log:
-            return _run_locked(loaded, todo, chosen, folder, engine_of(jobs, limit_s=limit_s), watch, names, log)
+            run = _Run(work, folder, engine_of(jobs, limit_s=limit_s), watch, log, fail_fast=fail_fast)
+            try:
+                return run.finished(names, retry_failed=retry_failed)
+            except KeyboardInterrupt:
+                if run.begun:
+                    log.append("stopped", why="interrupted", computed=len(run.done))
+                sweep(folder)
+                raise
 
 
-def _selected(job: Job, subjects: Sequence[str], visits: Sequence[str]) -> bool:
-    return (not subjects or job.entry.subject in subjects) and (not visits or job.entry.visit in visits)
+class _Run:
+    """A run under way: heads of the units on disk, recordings done, recordings that were not reached."""
+
+    def __init__(self, work: Work, out: Path, engine: Engine, watch: Watch, log: AuditLog, *, fail_fast: bool) -> None:
+        self.work, self.out, self.engine, self.watch, self.log = work, out, engine, watch, log
+        self.fail_fast = fail_fast
+        self.heads: dict[str, Any] = {job.entry.recording: read_head(job.unit_path) for job in work.jobs}
+        self.done: set[str] = set()
+        self.unreached: list[str] = []
+        self.begun = False
+
+    def finished(self, names: Sequence[Finding], *, retry_failed: bool) -> RunReport:
+        """Do what is to be done, write tables, and tell."""
+        plan = planned(self.work, self.heads, retry_failed=retry_failed)
+        stale = [one.job for one in plan if one.why]
+        self.watch(Event("plan", total=len(stale), cached=len(plan) - len(stale)))
+        if stale:
+            (self.out / "units").mkdir(parents=True, exist_ok=True)
+            self._log_plan(plan)
+        self._work("recording", stale)
+        # a level that changed is one for all who take it, selected or not; what is out of date anyway stays so
+        self._work("reference", referring(self.work, self.heads))
+        finish(self.work.study, self.work.jobs, self.heads, self.out, names, self.log)
+        self.watch(Event("tables"))
+        return self._report(names)
+
+    def _log_plan(self, plan: Sequence[Planned]) -> None:
+        self.begun = True
+        whys = Counter(one.why for one in plan if one.why)
+        study = self.work.study.id
+        why = dict(sorted(whys.items()))
+        self.log.append("run", study=study, recordings=len(self.work.jobs), why=why, **run_facts())
+
+    def _work(self, kind: Literal["recording", "reference"], jobs: Sequence[Job]) -> None:
+        """Let the engine write units; read each, log it and tell of it."""
+        if not jobs:
+            return
+        waiting = {job.entry.recording: job for job in jobs}
+        with closing(self.engine(jobs)) as written:
+            for n, job in enumerate(written, 1):
+                event = self._read(kind, job, n, len(jobs))
+                del waiting[event.recording]
+                self.watch(event)
+                if self.fail_fast and kind == "recording" and event.status == "failed":
+                    break
+        if waiting:
+            sweep(self.out)  # of workers that were stopped in the middle
+            self.unreached = list(waiting)
+            self.heads |= {name: unreached_unit(job) for name, job in waiting.items()}
+            self.log.append("stopped", why="failed fast", not_reached=len(waiting))
+
+    def _read(self, kind: Literal["recording", "reference"], job: Job, n: int, total: int) -> Event:
+        name = job.entry.recording
+        head = read_head(job.unit_path)
+        if head is None:
+            raise unit_lost(job)
+        self.heads[name] = head
+        self.done.add(name)
+        status, code, message = (str(head[key]) for key in ("status", "code", "message"))
+        self.log.append(kind, **unit_facts(head))
+        findings = tuple(_told_findings(head))
+        return Event(kind, name, status, code, message, job.entry.file, findings, done=n, total=total)
+
+    def _report(self, names: Sequence[Finding]) -> RunReport:
+        """What was done, and what must be said."""
+        now, earlier = [], 0
+        for job in self.work.jobs:
+            findings = [(job.entry.file, finding) for finding in _told_findings(self.heads[job.entry.recording])]
+            if job.entry.recording in self.done:
+                now += findings
+            else:
+                earlier += len(findings)
+        touched = {(j.entry.subject, j.entry.task) for j in self.work.jobs if j.entry.recording in self.done}
+        for who, differing in differing_conditions(job.conditions for job in self.work.jobs).items():
+            if who in touched:
+                now += [(" ".join(who), finding) for finding in differing]
+            else:
+                earlier += len(differing)
+        now += [(str(self.work.study.path), finding) for finding in names]
+        total, failures = len(self.work.jobs), tuple(self._failures())
+        return RunReport(self.out, len(self.done), total, failures, tuple(self.unreached), tuple(now), earlier)
+
+    def _failures(self) -> Iterator[Failure]:
+        for job in self.work.jobs:
+            head = self.heads[job.entry.recording]
+            if head and head["status"] == "failed":
+                yield Failure(job.entry.recording, job.entry.file, head["code"], head["message"])
 
 
-def _run_locked(
-    study: Study,
-    todo: Sequence[Job],
-    chosen: Sequence[Job],
-    out: Path,
-    engine: Engine,
-    watch: Watch,
-    names: Sequence[Finding],
-    log: AuditLog,
-) -> RunReport:
-    from emgpipe.batch.referring import as_last_decided, referring_jobs
-
-    units = {job.entry.recording: read_unit(job.unit_path) for job in todo}
-    plan = planned([as_last_decided(study, job, units[job.entry.recording]) for job in chosen], units)
-    stale = [one.job for one in plan if one.why]
-    watch(Event("plan", total=len(stale), cached=len(plan) - len(stale)))
-    if stale:
-        (out / "units").mkdir(parents=True, exist_ok=True)
-        why = Counter(one.why for one in plan if one.why)
-        log.append("run", study=study.id, recordings=len(todo), why=dict(sorted(why.items())), **run_facts())
-    done = {job.entry.recording for job in stale}
-    with closing(_worked("recording", stale, engine, units, log)) as events:
-        for event in events:
-            watch(event)
-    # a level that changed is one for all who take it, selected or not; what is out of date anyway stays so
-    last = [as_last_decided(study, job, units[job.entry.recording]) for job in todo]
-    current = [job for job in last if is_current(job, units[job.entry.recording])]
-    referring = referring_jobs(study, todo, current, units)
-    with closing(_worked("reference", referring, engine, units, log)) as events:
-        for event in events:
-            watch(event)
-            done.add(event.recording)
-    finish(study, todo, units, out, names, log)
-    watch(Event("tables"))
-    failed = sum((unit or {}).get("status") == "failed" for unit in units.values())
-    return RunReport(out, len(done), failed, len(todo), tuple(_warnings(study, todo, units, names)))
-
-
-def _worked(
-    kind: Literal["recording", "reference"], jobs: Sequence[Job], engine: Engine, units: dict[str, Any], log: AuditLog
-) -> Generator[Event, None, None]:
-    """Let an engine write units; read each, log it and tell of it. Closing it stops the engine."""
-    with closing(engine(jobs)) as written:
-        for n, job in enumerate(written, 1):
-            name = job.entry.recording
-            units[name] = unit = read_unit(job.unit_path) or {}
-            status, code, message = (str(unit.get(key, "")) for key in ("status", "code", "message"))
-            log.append(kind, **unit_facts(unit))
-            yield Event(kind, name, status, code, message, done=n, total=len(jobs))
-
-
-def _warnings(
-    study: Study, todo: Sequence[Job], units: dict[str, Any], names: Sequence[Finding]
-) -> Iterator[tuple[str, Finding]]:
-    for job in todo:
-        for told in (units[job.entry.recording] or {}).get("findings", ()):
-            if told["severity"] != "info":
-                yield job.entry.file, Finding(**told)
-    for (subject, task), findings in differing_conditions(job.conditions for job in todo).items():
-        yield from ((f"{subject} {task}", finding) for finding in findings)
-    yield from ((str(study.path), finding) for finding in names)
+def _told_findings(head: Mapping[str, Any] | None) -> Iterator[Finding]:
+    """What leaves a recording usable, but must be said."""
+    for told in (head or {}).get("findings", ()):
+        if told["severity"] != "info":
+            yield Finding(**told)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from emgpipe.batch.jobs import Job, stat_of
+from emgpipe.errors import StoreError
 from emgpipe.measures.rows import MeasureRow
 from emgpipe.settings import fingerprint
 from emgpipe.store import json_line, write_bytes
@@ -15,6 +16,8 @@ from emgpipe.summary import StudyRow
 
 Units = Mapping[str, Mapping[str, Any] | None]
 """By recording; None: not selected and never run."""
+Heads = Units
+"""The same, of units without their body."""
 BODY = ("annotations", "rows", "intervals")
 """What only tables and pages need; all else is the head of a unit."""
 
@@ -30,6 +33,28 @@ def read_head(path: Path) -> dict[str, Any] | None:
 def read_unit(path: Path) -> dict[str, Any] | None:
     """Unit as written; None where it is absent or a byte of it is not as written."""
     return _parsed(path, 2)
+
+
+def whole_unit(job: Job, head: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """Unit of a head that was read from disk; any other head stands for itself.
+
+    Raises
+    ------
+    StoreError
+        UNIT_LOST: the unit that was there a moment ago is not as it was written.
+    """
+    if head is None or "digest" not in head:
+        return head
+    unit = read_unit(job.unit_path)
+    if unit is None:
+        raise unit_lost(job)
+    return unit
+
+
+def unit_lost(job: Job) -> StoreError:
+    """Why a unit that was written a moment ago cannot be used."""
+    message = "the unit was there and cannot be read back; look at the disk, then run again"
+    return StoreError("UNIT_LOST", message, where=str(job.unit_path))
 
 
 def _parsed(path: Path, n_lines: int) -> dict[str, Any] | None:
@@ -90,6 +115,12 @@ def failed_body(code: str, message: str) -> dict[str, Any]:
         "intervals": [],
     }
     return {"status": "failed", "code": code, "message": " ".join(message.split()), **empty}
+
+
+def unreached_unit(job: Job) -> dict[str, Any]:
+    """Stand-in for the unit of a recording that a run was to compute and did not: for the tables, never on disk."""
+    body = failed_body("NOT_REACHED", "the run was stopped at the first failure; run again to go on")
+    return {**unit_head(job, None), **body, "status": "not_measured"}
 
 
 def recording_rows(jobs: Sequence[Job], units: Units) -> list[StudyRow]:

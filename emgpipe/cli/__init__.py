@@ -5,11 +5,24 @@ Exit codes: 0 all well; 1 some recordings failed; 2 usage or settings; 3 input r
 interrupted.
 """
 
+import signal
 import sys
+
+_STOPS = (signal.SIGINT, signal.SIGTERM)
 
 
 def main() -> None:
-    """Run `emgpipe` with the arguments of the process and leave with its exit code."""
+    """Run `emgpipe` with the arguments of the process and leave with its exit code; SIGTERM is Ctrl-C."""
+    for stop in _STOPS:
+        if signal.getsignal(stop) is not signal.SIG_IGN:  # nohup, a job in the background
+            signal.signal(stop, _interrupted)
     from emgpipe.cli.app import run
 
     sys.exit(run(sys.argv[1:]))
+
+
+def _interrupted(_number: int, _frame: object) -> None:
+    """Stop once: an impatient second Ctrl-C must not break off the tidying up."""
+    for stop in _STOPS:
+        signal.signal(stop, signal.SIG_IGN)
+    raise KeyboardInterrupt

@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -178,22 +178,21 @@ def run_command(
     strict: Annotated[
         bool, typer.Option("--strict", help="What the reader warns of is a failed row; doubtful levels flag rows.")
     ] = False,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Compute failed recordings once more.")] = False,
+    fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Begin nothing more after a failure.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be computed, and why.")] = False,
 ) -> None:
     """Turn a study into tables and pages; what is done already is not done again."""
-    from emgpipe.cli.running import run_told
+    from emgpipe.cli.running import plan_told, run_told
 
-    said, code = run_told(
-        study,
-        out,
-        settings=settings,
-        jobs=jobs,
-        subjects=subject or (),
-        visits=visit or (),
-        wait=wait,
-        allow_outside=allow_outside,
-        strict=strict,
-        report=not no_report,
-    )
+    selected: dict[str, Any] = {
+        "settings": settings, "subjects": subject or (), "visits": visit or (), "allow_outside": allow_outside,
+        "strict": strict, "retry_failed": retry_failed,
+    }  # fmt: skip
+    if dry_run:
+        talk.write(plan_told(study, out, **selected))
+        return
+    said, code = run_told(study, out, jobs=jobs, wait=wait, fail_fast=fail_fast, report=not no_report, **selected)
     talk.write(said)
     raise typer.Exit(code)
 

@@ -1,28 +1,29 @@
 """`emgpipe run` and `emgpipe demo`: a study to tables and pages, said in a few lines."""
 
-import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from emgpipe.batch import RunReport, run_study
-from emgpipe.batch.events import Event
-from emgpipe.cli import talk
+from emgpipe.batch import Planned, RunReport, plan_study, run_study
+from emgpipe.batch.plan import WHYS
+from emgpipe.cli.progress import SHOWN, telling
 from emgpipe.cli.talk import note, table_text
 from emgpipe.errors import StoreError, printable
-from emgpipe.recording import Finding
 from emgpipe.store import read_csv
 
 INDEX = Path("reports", "index.html")
 DAMAGED = ("FRAMES_MISSING", "FRAMES_DAMAGED")
 """Codes of a cache that is not as written; what was damaged has been removed when they come up."""
+NAMED = 3
+"""Recordings of a code that the summary names."""
 DEMO_COLUMNS = ("TA_R.apdf_p10_uv", "TA_R.cmua_frac", "TA_R/GM_R.cc_overlap_uv", "PSP_L.apdf_p10_uv", "PSP_L.cmua_frac")
 
 
 def run_told(study: Path, out: Path, *, report: bool = True, **options: Any) -> tuple[str, int]:
     """Run a study and draw its pages; return what to say and the exit code.
 
-    Names of study.toml that no recording has go to stderr before the run; warnings and failed recordings after it.
+    Warnings and failures of recordings that are computed now go to stderr; those of earlier runs are counted.
 
     Parameters
     ----------
@@ -37,34 +38,46 @@ def run_told(study: Path, out: Path, *, report: bool = True, **options: Any) -> 
     -------
     tuple of str and int
     """
-    said: set[tuple[str, Finding]] = set()
-
-    def warn(where: str, finding: Finding) -> None:
-        if (where, finding) not in said:
-            note("warning", finding.code, f"{finding.where}: {finding.message}".removeprefix(": "), where)
-        said.add((where, finding))
-
-    progress = _Progress()
-
-    def watch(event: Event) -> None:
-        if event.finding is not None:
-            warn(event.where, event.finding)
-        elif event.recording:
-            progress(event.recording, event.status)
-
-    done = run_study(study, out, watch=watch, **options)
-    if sys.stderr.isatty():
-        sys.stderr.write("\r\x1b[K")
-    for where, finding in done.warnings:
-        warn(where, finding)
-    for row in read_csv(out / "inputs.csv"):
-        if row["status"] == "failed":
-            note("error", row["code"], row["message"], row["file"])
+    with telling() as told:
+        done = run_study(study, out, watch=told, **options)
+        for where, finding in done.warnings:
+            told.warn(where, finding)
     text = _summary(done)
     if report:
         _draw(study, out, options)
         text += f"pages: {printable(str(out / INDEX))}\n"
     return text, done.exit_code
+
+
+def plan_told(study: Path, out: Path, **options: Any) -> str:
+    """Tell what a run would do, and why; nothing is written.
+
+    Parameters
+    ----------
+    study, out : Path
+        As in `plan_study`.
+    **options
+        As in `plan_study`.
+
+    Returns
+    -------
+    str
+        A line a recording that would be computed, and how many for each reason.
+    """
+    with telling() as told:
+        plan = plan_study(study, out, watch=told, **options)
+    todo = [one for one in plan if one.why]
+    rows = [[one.job.entry.recording, _would(one), one.why] for one in todo]
+    table = table_text(["recording", "would", "why"], rows) + "\n" if todo else ""
+    text = f"{len(todo)} of {len(plan)} recordings to compute; nothing was written\n"
+    counts = Counter(one.why for one in todo)
+    return table + text + "".join(f"{why} {counts[why]}: {told}\n" for why, told in WHYS.items() if counts[why])
+
+
+def _would(one: Planned) -> str:
+    if not one.job.entry.path.is_file():
+        return "fail: no such file"
+    return "decide again" if one.why in ("decision", "reference") else "compute"
 
 
 def _draw(study: Path, out: Path, options: Mapping[str, Any]) -> None:
@@ -81,24 +94,33 @@ def _draw(study: Path, out: Path, options: Mapping[str, Any]) -> None:
         write_reports(out, wait=wait)
 
 
-class _Progress:
-    """One line on a terminal that is written over; nothing elsewhere."""
-
-    def __init__(self) -> None:
-        self.n = 0
-
-    def __call__(self, recording: str, status: str) -> None:
-        """Say how far the run is."""
-        self.n += 1
-        if sys.stderr.isatty() and not talk.MANNER.quiet:
-            sys.stderr.write(f"\r\x1b[K{self.n} done, last {recording}: {status}")
-            sys.stderr.flush()
-
-
 def _summary(done: RunReport) -> str:
+    """Counts, where the tables are, then why recordings failed, by code."""
     fresh = f"{done.computed} computed now" if done.computed else "nothing to compute"
-    failed = f", {done.failed} failed (named in inputs.csv)" if done.failed else ""
-    return f"{done.total} recordings, {fresh}{failed}; tables in {printable(str(done.out))}\n"
+    fresh += f", {done.failed} failed (named in inputs.csv)" if done.failed else ""
+    fresh += f", {len(done.unreached)} not reached" if done.unreached else ""
+    text = f"{done.total} recordings, {fresh}; tables in {printable(str(done.out))}\n"
+    codes: dict[str, list[str]] = {}
+    for failure in done.failures:
+        codes.setdefault(failure.code, []).append(failure.recording)
+    most = sorted(codes.items(), key=lambda told: -len(told[1]))
+    text += "".join(f"{code} {len(names)}: {_some(names, NAMED)}\n" for code, names in most[:SHOWN])
+    text += f"and {len(most) - SHOWN} more codes\n" if len(most) > SHOWN else ""
+    if done.earlier_warnings:
+        text += f"{done.earlier_warnings} warnings of earlier runs, in inputs.csv\n"
+    return text
+
+
+def _some(names: Sequence[str], n: int) -> str:
+    """First names of a list, and how many more there are.
+
+    Examples
+    --------
+    >>> _some(["a", "b", "c"], 2), _some(["a", "b"], 2)
+    ('a, b and 1 more', 'a, b')
+    """
+    more = f" and {len(names) - n} more" if len(names) > n else ""
+    return ", ".join(map(printable, names[:n])) + more
 
 
 def demo(folder: Path) -> tuple[str, int]:

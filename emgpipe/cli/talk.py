@@ -3,8 +3,9 @@
 import json
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Literal
 
 from emgpipe.errors import EmgpipeError
@@ -54,11 +55,21 @@ def note(level: Level, code: str, message: str, where: str = "") -> None:
     if MANNER.quiet and level != "error":
         return
     if MANNER.log_format == "jsonl":
-        line = _ascii_json({"level": level, "code": code, "where": where, "message": message})
+        line = _ascii_json({"time": _now(), "level": level, "code": code, "where": where, "message": message})
     else:
         head = "emgpipe" if level == "error" else level
         line = printable(": ".join(part for part in (head, where, code, message) if part))
     sys.stderr.write(line + "\n")
+
+
+def note_event(level: Level, fields: Mapping[str, object]) -> None:
+    """Write an event to stderr as one JSON object; `--quiet` keeps errors only."""
+    if not MANNER.quiet or level == "error":
+        sys.stderr.write(_ascii_json({"time": _now(), "level": level, **fields}) + "\n")
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _ascii_json(value: object, indent: int | None = None) -> str:

@@ -234,6 +234,10 @@ CODES: dict[str, Code] = {
     "NO_MATCH": Code(_E, "No recording of the study matches the subjects and visits that were asked for."),
     "RESULTS_UNREADABLE": Code(_E, "A folder holds no results, or a table of it cannot be read."),
     "NOT_SELECTED": Code(_R, "The recording was not selected in this run and has no earlier result."),
+    "NOT_REACHED": Code(
+        _R, "The run was stopped at the first failure (`--fail-fast`) before it came to the recording."
+    ),
+    "UNIT_LOST": Code(_E, "The result of a recording was written and cannot be read back."),
     "FILE_MISSING": Code(_E, "The file of a recording does not exist."),
     "WORKER_LOST": Code(_E, "The worker process died twice on this recording; the next run tries again."),
     "INTERNAL_ERROR": Code(_E, "A fault of emgpipe itself; the message names the place. Please report it."),

@@ -191,7 +191,9 @@ def test_names_of_the_study_are_told_before_the_first_recording_is_computed(stud
     run_study(
         study,
         tmp_path / "out",
-        watch=lambda e: heard.append((e.where, e.finding.code) if e.finding else e.recording or e.kind),
+        watch=lambda e: heard.append(
+            e.recording or (e.where, e.findings[0].code) if e.findings else e.recording or e.kind
+        ),
         **ONE,
     )
     assert heard[:3] == [(str(study / "study.toml"), "NAME_UNKNOWN"), "plan", "P01_V1_supine"]

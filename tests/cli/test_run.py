@@ -36,9 +36,10 @@ def study(tmp_path, recordings) -> Path:
 @pytest.fixture
 def emgpipe(capsys, tmp_path):
     def call(study: Path, *arguments: object) -> tuple[int, str, list[str]]:
+        """Exit code, stdout, and what stderr says beside the progress."""
         code = run(["run", str(study), "-o", str(tmp_path / "out"), "-j", "1", "--no-report", *map(str, arguments)])
         out, err = capsys.readouterr()
-        return code, out, err.splitlines()
+        return code, out, [line for line in err.splitlines() if not line.startswith("info: ")]
 
     return call
 
@@ -62,7 +63,8 @@ def test_a_bad_recording_is_one_row_one_line_and_exit_1(emgpipe, study, tmp_path
     (study / "p2.edf").unlink()
     code, out, err = emgpipe(study)
     assert code == 1
-    assert "1 failed" in out
+    assert out.splitlines()[0].startswith("2 recordings, 2 computed now, 1 failed (named in inputs.csv); tables in ")
+    assert out.splitlines()[1:] == ["FILE_MISSING 1: P02_V1_rest"]
     assert len(err) == 1
     assert err[0].startswith("emgpipe: p2.edf: FILE_MISSING: ")
     assert statuses(tmp_path) == {"P01_V1_rest": "ok", "P02_V1_rest": "failed"}
@@ -153,22 +155,45 @@ def test_the_demo_prints_its_table_and_says_where_the_pages_are(study, tmp_path,
     assert pages.exists()
 
 
-def test_findings_that_leave_a_file_usable_are_warnings_on_every_run(emgpipe, study, recordings):
-    data = (recordings / "p2.edf").read_bytes().replace(b"EMG GM_R".ljust(16), b"EMG TA_R".ljust(16), 1)
-    (study / "p2.edf").write_bytes(data)
-    for _ in range(2):
-        code, _, err = emgpipe(study)
-        assert code == 0
-        assert all(line.startswith("warning: p2.edf: ") for line in err)
-        assert "LABEL_DUPLICATE" in {line.split(": ")[2] for line in err}
-    assert emgpipe(study, "--quiet")[2] == []
+def doubtful(study, name):
+    """Let both channels of a recording have one label."""
+    data = (study / name).read_bytes()
+    (study / name).write_bytes(data.replace(b"EMG GM_R".ljust(16), b"EMG TA_R".ljust(16), 1))
 
 
-def test_conditions_that_differ_between_visits_are_a_warning(emgpipe, study):
+def test_findings_that_leave_a_file_usable_are_warnings_of_the_run_that_computes_it(emgpipe, study):
+    doubtful(study, "p2.edf")
+    code, out, err = emgpipe(study)
+    assert code == 0
+    assert all(line.startswith("warning: p2.edf: ") for line in err)
+    assert "LABEL_DUPLICATE" in {line.split(": ")[2] for line in err}
+    assert "earlier" not in out
+    code, out, later = emgpipe(study)
+    assert (code, later) == (0, [])
+    assert out.splitlines()[1:] == [f"{len(err)} warnings of earlier runs, in inputs.csv"]
+
+
+def test_a_quiet_run_says_no_warning_and_no_progress(study, tmp_path, capsys):
+    doubtful(study, "p2.edf")
+    assert run(["run", str(study), "-o", str(tmp_path / "out"), "-j", "1", "--no-report", "--quiet"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_failures_of_earlier_runs_are_counted_and_not_told_once_more(emgpipe, study):
+    (study / "p2.edf").unlink()
+    emgpipe(study)
+    code, out, err = emgpipe(study)
+    assert (code, err) == (1, [])
+    assert "nothing to compute, 1 failed (named in inputs.csv)" in out
+    assert out.splitlines()[1:] == ["FILE_MISSING 1: P02_V1_rest"]
+
+
+def test_conditions_that_differ_between_visits_are_a_warning_of_the_run_that_computes_one(emgpipe, study):
     rows = "subject,visit,file,task,posture\nP01,V1,p1.edf,rest,supine\nP01,V2,p2.edf,rest,sitting\n"
     (study / "recordings.csv").write_text(rows)
     said = "warning: P01 rest: CONDITIONS_DIFFER: posture: 'supine' at V1, 'sitting' at V2"
     assert emgpipe(study)[2] == [said]
+    assert emgpipe(study)[2] == []
 
 
 def test_a_recording_of_which_every_channel_is_refused_has_failed_with_their_code(emgpipe, study, tmp_path):

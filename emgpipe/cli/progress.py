@@ -1,0 +1,153 @@
+"""What is seen of a run under way: a bar on a terminal, a line a recording elsewhere, JSON where asked for.
+
+`batch` tells events; nothing of a recording reaches a terminal but through `talk`, hidden characters written out.
+"""
+
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from emgpipe.batch.events import Event
+from emgpipe.cli import talk
+from emgpipe.recording import Finding
+
+SHOWN = 10
+"""Lines of one code that a run prints; the rest is counted."""
+WIDE_COLUMNS = 76
+"""Terminal from which on the bar names the recording that was finished last."""
+
+
+class Telling:
+    """Tell the events of a run, as `talk.MANNER` has it; use `telling`."""
+
+    def __init__(self) -> None:
+        self.said: set[tuple[str, Finding]] = set()
+        self.counts: Counter[tuple[talk.Level, str]] = Counter()
+        self.bar: _Bar | None = None
+
+    def __call__(self, event: Event) -> None:
+        """Tell one event."""
+        for finding in event.findings:
+            self.warn(event.where, finding)
+        if talk.MANNER.log_format == "jsonl":
+            if event.kind != "finding":
+                talk.note_event("error" if event.status == "failed" else "info", _fields(event))
+        elif event.status == "failed":
+            self._note("error", event.code, event.message, event.where)
+        elif event.recording and self.bar is None:
+            talk.note("info", "", f"{event.done}/{event.total} {event.recording}: {event.status}")
+        self._draw(event)
+
+    def warn(self, where: str, finding: Finding) -> None:
+        """Tell a finding, once."""
+        if (where, finding) in self.said:
+            return
+        self.said.add((where, finding))
+        self._note("warning", finding.code, f"{finding.where}: {finding.message}".removeprefix(": "), where)
+
+    def close(self) -> None:
+        """Take the bar away, and say how much was not shown."""
+        if self.bar is not None:
+            self.bar.close()
+            self.bar = None
+        for (level, code), n in self.counts.items():
+            if n > SHOWN:
+                talk.note(level, code, f"{n - SHOWN} more of these, all in inputs.csv")
+        self.counts.clear()
+
+    def _note(self, level: talk.Level, code: str, message: str, where: str) -> None:
+        self.counts[level, code] += talk.MANNER.log_format == "text"  # whoever reads JSON wants all
+        if self.counts[level, code] <= SHOWN:
+            talk.note(level, code, message, where)
+
+    def _draw(self, event: Event) -> None:
+        if event.kind == "plan" and event.total and _draws():
+            self.bar = _Bar(event)
+        elif event.recording and self.bar is not None:
+            self.bar.advance(event)
+
+
+@contextmanager
+def telling() -> Iterator[Telling]:
+    """Tell what happens; when it is over, however it ends, no bar is left on the terminal."""
+    told = Telling()
+    try:
+        yield told
+    finally:
+        told.close()
+
+
+class _Bar:
+    """Progress bar on stderr; what else is written to stderr appears above it."""
+
+    def __init__(self, plan: Event) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn
+
+        console = Console(stderr=True, highlight=False, emoji=False)
+        self.wide = console.width >= WIDE_COLUMNS
+        text = TextColumn("{task.description}", markup=False)
+        bar = BarColumn(bar_width=None if self.wide else 8)
+        self.progress = Progress(text, bar, TextColumn("{task.fields[pace]}", markup=False), console=console,
+                                           transient=True, redirect_stdout=False, expand=self.wide)  # fmt: skip
+        self.cached, self.failed, self.started_s = plan.cached, 0, time.monotonic()
+        self.task = self.progress.add_task(f"0/{plan.total}", total=plan.total, pace="")
+        self.progress.start()
+
+    def advance(self, event: Event) -> None:
+        """Draw that one more is done."""
+        self.failed += event.status == "failed"
+        pace = pace_text(event.done, event.total, time.monotonic() - self.started_s)
+        parts = [f"{self.failed} failed"] if self.failed else []
+        parts += [f"{self.cached} cached"] if self.cached and self.wide else []
+        parts += [pace, f"last {talk.printable(event.recording)}"] if self.wide else [pace]
+        self.progress.update(
+            self.task, completed=event.done, total=event.total, description=f"{event.done}/{event.total}",
+            pace=", ".join(parts),
+        )  # fmt: skip
+
+    def close(self) -> None:
+        """Take the bar away."""
+        self.progress.stop()
+
+
+def pace_text(done: int, total: int, passed_s: float) -> str:
+    """Rate, and time left if it stays so.
+
+    Parameters
+    ----------
+    done, total : int
+        Recordings; at least one is done.
+    passed_s : float
+        Since the first began.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> pace_text(10, 200, 20.0), pace_text(1, 200, 90.0), pace_text(4, 4, 8.0)
+    ('0.5/s, 0:06:20 left', '0.7/min, 4:58:30 left', '0.5/s, 0:00:00 left')
+    """
+    per_s = done / max(passed_s, 1e-3)
+    rate = f"{per_s:.1f}/s" if per_s >= 0.1 else f"{60 * per_s:.1f}/min"
+    left_s = round((total - done) / per_s)
+    return f"{rate}, {left_s // 3600}:{left_s // 60 % 60:02d}:{left_s % 60:02d} left"
+
+
+def _draws() -> bool:
+    """Whether a bar can be drawn and is wanted."""
+    plain = talk.MANNER.quiet or talk.MANNER.log_format != "text"
+    return not plain and os.environ.get("TERM") != "dumb" and sys.stderr is not None and sys.stderr.isatty()
+
+
+def _fields(event: Event) -> dict[str, object]:
+    return {
+        "event": event.kind, "recording": event.recording, "status": event.status, "code": event.code,
+        "where": event.where, "message": event.message, "done": event.done, "total": event.total,
+        "cached": event.cached,
+    }  # fmt: skip
