@@ -136,13 +136,13 @@ def run_study(
     """
     work = chosen_work(study, Path(out), settings, subjects, visits, allow_outside=allow_outside, strict=strict)
     names = checked(work)
-    folder = Path(out)
+    folder, engine = Path(out), engine_of(jobs, limit_s=limit_s)
     with OutputLock(folder, wait=wait):
         if names:
             watch(Event("finding", where=str(work.study.path), findings=tuple(names)))
         sweep(folder)
         with audited(folder) as log:
-            run = _Run(work, folder, engine_of(jobs, limit_s=limit_s), watch, log, fail_fast=fail_fast)
+            run = _Run(work, folder, engine, watch, log, fail_fast=fail_fast)
             try:
                 return run.finished(names, retry_failed=retry_failed)
             except KeyboardInterrupt:

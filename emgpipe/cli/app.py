@@ -180,6 +180,9 @@ def run_command(
     ] = False,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Compute failed recordings once more.")] = False,
     fail_fast: Annotated[bool, typer.Option("--fail-fast", help="Begin nothing more after a failure.")] = False,
+    limit_min: Annotated[
+        float, typer.Option(min=0.01, help="Minutes for one recording in a worker process; tried twice.")
+    ] = 60.0,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be computed, and why.")] = False,
 ) -> None:
     """Turn a study into tables and pages; what is done already is not done again."""
@@ -192,7 +195,8 @@ def run_command(
     if dry_run:
         talk.write(plan_told(study, out, **selected))
         return
-    said, code = run_told(study, out, jobs=jobs, wait=wait, fail_fast=fail_fast, report=not no_report, **selected)
+    how: dict[str, Any] = {"jobs": jobs, "wait": wait, "fail_fast": fail_fast, "limit_s": 60.0 * limit_min}
+    said, code = run_told(study, out, report=not no_report, **selected, **how)
     talk.write(said)
     raise typer.Exit(code)
 
