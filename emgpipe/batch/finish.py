@@ -12,7 +12,7 @@ from emgpipe.batch.jobs import Job
 from emgpipe.batch.units import Heads, whole_unit
 from emgpipe.recording import Finding
 from emgpipe.settings import fingerprint, to_toml
-from emgpipe.store import AuditLog, content_key, file_digest, json_text, read_seal, write_text
+from emgpipe.store import AuditLog, content_key, file_digest, json_text, read_json, read_seal, write_text
 from emgpipe.study import Study
 
 TABLES = (
@@ -85,7 +85,7 @@ def _record_before(out: Path) -> dict[str, Any]:
         sealed = read_seal(out)
         if sealed is None or sealed.run_json != file_digest(out / RUN_RECORD):
             return {}
-        record: dict[str, Any] = json.loads((out / RUN_RECORD).read_text("utf-8"))
+        record: dict[str, Any] = read_json(out / RUN_RECORD)
     except (OSError, ValueError):
         return {}
     return record

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emgpipe.errors import StoreError
-from emgpipe.store import cell_text
+from emgpipe.store import cell_text, refuse_links
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,7 +81,7 @@ def load_results(folder: str | Path) -> Results:
     Raises
     ------
     StoreError
-        RESULTS_UNREADABLE: no results here; a table that cannot be read raises it on first use.
+        RESULTS_UNREADABLE: no results here; a table that cannot be read raises it on first use. STORE_LINKED.
 
     Examples
     --------
@@ -98,6 +98,7 @@ def load_results(folder: str | Path) -> Results:
     ['ok']
     """
     path = Path(folder)
+    refuse_links(path)
     if not (path / "measures.csv").is_file():
         message = "no measures.csv; give a folder that `emgpipe run` has written"
         raise StoreError("RESULTS_UNREADABLE", message, where=str(folder))

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from emgpipe.batch.events import Event, Watch, unwatched
 from emgpipe.batch.jobs import Job, stat_of, study_jobs
 from emgpipe.batch.names import unmatched_names
+from emgpipe.batch.place import refuse_place
 from emgpipe.batch.referring import as_last_decided, referring_jobs
 from emgpipe.batch.twins import refuse_same_bytes
 from emgpipe.batch.units import Heads, is_current, read_head, whole_unit
@@ -112,6 +113,7 @@ def chosen_work(
 ) -> Work:
     """Load a study and select recordings; raises what `run_study` raises before any work."""
     loaded = study if isinstance(study, Study) else load_study(study, settings=settings, allow_outside=allow_outside)
+    refuse_place(loaded, out)
     jobs = study_jobs(loaded, out, strict=strict)
     chosen = tuple(job for job in jobs if _selected(job, subjects, visits))
     if not chosen:

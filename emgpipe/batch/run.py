@@ -124,7 +124,7 @@ def run_study(
     SettingsError, StudyError, NoInputError
         Before any work is done; BYTES_TWICE where a file is a copy of another one.
     StoreError
-        STORE_LOCKED, STORE_UNWRITABLE.
+        STORE_LOCKED, STORE_UNWRITABLE; OUT_TAKEN, STORE_LINKED: a run would write over files that are not its own.
     EngineError
         WORKERS_FAIL: worker processes cannot be started.
 

@@ -11,7 +11,9 @@ from emgpipe.batch.jobs import Job, stat_of
 from emgpipe.errors import StoreError
 from emgpipe.measures.rows import MeasureRow
 from emgpipe.settings import fingerprint
+from emgpipe.settings.places import read_small
 from emgpipe.store import json_line, write_bytes
+from emgpipe.store.places import MOST_JSON_BYTES
 from emgpipe.summary import StudyRow
 
 Units = Mapping[str, Mapping[str, Any] | None]
@@ -20,6 +22,8 @@ Heads = Units
 """The same, of units without their body."""
 BODY = ("annotations", "rows", "intervals")
 """What only tables and pages need; all else is the head of a unit."""
+HEAD = ("recording", "stat", "sha256", "key", "status", "code", "message", "findings", "job")
+"""What a unit cannot be without."""
 
 
 def read_head(path: Path) -> dict[str, Any] | None:
@@ -60,7 +64,7 @@ def unit_lost(job: Job) -> StoreError:
 def _parsed(path: Path, n_lines: int) -> dict[str, Any] | None:
     """Fields of the first lines behind the digest, which is that of all lines."""
     try:
-        first, _, told = path.read_bytes().partition(b"\n")
+        first, _, told = read_small(path, MOST_JSON_BYTES).partition(b"\n")
         if first + b"\n" != _digest_line(told):
             return None
         fields: dict[str, Any] = {}
@@ -68,7 +72,7 @@ def _parsed(path: Path, n_lines: int) -> dict[str, Any] | None:
             fields |= json.loads(line)
     except (OSError, ValueError, TypeError, RecursionError):
         return None
-    return fields
+    return fields if fields.keys() >= set(HEAD) else None
 
 
 def is_current(job: Job, unit: Mapping[str, Any] | None) -> bool:

@@ -116,6 +116,12 @@ CODES: dict[str, Code] = {
     "STORE_UNWRITABLE": Code(_E, "A file cannot be written: disk full, no permission, not a folder."),
     "FRAMES_MISSING": Code(_E, "No frames are stored for a recording."),
     "FRAMES_DAMAGED": Code(_E, "Stored frames are not as they were written; they are computed anew."),
+    "STORE_LINKED": Code(
+        _E, "A link, a pipe or a device stands where results are kept; nothing is written through it."
+    ),
+    "OUT_TAKEN": Code(
+        _E, "The results folder is that of the study, or holds files of these names that no run has made."
+    ),
     # verdicts: the floor
     "NOISY_ELECTRODE": Code(_R, "Noise above the cap without signs of muscle: a floor cannot be told."),
     "FLOOR_CAPPED": Code(_R, "Every in-signal bound is above the cap: the floor is the cap, values are lower bounds."),

@@ -1,7 +1,7 @@
 """Pages of a results folder: drawn from units, tables and cached frames, the recordings are not read again."""
 
 import hashlib
-import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -11,8 +11,9 @@ from pathlib import Path
 from emgpipe.errors import StoreError
 from emgpipe.reports.names import visit_file_name
 from emgpipe.settings import Settings, fingerprint, load_settings
-from emgpipe.store import OutputLock, content_key, read_csv, write_json, write_text
+from emgpipe.store import OutputLock, content_key, read_csv, read_json, write_json, write_text
 from emgpipe.store.atomic import storing
+from emgpipe.study.model import ID_PATTERN
 
 PAGES_VERSION = 5
 """Raised whenever the same results would give other pages."""
@@ -142,6 +143,11 @@ def _read(folder: Path) -> _Told:
         if outputs.get(name) != written:
             raise _unreadable(folder, f"{name} is not as it was written")
     inputs, measures = read_csv(folder / "inputs.csv"), read_csv(folder / "measures.csv")
+    for row in inputs:  # they become names of files
+        if not all(re.fullmatch(ID_PATTERN, row.get(name) or "") for name in ("subject", "visit")):
+            raise _unreadable(folder, "inputs.csv has a subject or a visit that no study has")
+        if not re.fullmatch(r"[A-Za-z0-9_-]+", row.get("recording") or ""):
+            raise _unreadable(folder, "inputs.csv has a recording that no study has")
     settings = load_settings(folder / "settings.toml")
     return _Told(study, settings, conditions, inputs, _by_visit(inputs), _by_visit(measures))
 
@@ -149,13 +155,13 @@ def _read(folder: Path) -> _Told:
 def _record(folder: Path) -> tuple[dict[str, str], str, dict[str, dict[str, str]]]:
     """Hashes of the tables, study and conditions of `run.json`."""
     try:
-        run = json.loads((folder / "run.json").read_text("utf-8"))
+        run = read_json(folder / "run.json")
         conditions = {name: dict(cells) for name, cells in dict(run["conditions"]).items()}
         return dict(run["outputs"]), str(run["study"]), conditions
     except FileNotFoundError:
         message = "no run.json; give a folder that `emgpipe run` has written"
         raise StoreError("RESULTS_UNREADABLE", message, where=str(folder)) from None
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as problem:
+    except (OSError, ValueError, KeyError, TypeError) as problem:
         raise _unreadable(folder, f"run.json cannot be read ({type(problem).__name__})") from None
 
 
@@ -172,7 +178,7 @@ def _by_visit(rows: Sequence[Row]) -> dict[Visit, list[Row]]:
 
 def _known_pages(pages: Path) -> dict[str, str]:
     try:
-        told = json.loads((pages / "pages.json").read_text("utf-8"))
+        told = read_json(pages / "pages.json")
     except (OSError, ValueError):
         return {}
     return dict(told) if isinstance(told, dict) else {}

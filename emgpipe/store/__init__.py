@@ -11,6 +11,7 @@ from emgpipe.store.frames import load_frames, save_frames
 from emgpipe.store.keys import content_key, frames_key
 from emgpipe.store.lock import OutputLock
 from emgpipe.store.log import AuditLog, LastLine, LogProblem, check_log, last_line
+from emgpipe.store.places import read_json, refuse_links
 from emgpipe.store.seal import SEAL_NAME, Seal, file_digest, read_seal, write_seal
 from emgpipe.store.tables import cell, cell_text, csv_text, json_line, json_text, read_csv, write_csv, write_json
 
@@ -33,7 +34,9 @@ __all__ = [
     "last_line",
     "load_frames",
     "read_csv",
+    "read_json",
     "read_seal",
+    "refuse_links",
     "save_frames",
     "sweep",
     "write_bytes",

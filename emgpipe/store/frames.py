@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import json
 import math
 import os
 import shutil
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from emgpipe.errors import StoreError
 from emgpipe.frames.model import FRAMES_VERSION, ChannelFrames, Frames, Heart, Line
 from emgpipe.store.atomic import TEMPORARY, replace_folder, storing, sync_folder
+from emgpipe.store.places import read_json
 from emgpipe.store.tables import json_text
 
 PER_HOP = {"mean_square": "f4", "mean_fourth": "f4", "low_uv": "f4", "high_uv": "f4", "reasons": "u2"}
@@ -126,6 +126,8 @@ def _told_heart(channel: ChannelFrames) -> dict[str, Any] | None:
 
 
 def _load_array(path: Path, kind: np.dtype[Any], told: Mapping[str, Any], *, verify: bool) -> NDArray[Any]:
+    if not path.is_file():  # no pipe can hang a run
+        raise ValueError(f"{path.name} is no file")
     if verify and hashlib.sha256(path.read_bytes()).hexdigest() != told["sha256"]:
         raise ValueError(f"{path.name} is not as it was written")
     # an empty array cannot be mapped
@@ -137,7 +139,7 @@ def _load_array(path: Path, kind: np.dtype[Any], told: Mapping[str, Any], *, ver
 
 
 def _read_meta(folder: Path) -> Mapping[str, Any]:
-    meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
+    meta = read_json(folder / "meta.json")
     if meta["digest"] != _digest(meta["frames"]):
         raise ValueError("meta.json is not as it was written")
     body: Mapping[str, Any] = meta["frames"]

@@ -8,6 +8,7 @@ from typing import Self
 
 from emgpipe.errors import StoreError
 from emgpipe.store.atomic import storing
+from emgpipe.store.places import refuse_links
 
 LOCK_NAME = ".emgpipe.lock"
 
@@ -26,6 +27,7 @@ class OutputLock:
     ------
     StoreError
         STORE_LOCKED: another run holds the folder. STORE_UNWRITABLE: it cannot be made or written.
+        STORE_LINKED: a link in it could lead what is written elsewhere.
 
     Examples
     --------
@@ -42,9 +44,10 @@ class OutputLock:
     def __enter__(self) -> Self:
         """Take the lock."""
         path = self.folder / LOCK_NAME
+        refuse_links(self.folder)
         with storing(path):
             self.folder.mkdir(parents=True, exist_ok=True)
-            self._handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+            self._handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
         try:
             with storing(path):
                 taken = _take(self._handle, wait=self.wait)

@@ -92,8 +92,7 @@ def parse_manifest(text: str, folder: Path, *, where: str, allow_outside: bool =
     >>> rows[0].recording, rows[0].line
     ('P01_V1_rest', 2)
     """
-    rows = _rows(text, where)
-    _, header = next(rows, (1, []))
+    (_, header), *rows = list(_rows(text, where)) or [(1, [])]
     _check_header(header, where)
     root = folder.resolve()
     entries = [_entry(dict(zip(header, cells, strict=True)), line, root, where, allow_outside) for line, cells in rows]
