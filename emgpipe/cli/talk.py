@@ -1,6 +1,7 @@
 """What the command line says to people: results on stdout, errors and warnings on stderr, one line each."""
 
 import json
+import os
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
@@ -27,11 +28,23 @@ MANNER = Manner()
 
 
 def set_up_streams() -> None:
-    """UTF-8 and LF on stdout whatever the locale; nothing on stderr can fail for its letters."""
+    """UTF-8 and LF on stdout whatever the locale; nothing on stderr can fail for its letters; closed streams swallow."""
+    _fill_closed()
     for stream, errors in ((sys.stdout, "strict"), (sys.stderr, "backslashreplace")):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(encoding="utf-8", errors=errors, newline="\n")
+
+
+def _fill_closed() -> None:
+    """Put the null device where stdin, stdout or stderr is closed: a file of ours must never get its number."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # the lowest free number is this one
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, "w" if number else "r", encoding="utf-8"))
 
 
 def write(text: str) -> None:
