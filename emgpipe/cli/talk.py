@@ -28,7 +28,7 @@ MANNER = Manner()
 
 
 def set_up_streams() -> None:
-    """UTF-8 and LF on stdout whatever the locale; nothing on stderr can fail for its letters; closed streams swallow."""
+    """UTF-8 and LF on stdout whatever the locale; nothing on stderr can fail for its letters, nor for being closed."""
     _fill_closed()
     for stream, errors in ((sys.stdout, "strict"), (sys.stderr, "backslashreplace")):
         reconfigure = getattr(stream, "reconfigure", None)
@@ -42,7 +42,8 @@ def _fill_closed() -> None:
         try:
             os.fstat(number)
         except OSError:
-            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # the lowest free number is this one
+            opened = os.open(os.devnull, os.O_RDWR)  # at the lowest free number, which is this one
+            os.set_inheritable(opened, True)  # noqa: FBT003
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(number, "w" if number else "r", encoding="utf-8"))
 
