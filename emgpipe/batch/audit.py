@@ -9,10 +9,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from emgpipe.store import SEAL_NAME, AuditLog, Seal, last_line, read_seal, write_seal
+from emgpipe.store import SEAL_NAME, AuditLog, LastLine, Seal, last_line, read_seal, write_seal
 
 LOG = "log.jsonl"
 RUN_RECORD = "run.json"
+SHARD_LOGS = "shard-*.jsonl"
+"""Names below `logs` that shards write their events to."""
 PACKAGES = ("emgpipe", "numpy", "scipy", "numba", "mne", "pandas", "pyarrow", "pydantic", "matplotlib", "jinja2")
 
 
@@ -62,6 +64,11 @@ def machine() -> dict[str, Any]:
     """Versions of what numbers come from, and the kind of machine."""
     versions = {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}}
     return {"versions": versions, "platform": f"{platform.system()} {platform.machine()}"}
+
+
+def shard_logs(out: Path) -> dict[str, LastLine]:
+    """Where the log of each shard ends, by file name."""
+    return {path.name: last_line(path) for path in sorted((out / "logs").glob(SHARD_LOGS))}
 
 
 def unit_facts(head: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from emgpipe.batch.audit import RUN_RECORD, machine, seal
+from emgpipe.batch.audit import RUN_RECORD, machine, seal, shard_logs
 from emgpipe.batch.jobs import Job
 from emgpipe.batch.units import Heads, whole_unit
 from emgpipe.recording import Finding
@@ -104,9 +104,11 @@ def _run_record(study: Study, todo: Sequence[Job], heads: Heads, out: Path, name
         "study": study.id,
         "study_path": _relative(study.path, out),
         "settings_id": fingerprint(study.settings),
+        "subject": [list(study.index_muscles), study.index_offset_uv, study.reference],
         "conditions": {job.entry.recording: {k: v for k, v in job.entry.conditions.items() if v} for job in todo},
         "findings": [finding._asdict() for finding in names],
         "inputs": {job.entry.recording: (heads[job.entry.recording] or {}).get("sha256", "") for job in todo},
+        "logs": {name: list(last) for name, last in shard_logs(out).items()},
         "units": {job.entry.recording: (heads[job.entry.recording] or {}).get("digest", "") for job in todo},
     }
 

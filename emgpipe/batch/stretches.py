@@ -1,6 +1,5 @@
 """Stretches around stimuli in the cache: a file a channel and set of stimuli, hashed, without pickles."""
 
-import hashlib
 import io
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ from emgpipe.frames.stimuli import Stretches
 from emgpipe.pipeline import evoked_stretches
 from emgpipe.recording import Recording
 from emgpipe.settings import Settings
-from emgpipe.store import content_key, write_bytes
+from emgpipe.store import content_key, read_hashed, write_hashed
 
 
 def cached_stretches(
@@ -72,18 +71,17 @@ def _save(path: Path, stretches: Stretches) -> None:
     lengths = np.array([len(samples) for samples in stretches.samples_uv], np.int64)
     for array in (stretches.reasons, lengths, np.concatenate([np.empty(0, np.float32), *stretches.samples_uv])):
         np.save(out, array, allow_pickle=False)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_bytes(path, hashlib.sha256(out.getvalue()).digest() + out.getvalue())
+    write_hashed(path, out.getvalue())
 
 
 def _load(path: Path, index: int, rate_hz: float, stimuli_s: Sequence[float]) -> Stretches | None:
+    stored = read_hashed(path)
+    if stored is None:
+        return None
+    stream = io.BytesIO(stored)
     try:
-        stored = path.read_bytes()
-        if hashlib.sha256(stored[32:]).digest() != stored[:32]:
-            return None
-        stream = io.BytesIO(stored[32:])
         reasons, lengths, samples = (np.load(stream, allow_pickle=False) for _ in range(3))
-    except (OSError, ValueError, EOFError):
+    except (ValueError, EOFError):
         return None
     if not len(reasons) == len(lengths) == len(stimuli_s) or lengths.sum() != len(samples):
         return None

@@ -67,10 +67,7 @@ def write_tables(study: Study, jobs: Sequence[Job], units: Units, out: Path) -> 
         STORE_UNWRITABLE.
     """
     rows = study_rows(study, jobs, units)
-    measures = [_measure_cells(study, r, units) for r in rows] + [
-        _failed_cells(study, job, units) for job in _failed(jobs, units)
-    ]
-    _write_table(out / "measures", MEASURE_COLUMNS, measures)
+    _write_table(out / "measures", MEASURE_COLUMNS, measure_lines(study, jobs, units, rows))
     columns, visits, repeats = visit_tables(rows)
     _write_table(out / "visits", columns, visits)
     write_csv(out / "visits_repeats.csv", REPEAT_COLUMNS, repeats)
@@ -86,6 +83,12 @@ def study_rows(study: Study, jobs: Sequence[Job], units: Units) -> list[StudyRow
     rows += list(reference_rows(rows, study.reference))
     rows += list(subject_rows(rows, study.index_muscles, study.index_offset_uv))
     return rows
+
+
+def measure_lines(study: Study, jobs: Sequence[Job], units: Units, rows: Sequence[StudyRow]) -> list[dict[str, Any]]:
+    """Lines of `measures.csv`: of `study_rows`, then one a failed recording."""
+    lines = [_measure_cells(study, r, units) for r in rows]
+    return lines + [_failed_cells(study, job, units) for job in _failed(jobs, units)]
 
 
 def _failed(jobs: Sequence[Job], units: Units) -> list[Job]:

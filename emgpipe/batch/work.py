@@ -1,6 +1,5 @@
 """One recording from file to unit: the work of a worker."""
 
-import hashlib
 import io
 import shutil
 import traceback
@@ -22,7 +21,7 @@ from emgpipe.measures.grade import worst
 from emgpipe.pipeline import Result, compute_frames, measure, pair_covariances
 from emgpipe.readers import file_sha256, read_recording
 from emgpipe.recording import Recording
-from emgpipe.store import load_frames, save_frames, write_bytes
+from emgpipe.store import load_frames, read_hashed, save_frames, write_hashed
 from emgpipe.study.timeline import recording_segments
 
 PACKAGE = Path(__file__).parents[1]
@@ -248,20 +247,19 @@ def _save_covariance(path: Path, covariance: PairCovariance | None) -> None:
     if covariance is not None:
         out = io.BytesIO()
         np.save(out, covariance.r, allow_pickle=False)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_bytes(path, hashlib.sha256(out.getvalue()).digest() + out.getvalue())
+        write_hashed(path, out.getvalue())
 
 
 def _load_covariance(path: Path, frames: Frames, pair: tuple[str, str]) -> PairCovariance | None:
     one, other = frames.channel(pair[0]), frames.channel(pair[1])
     if one is None or other is None:
         return None
+    stored = read_hashed(path)
+    if stored is None:
+        return None
     try:
-        stored = path.read_bytes()
-        if hashlib.sha256(stored[32:]).digest() != stored[:32]:
-            return None
-        r = np.load(io.BytesIO(stored[32:]), allow_pickle=False)
-    except (OSError, ValueError):
+        r = np.load(io.BytesIO(stored), allow_pickle=False)
+    except ValueError:
         return None
     if r.ndim != 2 or len(r) != len(one.psd) or r.dtype != np.float32 or r.shape[1] % 2 == 0:
         return None

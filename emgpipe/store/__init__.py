@@ -6,10 +6,11 @@ renamed. `OutputLock` keeps two runs off one folder. `AuditLog` writes a log who
 carry the hash of the line before. `save_frames` and `load_frames` keep frames as plain `.npy` files.
 """
 
-from emgpipe.store.atomic import sweep, write_bytes, write_text
+from emgpipe.store.atomic import leftovers, sweep, write_bytes, write_text
 from emgpipe.store.frames import load_frames, save_frames
+from emgpipe.store.hashed import read_hashed, write_hashed
 from emgpipe.store.keys import content_key, frames_key
-from emgpipe.store.lock import OutputLock
+from emgpipe.store.lock import OutputLock, read_lock
 from emgpipe.store.log import AuditLog, LastLine, LogProblem, check_log, last_line
 from emgpipe.store.places import read_json, refuse_links
 from emgpipe.store.seal import SEAL_NAME, Seal, file_digest, read_seal, write_seal
@@ -32,15 +33,19 @@ __all__ = [
     "json_line",
     "json_text",
     "last_line",
+    "leftovers",
     "load_frames",
     "read_csv",
+    "read_hashed",
     "read_json",
+    "read_lock",
     "read_seal",
     "refuse_links",
     "save_frames",
     "sweep",
     "write_bytes",
     "write_csv",
+    "write_hashed",
     "write_json",
     "write_seal",
     "write_text",

@@ -13,8 +13,6 @@ from emgpipe.errors import StoreError
 TEMPORARY = ".tmp-"
 """Names that begin so are leftovers of a killed run; nobody reads them."""
 _LEFTOVER = re.compile(re.escape(TEMPORARY) + "[a-z0-9_]{8}")
-_DEPTH = 3
-"""Folders below a results folder that may hold leftovers: itself, `units`, `cache/frames`; not those of frames."""
 
 
 def _umask() -> int:
@@ -125,7 +123,7 @@ def sweep(folder: Path) -> int:
         STORE_UNWRITABLE.
     """
     with storing(folder):
-        found = list(_leftovers(folder, _DEPTH)) if folder.is_dir() else []
+        found = list(leftovers(folder)) if folder.is_dir() else []
         for path in found:
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
@@ -134,13 +132,14 @@ def sweep(folder: Path) -> int:
     return len(found)
 
 
-def _leftovers(folder: Path, depth: int) -> Iterator[Path]:
+def leftovers(folder: Path, depth: int = 3) -> Iterator[Path]:
+    """What killed runs left in a results folder: in it, in `units`, in `cache/frames`; not in the folders of frames."""
     with os.scandir(folder) as entries:
         for entry in entries:
             if _LEFTOVER.fullmatch(entry.name):
                 yield Path(entry.path)
             elif depth > 1 and entry.is_dir(follow_symlinks=False):
-                yield from _leftovers(Path(entry.path), depth - 1)
+                yield from leftovers(Path(entry.path), depth - 1)
 
 
 def sync_folder(folder: Path) -> None:

@@ -53,7 +53,7 @@ def save_frames(folder: Path, frames: Frames) -> None:
         with storing(folder):
             told = [_save_channel(made, place, c) for place, c in enumerate(frames.channels)]
             whole = {name: getattr(frames, name) for name in WHOLE}
-            body = {"version": FRAMES_VERSION, **whole, "channels": told}
+            body = {"key": folder.name, "version": FRAMES_VERSION, **whole, "channels": told}
             _write_new(made / "meta.json", json_text({"digest": _digest(body), "frames": body}).encode())
             sync_folder(made)
         replace_folder(made, folder)
@@ -87,6 +87,8 @@ def load_frames(folder: Path, *, verify: bool = True) -> Frames:
         raise StoreError("FRAMES_MISSING", "there are no frames here; compute them", where=str(folder))
     try:
         body = _read_meta(folder)
+        if body["key"] != folder.name:
+            raise ValueError("these are frames of another key")
         channels = tuple(_load_channel(folder, n, told, verify=verify) for n, told in enumerate(body["channels"]))
         return Frames(channels, **{name: body[name] for name in WHOLE})
     except (OSError, ValueError, TypeError, KeyError, RecursionError) as problem:

@@ -2,6 +2,8 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -69,6 +71,41 @@ class OutputLock:
     def _close(self) -> None:
         os.close(self._handle)
         self._handle = -1
+
+
+@contextmanager
+def read_lock(folder: Path) -> Iterator[None]:
+    """Hold a results folder for reading: no run may write tables meanwhile; nothing is made or written.
+
+    Raises
+    ------
+    StoreError
+        STORE_LOCKED: a run is writing here.
+    """
+    try:
+        handle = os.open(folder / LOCK_NAME, os.O_RDONLY)
+    except OSError:  # a copy of results, or one that may not be looked into: nobody runs here
+        yield
+        return
+    try:
+        if not _take_shared(handle):
+            message = "a run is writing here; wait for it"
+            raise StoreError("STORE_LOCKED", message, where=str(folder))
+        yield
+    finally:
+        os.close(handle)
+
+
+def _take_shared(handle: int) -> bool:
+    if sys.platform == "win32":  # no shared locks there
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _take(handle: int, *, wait: bool) -> bool:
