@@ -163,9 +163,9 @@ def _computed(unit: Unit, place: Path) -> tuple[Unit, list[Problem]]:
         job = Job.from_told(unit["job"], Path(empty))
         job = replace(job, entry=replace(job.entry, path=recording_path(place, unit)))
         write_unit(job)
-        made = read_unit(job.unit_path) or {}
+        made = read_unit(job.unit_path) or unit
     file = job.entry.file
-    if made.get("sha256") != unit["sha256"]:
+    if made["sha256"] not in ("", unit["sha256"]):
         return unit, [Problem(file, "INPUT_CHANGED", "the recording has changed since it was measured", "run again")]
     if made["status"] != unit["status"]:
         found = f"computed anew it is {made['status']} ({made['code']}: {made['message']}), stored is {unit['status']}"

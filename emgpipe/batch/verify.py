@@ -13,6 +13,7 @@ from emgpipe.batch.problems import Problem
 from emgpipe.batch.units import read_head
 from emgpipe.errors import StoreError
 from emgpipe.store import SEAL_NAME, Seal, check_log, file_digest, last_line, leftovers, read_lock, read_seal
+from emgpipe.store.atomic import TEMPORARY
 
 AGAIN = "run the study again"
 KEEP = "keep this folder as it is and find out who changed it; runs write on, and the log says so from then on"
@@ -86,7 +87,8 @@ def _verified(folder: Path, study: str | Path | None, *, inputs: bool, recompute
 
     seal = read_seal(folder)
     problems, record = _record_problems(folder, seal)
-    units = {name: read_head(folder / "units" / f"{name}.jsonl") for name in _names(record.get("units"))}
+    named = record.get("units") or [path.stem for path in (folder / "units").glob("*.jsonl")]
+    units = {name: read_head(folder / "units" / f"{name}.jsonl") for name in _names(named)}
     results = _Results(folder, record, units)
     checks: list[Callable[[_Results], Iterable[Problem]]] = [_table_problems, _unit_problems, _shard_problems]
     problems += [problem for check in checks for problem in check(results)]
@@ -111,7 +113,7 @@ def _record_problems(folder: Path, seal: Seal | None) -> tuple[list[Problem], di
     except OSError as problem:
         return [_missing(RUN_RECORD, problem)], {}
     if file_digest(folder / RUN_RECORD) != seal.run_json:
-        found = f"other bytes than {SEAL_NAME} says, so tables, units and recordings have nothing to be compared with"
+        found = f"other bytes than {SEAL_NAME} says; tables and units cannot be compared until one of the two is mended"
         return [Problem(RUN_RECORD, "RESULT_CHANGED", found, AGAIN)], {}
     try:
         record = json.loads(data)
@@ -131,9 +133,9 @@ def _missing(name: str, problem: OSError) -> Problem:
     return Problem(name, "RESULT_MISSING", str(problem.strerror or problem), AGAIN)
 
 
-def _names(told: Any) -> list[str]:
-    """Names of a table of the record that may be parts of a path."""
-    return [name for name in dict(told or {}) if re.fullmatch(r"[\w-]+", name)]
+def _names(told: Iterable[str]) -> list[str]:
+    """Names that may be parts of a path."""
+    return [name for name in told if re.fullmatch(r"[\w-]+", name)]
 
 
 def _table_problems(results: _Results) -> Iterator[Problem]:
@@ -147,21 +149,23 @@ def _table_problems(results: _Results) -> Iterator[Problem]:
 
 
 def _unit_problems(results: _Results) -> Iterator[Problem]:
-    recorded = results.told("units")
+    recorded = results.told("units") or dict.fromkeys(results.heads)
     for name, head in results.heads.items():
         path = results.folder / "units" / f"{name}.jsonl"
         shown = f"units/{name}.jsonl"
-        if head is None and (recorded[name] or path.exists()):
+        if head is None and (recorded[name] or path.exists()):  # neither there nor recorded: never run
             code, found = _absent_or(path, "not as it was written")
             yield Problem(shown, code, found, f"{AGAIN}: it is computed anew")
         elif head is not None and head.get("recording") != name:
             yield Problem(shown, "RESULT_CHANGED", f"the unit of {head.get('recording')!r}", f"{AGAIN}")
-        elif head is not None and head["digest"] != recorded[name]:
+        elif head is not None and recorded[name] == "":
+            found = "in no table: written by a run that was stopped or killed, or by a shard that is not merged"
+            yield Problem(shown, "UNIT_UNUSED", found, AGAIN)
+        elif head is not None and recorded[name] not in (None, head["digest"]):
             found = "whole, but not the one that the tables were made from: a run was interrupted, or shards not merged"
             yield Problem(shown, "UNIT_NEWER", found, AGAIN)
-    strangers = sorted(
-        {p.name for p in _listed(results.folder / "units")} - {f"{name}.jsonl" for name in results.heads}
-    )
+    there = {path.name for path in _listed(results.folder / "units") if not path.name.startswith(TEMPORARY)}
+    strangers = sorted(there - {f"{name}.jsonl" for name in results.heads})
     for name in strangers if results.record else ():
         yield Problem(f"units/{name}", "UNIT_UNUSED", "of no recording of the study; in no table", "it may be deleted")
 
@@ -184,7 +188,7 @@ def _log_problems(folder: Path, seal: Seal | None) -> Iterator[Problem]:
     if there.n_bytes < seal.log.n_bytes:
         yield Problem(LOG, "LOG_CHANGED", f"{there.n_bytes} bytes, {seal.log.n_bytes} were sealed: it was cut", KEEP)
     elif there != seal.log:
-        found = f"the line that ends at byte {there.n_bytes} is not the one that was sealed"
+        found = f"the line that ends at byte {there.n_bytes} is not the one that {SEAL_NAME} says"
         yield Problem(LOG, "LOG_CHANGED", found, KEEP)
     elif size > seal.log.n_bytes:
         found = f"{size - seal.log.n_bytes} bytes behind the seal: a run was killed, or somebody has added them"
@@ -227,11 +231,11 @@ def _page_problems(folder: Path) -> Iterator[Problem]:
         return
     redraw = "emgpipe report draws it anew"
     try:
-        pages = dict(json.loads((folder / shown).read_text("utf-8"))["pages"])
+        pages = dict(json.loads((folder / shown).read_text("utf-8")).get("pages", {}))
         digests = {name: str(told["sha256"]) for name, told in pages.items() if Path(name).name == name}
     except FileNotFoundError:
         return
-    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         yield Problem(shown, "RESULT_CHANGED", "not as it was written", redraw)
         return
     for name, digest in digests.items():

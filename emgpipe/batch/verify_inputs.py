@@ -19,8 +19,8 @@ def study_folder(folder: Path, record: Mapping[str, Any], study: str | Path | No
 
 
 def recording_path(place: Path, head: Mapping[str, Any]) -> Path:
-    """Path of a recording, from the folder of its study."""
-    return place / str(head["job"]["entry"]["file"])
+    """Path of a recording, from the folder of its study, without links."""
+    return (place / str(head["job"]["entry"]["file"])).resolve()
 
 
 def input_problems(heads: Heads, place: Path | None) -> Iterator[Problem]:

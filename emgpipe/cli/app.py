@@ -215,6 +215,23 @@ def report(
 
 
 @app.command()
+def verify(
+    out: Annotated[Path, typer.Argument(readable=False, help="A folder that `run` has written.")],
+    *,
+    recompute: Annotated[int, typer.Option(min=0, help="Compute this many rows anew from the recordings.")] = 0,
+    study: Annotated[Path | None, typer.Option(readable=False, help="Where the study lies now, if it moved.")] = None,
+    no_inputs: Annotated[
+        bool, typer.Option("--no-inputs", help="Leave the recordings alone: nearly all time.")
+    ] = False,
+    form: Annotated[Literal["table", "json"], typer.Option("--format", help="Form of the answer.")] = "table",
+) -> None:
+    """Check every hash, the log and the recordings of results; exit code 1 where something is not as written."""
+    from emgpipe.cli.auditing import verify_told
+
+    raise typer.Exit(verify_told(out, study=study, inputs=not no_inputs, recompute=recompute, form=form))
+
+
+@app.command()
 def demo(
     folder: Annotated[Path, typer.Argument(readable=False, help="Folder to work in.")] = Path("emgpipe-demo"),
 ) -> None:

@@ -1,0 +1,68 @@
+"""`emgpipe verify` and `emgpipe diff`: what is not as written, and what differs between two results."""
+
+from pathlib import Path
+from typing import Literal
+
+from emgpipe.batch.problems import Problem
+from emgpipe.batch.verify import verify_results
+from emgpipe.cli.talk import note_error, write, write_json
+from emgpipe.errors import StoreError, printable
+
+Form = Literal["table", "json"]
+UNREADABLE = 3
+"""Exit code where no results are, as for a recording that is refused."""
+
+
+def verify_told(out: Path, *, study: Path | None, inputs: bool, recompute: int, form: Form) -> int:
+    """Say what is not as written; exit code 0: all is, 1: something is not, 3: no results here.
+
+    Parameters
+    ----------
+    out : Path
+        Results folder.
+    study, inputs, recompute
+        As in `verify_results`.
+    form : str
+        Lines, or JSON.
+
+    Returns
+    -------
+    int
+    """
+    try:
+        problems = verify_results(out, study=study, inputs=inputs, recompute=recompute)
+    except StoreError as error:
+        return _unreadable(error)
+    if form == "json":
+        write_json({"results": str(out), "as_written": not _errors(problems), "problems": [*map(_told, problems)]})
+    else:
+        write(_lines(out, problems, recompute))
+    return 1 if _errors(problems) else 0
+
+
+def _unreadable(error: StoreError) -> int:
+    if error.code != "RESULTS_UNREADABLE":
+        raise error
+    note_error(error)
+    return UNREADABLE
+
+
+def _errors(problems: list[Problem]) -> int:
+    return sum(problem.is_error for problem in problems)
+
+
+def _told(problem: Problem) -> dict[str, str]:
+    severity = "error" if problem.is_error else "warning"
+    return {"path": problem.path, "code": problem.code, "severity": severity,
+            "found": problem.found, "advice": problem.advice}  # fmt: skip
+
+
+def _lines(out: Path, problems: list[Problem], recompute: int) -> str:
+    """One line a problem, errors first, and one that sums up."""
+    told = sorted(problems, key=lambda problem: not problem.is_error)
+    lines = [printable(f"{'error' if problem.is_error else 'warning'}: {problem}") for problem in told]
+    n_errors = _errors(problems)
+    computed = f", {recompute} rows computed anew" if recompute else ""
+    state = f"{n_errors} not as written" if n_errors else "all as written"
+    warned = f", {len(problems) - n_errors} to know of" if len(problems) > n_errors else ""
+    return "\n".join([*lines, printable(f"{out}: {state}{warned}{computed}")])
