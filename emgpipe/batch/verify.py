@@ -1,6 +1,5 @@
 """Whether a results folder is as its runs have written it: every byte of tables, units, settings, record and log."""
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -12,7 +11,18 @@ from emgpipe.batch.finish import TABLES
 from emgpipe.batch.problems import Problem
 from emgpipe.batch.units import read_head
 from emgpipe.errors import StoreError
-from emgpipe.store import SEAL_NAME, Seal, check_log, file_digest, last_line, leftovers, read_lock, read_seal
+from emgpipe.store import (
+    SEAL_NAME,
+    Seal,
+    check_log,
+    file_digest,
+    last_line,
+    leftovers,
+    read_json,
+    read_lock,
+    read_seal,
+    refuse_links,
+)
 from emgpipe.store.atomic import TEMPORARY
 
 AGAIN = "run the study again"
@@ -57,7 +67,8 @@ def verify_results(
     Raises
     ------
     StoreError
-        RESULTS_UNREADABLE: no results here. STORE_LOCKED: a run is writing here.
+        RESULTS_UNREADABLE: no results here. STORE_LOCKED: a run is writing here. STORE_LINKED: a link in it
+        leads elsewhere.
 
     Notes
     -----
@@ -77,6 +88,7 @@ def verify_results(
     if not any((path / name).exists() for name in (RUN_RECORD, SEAL_NAME, "measures.csv")):
         message = "no results; give a folder that `emgpipe run` has written"
         raise StoreError("RESULTS_UNREADABLE", message, where=str(folder))
+    refuse_links(path)
     with read_lock(path):
         return _verified(path, study, inputs=inputs, recompute=recompute)
 
@@ -109,16 +121,16 @@ def _record_problems(folder: Path, seal: Seal | None) -> tuple[list[Problem], di
         code, found = _absent_or(folder / SEAL_NAME, "not of its form")
         return [Problem(SEAL_NAME, code, found, f"{AGAIN}: run.json is vouched for by nothing else")], {}
     try:
-        data = (folder / RUN_RECORD).read_bytes()
+        same = file_digest(folder / RUN_RECORD) == seal.run_json
     except OSError as problem:
         return [_missing(RUN_RECORD, problem)], {}
-    if file_digest(folder / RUN_RECORD) != seal.run_json:
+    if not same:
         found = f"other bytes than {SEAL_NAME} says; tables and units cannot be compared until one of the two is mended"
         return [Problem(RUN_RECORD, "RESULT_CHANGED", found, AGAIN)], {}
     try:
-        record = json.loads(data)
+        record = read_json(folder / RUN_RECORD)
         whole = all(isinstance(record[name], dict) for name in ("outputs", "units", "inputs"))
-    except (ValueError, TypeError, KeyError, RecursionError):
+    except (OSError, ValueError, TypeError, KeyError):
         whole = False
     if not whole:
         return [Problem(RUN_RECORD, "RESULT_CHANGED", "not a record of this program, though sealed", AGAIN)], {}
@@ -231,11 +243,11 @@ def _page_problems(folder: Path) -> Iterator[Problem]:
         return
     redraw = "emgpipe report draws it anew"
     try:
-        pages = dict(json.loads((folder / shown).read_text("utf-8")).get("pages", {}))
+        pages = dict(read_json(folder / shown).get("pages", {}))
         digests = {name: str(told["sha256"]) for name, told in pages.items() if Path(name).name == name}
     except FileNotFoundError:
         return
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         yield Problem(shown, "RESULT_CHANGED", "not as it was written", redraw)
         return
     for name, digest in digests.items():
