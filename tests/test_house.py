@@ -47,7 +47,6 @@ HOMES = {
     "uvicorn": {"webapp"},
     "dask": {"batch"},
     "distributed": {"batch"},
-    "pebble": {"batch"},
     "typer": {"cli"},
     "rich": {"cli"},
 }

@@ -14,15 +14,17 @@ LIMIT_S = 3600.0
 """Time for one recording; a day of four channels takes minutes."""
 
 
-def engine_of(workers: int | None = None, *, limit_s: float = LIMIT_S) -> Engine:
-    """Engine of this machine: worker processes, or this process where one worker is asked for.
+def engine_of(workers: int | None = None, *, scheduler: str | None = None, limit_s: float = LIMIT_S) -> Engine:
+    """Engine: a cluster, worker processes of this machine, or this process where one worker is asked for.
 
     Parameters
     ----------
     workers : int or None
         Worker processes; None: the cores that this process may use. 1 works in this process.
+    scheduler : str, optional
+        Address of a running Dask scheduler, as `tcp://host:port`; its workers do all, `workers` is not looked at.
     limit_s : float
-        Time for one recording, of worker processes only.
+        Time for one recording, of worker processes and clusters only.
 
     Returns
     -------
@@ -36,14 +38,18 @@ def engine_of(workers: int | None = None, *, limit_s: float = LIMIT_S) -> Engine
     if not limit_s > 0:
         raise SettingsError("ARGUMENT_INVALID", f"limit_s is {limit_s!r}; a positive number of seconds is needed")
 
-    def local(jobs: Sequence[Job]) -> Generator[Job, None, None]:
-        if workers == 1 or not jobs:
+    def engine(jobs: Sequence[Job]) -> Generator[Job, None, None]:
+        if not jobs or (workers == 1 and not scheduler):
             return serial(jobs)
+        if scheduler:
+            from emgpipe.batch.cluster import clustered
+
+            return clustered(jobs, scheduler, limit_s)
         from emgpipe.batch.pool import pooled
 
         return pooled(jobs, workers or usable_cores(), limit_s)
 
-    return local
+    return engine
 
 
 def usable_cores() -> int:

@@ -133,7 +133,7 @@ class _Crew:
     def spoken(self) -> list[_Worker]:
         """Wait for workers that have something to say, have died or are late."""
         left_s = min(worker.deadline for worker in self.members) - time.monotonic()
-        heard = wait([worker.pipe for worker in self.members], max(left_s, 0.0) if left_s < math.inf else None)
+        heard = wait([worker.pipe for worker in self.members], min(max(left_s, 0.0), START_S))
         now = time.monotonic()
         return [worker for worker in self.members if worker.pipe in heard or worker.deadline <= now]
 

@@ -270,6 +270,13 @@ CODES: dict[str, Code] = {
     # engines
     "TIMEOUT": Code(_E, "A recording took longer than the limit of time, twice; the next run tries again."),
     "WORKERS_FAIL": Code(_E, "Worker processes cannot be started, or end before they take up work."),
+    "EXTRA_ABSENT": Code(_E, "An option needs a package that is not installed; the message says which."),
+    "SCHEDULER_UNREACHABLE": Code(_E, "No Dask scheduler answers at the address that was given."),
+    "SCHEDULER_LOST": Code(_E, "The Dask scheduler went away during a run; what was finished is kept."),
+    "CLUSTER_EMPTY": Code(_E, "A cluster has no worker."),
+    "CLUSTER_DIFFERS": Code(_E, "A worker of a cluster has other versions, and would give other numbers."),
+    "CLUSTER_BLIND": Code(_E, "A worker of a cluster and this machine do not see the same results folder and files."),
+    "CLUSTER_FAILS": Code(_E, "A worker of a cluster answers with an error that is not ours."),
     # simulation
     "SCENARIO_UNKNOWN": Code(_E, "A scenario was asked for that the simulator does not have."),
     "SIMULATION_INVALID": Code(_E, "A number given to the simulator cannot be meant."),

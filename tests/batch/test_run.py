@@ -57,7 +57,7 @@ SECOND = """
 import sys
 from emgpipe.batch import run_study
 report = run_study(sys.argv[1], sys.argv[2])
-heavy = {"numba", "scipy", "mne", "pandas", "pyarrow", "matplotlib", "pebble"} & set(sys.modules)
+heavy = {"numba", "scipy", "mne", "pandas", "pyarrow", "matplotlib", "distributed"} & set(sys.modules)
 print(report.computed, sorted(heavy))
 """
 
