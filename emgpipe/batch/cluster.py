@@ -7,9 +7,9 @@ to one recording and none to its neighbours.
 
 import dataclasses
 import logging
-import os
 import secrets
 import shutil
+import socket
 import tempfile
 import time
 import warnings
@@ -18,6 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import Empty, Queue
 from typing import Any
+from urllib.parse import urlsplit
 
 from emgpipe.batch.jobs import Job
 from emgpipe.batch.pool import save_lost
@@ -34,6 +35,9 @@ WORKERS_S = 120.0
 
 UNIT_S = 90.0
 """What another machine has written is seen here by then: network file systems keep names for up to a minute."""
+
+GREETING_BYTES = 1 << 20
+"""More than any scheduler says at first."""
 
 LOOK_S = 2.0
 """So often a silent cluster is looked at."""
@@ -233,19 +237,47 @@ def _client(address: str) -> Iterator[Any]:
     except ImportError:
         message = 'Dask is not installed; pip install "emgpipe[cluster]"'
         raise EngineError("EXTRA_ABSENT", message) from None
+    _refuse_silent(address)
     with _silent():
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # versions that matter are compared by us
                 client = Client(address, timeout=CONNECT_S, set_as_default=False)
         except (OSError, ValueError, TypeError) as problem:
-            told = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
-            message = f"no scheduler answers at {address!r} ({told}); give the address that it prints, tcp://host:port"
-            raise EngineError("SCHEDULER_UNREACHABLE", message) from None
+            raise _unreachable(address, problem) from None
         try:
             yield client
         finally:
             client.close(timeout=CONNECT_S)
+
+
+def _refuse_silent(address: str) -> None:
+    """Refuse an address at which nobody listens, at once: a client would ask for long, and leave threads behind."""
+    try:
+        told = urlsplit(address)
+        if told.scheme not in ("tcp", "tls"):
+            raise ValueError(f"{told.scheme or 'no'} protocol")
+        if not told.hostname or not told.port:
+            raise ValueError("no host or no port")
+        with socket.create_connection((told.hostname, told.port), CONNECT_S) as line:
+            if told.scheme == "tcp":
+                _refuse_stranger(line)
+    except (OSError, ValueError) as problem:
+        raise _unreachable(address, problem) from None
+
+
+def _refuse_stranger(line: socket.socket) -> None:
+    """Refuse a server that is no scheduler: those of Dask speak first, with the small length of a greeting."""
+    with line.makefile("rb") as heard:
+        length = heard.read(8)
+    if len(length) < 8 or int.from_bytes(length, "little") > GREETING_BYTES:
+        raise ValueError("what answers is no Dask scheduler")
+
+
+def _unreachable(address: str, problem: Exception) -> EngineError:
+    told = getattr(problem, "strerror", None) or str(problem).partition("\n")[0] or type(problem).__name__
+    message = f"no scheduler answers at {address!r} ({told}); give the address that it prints, tcp://host:port"
+    return EngineError("SCHEDULER_UNREACHABLE", message)
 
 
 @contextmanager

@@ -82,6 +82,7 @@ def run_study(
     strict: bool = False,
     retry_failed: bool = False,
     fail_fast: bool = False,
+    scheduler: str | None = None,
     limit_s: float = LIMIT_S,
     watch: Watch = unwatched,
 ) -> RunReport:
@@ -110,6 +111,8 @@ def run_study(
     fail_fast : bool
         Begin nothing more once a recording has failed in this run; those that were not reached are `not_measured`,
         NOT_REACHED. Failures of earlier runs stop nothing.
+    scheduler : str, optional
+        Address of a running Dask scheduler, as `tcp://host:port`: its workers do the work, not `jobs` processes here.
     limit_s : float
         Time for one recording in a worker process; it is tried twice, then it is a failed row (TIMEOUT).
     watch : callable
@@ -126,7 +129,8 @@ def run_study(
     StoreError
         STORE_LOCKED, STORE_UNWRITABLE; OUT_TAKEN, STORE_LINKED: a run would write over files that are not its own.
     EngineError
-        WORKERS_FAIL: worker processes cannot be started.
+        WORKERS_FAIL: worker processes cannot be started. SCHEDULER_UNREACHABLE, SCHEDULER_LOST, CLUSTER_EMPTY,
+        CLUSTER_DIFFERS, CLUSTER_BLIND, CLUSTER_FAILS, EXTRA_ABSENT: a cluster that cannot do the work.
 
     Notes
     -----
