@@ -63,6 +63,11 @@ def finish(study: Study, todo: Sequence[Job], heads: Heads, out: Path, names: Se
         seal(out, digest)
 
 
+def was_finished(study: Study, todo: Sequence[Job], heads: Heads, out: Path, names: Sequence[Finding]) -> bool:
+    """Whether the last run that came to its end wrote tables from exactly these units."""
+    return bool(_record_before(out).get("state") == _state(study, todo, heads, names))
+
+
 def _state(study: Study, todo: Sequence[Job], heads: Heads, names: Sequence[Finding]) -> str:
     """Hash of all that tables are made from."""
     return content_key(

@@ -91,9 +91,9 @@ def plan_study(
     [('P01_V1_rest', 'new')]
     """
     work = chosen_work(study, Path(out), settings, subjects, visits, allow_outside=allow_outside, strict=strict)
-    for finding in checked(work):
-        watch(Event("finding", where=str(work.study.path), findings=(finding,)))
-    heads = {job.entry.recording: read_head(job.unit_path) for job in work.jobs}
+    heads = heads_of(work.jobs)
+    if findings := tuple(checked(work, heads)):
+        watch(Event("finding", where=str(work.study.path), findings=findings))
     plan = planned(work, heads, retry_failed=retry_failed)
     told = {one.job.entry.recording: one for one in plan}
     for job in referring(work, heads):
@@ -122,9 +122,14 @@ def chosen_work(
     return Work(loaded, jobs, chosen)
 
 
-def checked(work: Work) -> list[Finding]:
+def heads_of(jobs: Sequence[Job]) -> dict[str, Mapping[str, Any] | None]:
+    """Heads of the units as they lie on disk, by recording."""
+    return {job.entry.recording: read_head(job.unit_path) for job in jobs}
+
+
+def checked(work: Work, heads: Heads) -> list[Finding]:
     """Findings on names in study.toml; raises StudyError BYTES_TWICE."""
-    refuse_same_bytes(work.jobs, work.chosen, str(work.study.path))
+    refuse_same_bytes(work.jobs, work.chosen, heads, str(work.study.path))
     return unmatched_names(work.study, work.jobs)
 
 

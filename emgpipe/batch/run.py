@@ -11,9 +11,9 @@ from emgpipe.batch.audit import audited, run_facts, unit_facts
 from emgpipe.batch.conditions import differing_conditions
 from emgpipe.batch.engine import LIMIT_S, Engine, engine_of
 from emgpipe.batch.events import Event, Watch, unwatched
-from emgpipe.batch.finish import finish
+from emgpipe.batch.finish import finish, was_finished
 from emgpipe.batch.jobs import Job
-from emgpipe.batch.plan import Planned, Work, checked, chosen_work, planned, referring
+from emgpipe.batch.plan import Planned, Work, checked, chosen_work, heads_of, planned, referring
 from emgpipe.batch.units import read_head, unit_lost, unreached_unit
 from emgpipe.recording import Finding
 from emgpipe.store import AuditLog, OutputLock, sweep
@@ -139,7 +139,7 @@ def run_study(
     what was finished is kept, and the log says `stopped`.
     """
     work = chosen_work(study, Path(out), settings, subjects, visits, allow_outside=allow_outside, strict=strict)
-    names = checked(work)
+    names = checked(work, heads_of(work.jobs))
     folder, engine = Path(out), engine_of(jobs, limit_s=limit_s)
     with OutputLock(folder, wait=wait):
         if names:
@@ -162,7 +162,7 @@ class _Run:
     def __init__(self, work: Work, out: Path, engine: Engine, watch: Watch, log: AuditLog, *, fail_fast: bool) -> None:
         self.work, self.out, self.engine, self.watch, self.log = work, out, engine, watch, log
         self.fail_fast = fail_fast
-        self.heads: dict[str, Any] = {job.entry.recording: read_head(job.unit_path) for job in work.jobs}
+        self.heads = heads_of(work.jobs)
         self.done: set[str] = set()
         self.unreached: list[str] = []
         self.begun = False
@@ -176,9 +176,11 @@ class _Run:
             (self.out / "units").mkdir(parents=True, exist_ok=True)
             self._log_plan(plan)
         self._work("recording", stale)
+        last = (self.work.study, self.work.jobs, self.heads, self.out, names)
         # a level that changed is one for all who take it, selected or not; what is out of date anyway stays so
-        self._work("reference", referring(self.work, self.heads))
-        finish(self.work.study, self.work.jobs, self.heads, self.out, names, self.log)
+        if stale or len(plan) < len(self.work.jobs) or not was_finished(*last):
+            self._work("reference", referring(self.work, self.heads))
+        finish(*last, self.log)
         self.watch(Event("tables"))
         return self._report(names)
 

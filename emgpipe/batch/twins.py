@@ -1,14 +1,15 @@
 """The same bytes under two rows: refused before the run, as one of the two visits must be wrong."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from emgpipe.batch.jobs import Job, stat_of
-from emgpipe.batch.units import read_unit
+from emgpipe.batch.units import Heads
 from emgpipe.errors import EmgpipeError, StudyError
 from emgpipe.study.copies import alike, ends_digest
 
 
-def refuse_same_bytes(jobs: Sequence[Job], chosen: Sequence[Job], where: str) -> None:
+def refuse_same_bytes(jobs: Sequence[Job], chosen: Sequence[Job], heads: Heads, where: str) -> None:
     """Refuse a study in which a file that is to be computed has a copy.
 
     Parameters
@@ -17,6 +18,8 @@ def refuse_same_bytes(jobs: Sequence[Job], chosen: Sequence[Job], where: str) ->
         All of the study.
     chosen : sequence of Job
         Those to be computed; copies among the others are left alone.
+    heads : mapping of str to head or None
+        Of units of earlier runs, by recording.
     where : str
         The study file, for the message.
 
@@ -32,12 +35,17 @@ def refuse_same_bytes(jobs: Sequence[Job], chosen: Sequence[Job], where: str) ->
     no copy: it becomes a failed row.
     """
     wanted = {job.entry.recording for job in chosen}
+    known = {job.entry.recording: _stored_sha256(job, heads[job.entry.recording]) for job in jobs}
     for group in alike(jobs, _size):
         if wanted.isdisjoint(job.entry.recording for job in group):
             continue
-        near = [group] if all(map(_stored_sha256, group)) else alike(group, lambda job: ends_digest(job.entry.path))
+        near = (
+            [group]
+            if all(known[job.entry.recording] for job in group)
+            else alike(group, lambda job: ends_digest(job.entry.path))
+        )
         for candidates in near:
-            for copies in alike(candidates, lambda job: _stored_sha256(job) or _sha256(job)):
+            for copies in alike(candidates, lambda job: known[job.entry.recording] or _sha256(job)):
                 if not wanted.isdisjoint(job.entry.recording for job in copies):
                     raise StudyError("BYTES_TWICE", _message(copies), where=where)
 
@@ -47,9 +55,8 @@ def _size(job: Job) -> int:
     return int(told["size"]) if told and job.entry.path.is_file() else 0
 
 
-def _stored_sha256(job: Job) -> str:
-    unit = read_unit(job.unit_path)
-    return str(unit["sha256"]) if unit and unit["stat"] == stat_of(job.entry.path) else ""
+def _stored_sha256(job: Job, head: Mapping[str, Any] | None) -> str:
+    return str(head["sha256"]) if head and head["stat"] == stat_of(job.entry.path) else ""
 
 
 def _sha256(job: Job) -> str:

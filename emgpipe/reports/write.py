@@ -1,28 +1,69 @@
 """Pages of a results folder: drawn from units, tables and cached frames, the recordings are not read again."""
 
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from importlib.metadata import version
 from pathlib import Path
+from typing import NamedTuple
 
 from emgpipe.errors import StoreError
 from emgpipe.reports.names import visit_file_name
 from emgpipe.settings import Settings, fingerprint, load_settings
-from emgpipe.store import OutputLock, content_key, read_csv, read_json, write_json, write_text
+from emgpipe.store import OutputLock, content_key, file_digest, read_csv, read_json, write_json, write_text
 from emgpipe.store.atomic import storing
 from emgpipe.study.model import ID_PATTERN
 
 PAGES_VERSION = 5
 """Raised whenever the same results would give other pages."""
 INDEX = "index.html"
+PAGES = "pages.json"
+"""What the pages were drawn from: where it says so and all stand as written, nothing is read."""
 USED = ("inputs.csv", "measures.csv", "settings.toml")
 """Tables that pages are drawn from."""
 
 Row = Mapping[str, str]
 Visit = tuple[str, str]
+
+
+class _Page(NamedTuple):
+    """What a page was drawn from, and the hash of its file."""
+
+    key: str
+    sha256: str
+
+
+class _Known(NamedTuple):
+    """Pages as they were written last; `drawn_from`: from which results, empty where some could not be drawn."""
+
+    drawn_from: str
+    pages: Mapping[str, _Page]
+
+
+class _Source(NamedTuple):
+    """What `run.json` says of the results: study, conditions, hashes of the tables that pages are drawn from."""
+
+    study: str
+    conditions: Mapping[str, Row]
+    tables: Mapping[str, str]
+
+    @classmethod
+    def of(cls, folder: Path) -> "_Source":
+        """Read it; tables that are not as the run wrote them would be drawn as if they had been measured."""
+        outputs, study, conditions = _record(folder)
+        for name in USED:
+            try:
+                written = file_digest(folder / name)
+            except OSError as problem:
+                raise _unreadable(folder, f"{name}: {problem.strerror}") from None
+            if outputs.get(name) != written:
+                raise _unreadable(folder, f"{name} is not as it was written")
+        return cls(study, conditions, {name: outputs[name] for name in USED})
+
+    def key(self) -> str:
+        """Hash of all that pages are drawn from."""
+        return content_key(pages=PAGES_VERSION, version=version("emgpipe"), **self._asdict())
 
 
 @dataclass(frozen=True)
@@ -85,19 +126,33 @@ def write_reports(out: str | Path, *, wait: bool = False) -> list[Path]:
 
 
 def _write_locked(folder: Path) -> list[Path]:
-    told = _read(folder)
     pages = folder / "reports"
-    keys, known = told.keys(), _known_pages(pages)
-    stale = {name for name, key in keys.items() if known.get(name) != key or not (pages / name).is_file()}
+    source, known = _Source.of(folder), _known_pages(pages)
+    if known.drawn_from == source.key() and all(_stands(pages / name, page) for name, page in known.pages.items()):
+        return []
+    told = _read(folder, source)
+    keys = told.keys()
+    stale = {name for name, key in keys.items() if not _stands(pages / name, known.pages.get(name), key)}
     drawn, problems = _drawn(told, folder, stale) if stale else ([], {})
-    now = {name: key for name, key in keys.items() if name not in problems}
-    for name in known.keys() - keys.keys():
+    for name in known.pages.keys() - keys.keys():
         _remove(pages, name)
-    if drawn or known != now:
-        write_json(pages / "pages.json", now)
+    now = {name: _Page(key, file_digest(pages / name)) for name, key in keys.items() if name not in problems}
+    write_json(pages / PAGES, {
+        "drawn_from": "" if problems else source.key(), "pages": {name: page._asdict() for name, page in now.items()},
+    })  # fmt: skip
     if problems:
         raise next(iter(problems.values()))
     return drawn
+
+
+def _stands(path: Path, page: _Page | None, key: str = "") -> bool:
+    """Whether a page lies there as it was written, and drawn from what the key says where one is given."""
+    if page is None or (key and page.key != key):
+        return False
+    try:
+        return file_digest(path) == page.sha256
+    except OSError:
+        return False
 
 
 def _remove(pages: Path, name: str) -> None:
@@ -132,16 +187,7 @@ def _drawn(told: _Told, folder: Path, stale: set[str]) -> tuple[list[Path], dict
     return drawn, problems
 
 
-def _read(folder: Path) -> _Told:
-    """Results as the run wrote them; anything else would be drawn as if it had been measured."""
-    outputs, study, conditions = _record(folder)
-    for name in USED:
-        try:
-            written = hashlib.sha256((folder / name).read_bytes()).hexdigest()
-        except OSError as problem:
-            raise _unreadable(folder, f"{name}: {problem.strerror}") from None
-        if outputs.get(name) != written:
-            raise _unreadable(folder, f"{name} is not as it was written")
+def _read(folder: Path, source: _Source) -> _Told:
     inputs, measures = read_csv(folder / "inputs.csv"), read_csv(folder / "measures.csv")
     for row in inputs:  # they become names of files
         if not all(re.fullmatch(ID_PATTERN, row.get(name) or "") for name in ("subject", "visit")):
@@ -149,7 +195,7 @@ def _read(folder: Path) -> _Told:
         if not re.fullmatch(r"[A-Za-z0-9_-]+", row.get("recording") or ""):
             raise _unreadable(folder, "inputs.csv has a recording that no study has")
     settings = load_settings(folder / "settings.toml")
-    return _Told(study, settings, conditions, inputs, _by_visit(inputs), _by_visit(measures))
+    return _Told(source.study, settings, source.conditions, inputs, _by_visit(inputs), _by_visit(measures))
 
 
 def _record(folder: Path) -> tuple[dict[str, str], str, dict[str, dict[str, str]]]:
@@ -176,9 +222,9 @@ def _by_visit(rows: Sequence[Row]) -> dict[Visit, list[Row]]:
     return out
 
 
-def _known_pages(pages: Path) -> dict[str, str]:
+def _known_pages(pages: Path) -> _Known:
     try:
-        told = read_json(pages / "pages.json")
-    except (OSError, ValueError):
-        return {}
-    return dict(told) if isinstance(told, dict) else {}
+        told = read_json(pages / PAGES)
+        return _Known(str(told["drawn_from"]), {name: _Page(**page) for name, page in told["pages"].items()})
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return _Known("", {})

@@ -68,7 +68,7 @@ def mixed(study):
 
 @LINUX
 def test_good_rows_are_those_of_a_run_without_the_bad_ones(mixed, tiny_out, tmp_path):
-    command = [sys.executable, "-c", RUN, str(mixed), str(tmp_path / "out"), "10"]
+    command = [sys.executable, "-c", RUN, str(mixed), str(tmp_path / "out"), "6"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
         killed = set()
         while running.poll() is None:

@@ -127,6 +127,21 @@ def test_a_page_asks_for_nothing_outside_itself(made, name):
     assert str(made) not in text
 
 
+def test_a_page_that_is_not_as_it_was_written_is_drawn_anew_and_no_other(copy):
+    path = copy / "out" / "reports" / PAGES[0]
+    before = path.read_bytes()
+    path.write_bytes(before.replace(b"P01", b"P10"))
+    assert drawn(copy) == [PAGES[0]]
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"drawn_from": 1, "pages": {"x": 1}}', '{"visit.P01.V1.html": "0"}'])
+def test_a_list_of_pages_that_cannot_be_read_costs_a_drawing(copy, text):
+    (copy / "out" / "reports" / "pages.json").write_text(text)
+    assert drawn(copy) == PAGES
+    assert drawn(copy) == []
+
+
 @pytest.mark.parametrize("damage", ["gone", "changed"])
 def test_frames_that_are_not_as_written_are_refused_and_the_next_run_mends_them(copy, damage):
     tables = outputs(copy / "out")
@@ -169,7 +184,7 @@ AGAIN = """
 import sys
 from emgpipe import run_study, write_reports
 computed, drawn = run_study(sys.argv[1], sys.argv[2], jobs=1).computed, write_reports(sys.argv[2])
-heavy = {"numba", "scipy", "mne", "pandas", "pyarrow", "matplotlib", "jinja2"} & set(sys.modules)
+heavy = {"numba", "scipy", "mne", "pandas", "pyarrow", "matplotlib", "jinja2", "rich"} & set(sys.modules)
 print(computed, drawn, sorted(heavy))
 """
 
@@ -193,7 +208,8 @@ def test_the_page_of_a_visit_that_left_the_study_is_removed_and_nothing_else(cop
 def test_a_list_of_pages_cannot_make_it_remove_other_files(copy):
     (copy / "out" / "visit.x.html").write_text("")
     (copy / "out" / "reports" / "notes.txt").write_text("")
-    known = {"../visit.x.html": "0", "visit./../../visit.x.html": "0", "notes.txt": "0"}
+    names = ("../visit.x.html", "visit./../../visit.x.html", "notes.txt")
+    known = {"drawn_from": "", "pages": {name: {"key": "0", "sha256": "0"} for name in names}}
     (copy / "out" / "reports" / "pages.json").write_text(json.dumps(known))
     drawn(copy)
     assert (copy / "out" / "visit.x.html").exists()
