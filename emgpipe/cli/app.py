@@ -1,6 +1,5 @@
 """The commands and their options; the work is done in the rooms."""
 
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -45,21 +44,29 @@ def run(arguments: Sequence[str]) -> int:
     """
     talk.set_up_streams()
     talk.MANNER = talk.Manner(debug="--debug" in arguments)
+    code = 0
     try:
-        code = app(_common_first(arguments), prog_name="emgpipe", standalone_mode=False)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # the reader has seen enough; keep the interpreter from flushing into nothing
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except (KeyboardInterrupt, typer.Abort):
+        code = _code_of(arguments)
+        talk.flush()
+    except BrokenPipeError:  # whoever read stdout has seen enough
+        talk.drop(sys.stdout)
+    except KeyboardInterrupt:
         code = INTERRUPTED
-    except typer.Exit as leave:
-        code = leave.exit_code
     except Exception as error:
         return _told(error)
     if code == INTERRUPTED:
         talk.note("error", "INTERRUPTED", "stopped; what was finished is kept, run again to go on")
+    return code
+
+
+def _code_of(arguments: Sequence[str]) -> int:
+    """Run a command; what it raises is raised."""
+    try:
+        code = app(_common_first(arguments), prog_name="emgpipe", standalone_mode=False)
+    except typer.Abort:
+        return INTERRUPTED
+    except typer.Exit as leave:
+        return leave.exit_code
     return code if isinstance(code, int) else 0
 
 
@@ -183,6 +190,9 @@ def run_command(
     limit_min: Annotated[
         float, typer.Option(min=0.01, help="Minutes for one recording in a worker process; tried twice.")
     ] = 60.0,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="A running Dask scheduler, as tcp://host:port; see docs.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be computed, and why.")] = False,
 ) -> None:
     """Turn a study into tables and pages; what is done already is not done again."""
@@ -195,7 +205,9 @@ def run_command(
     if dry_run:
         talk.write(plan_told(study, out, **selected))
         return
-    how: dict[str, Any] = {"jobs": jobs, "wait": wait, "fail_fast": fail_fast, "limit_s": 60.0 * limit_min}
+    how: dict[str, Any] = {
+        "jobs": jobs, "scheduler": scheduler, "wait": wait, "fail_fast": fail_fast, "limit_s": 60.0 * limit_min,
+    }  # fmt: skip
     said, code = run_told(study, out, report=not no_report, **selected, **how)
     talk.write(said)
     raise typer.Exit(code)

@@ -90,31 +90,35 @@ class _Bar:
         console = Console(stderr=True, highlight=False, emoji=False)
         self.wide = console.width >= WIDE_COLUMNS
         text = TextColumn("{task.description}", markup=False)
-        bar = BarColumn(bar_width=None if self.wide else 8)
-        self.progress = Progress(text, bar, TextColumn("{task.fields[pace]}", markup=False), console=console,
-                                           transient=True, redirect_stdout=False, expand=self.wide)  # fmt: skip
+        bar = BarColumn(bar_width=24 if self.wide else 8)
+        self.progress = Progress(text, bar, TextColumn("{task.fields[told]}", markup=False), console=console,
+                                 transient=True, redirect_stdout=False)  # fmt: skip
         self.cached, self.failed, self.started_s = plan.cached, 0, time.monotonic()
-        self.task = self.progress.add_task(f"0/{plan.total}", total=plan.total, pace="")
+        self.task = self.progress.add_task(_share(0, plan.total), total=plan.total, told="")
         self.progress.start()
 
     def advance(self, event: Event) -> None:
         """Draw that one more is done."""
         self.failed += event.status == "failed"
-        pace = pace_text(event.done, event.total, time.monotonic() - self.started_s)
         parts = [f"{self.failed} failed"] if self.failed else []
         parts += [f"{self.cached} cached"] if self.cached and self.wide else []
-        parts += [pace, f"last {talk.printable(event.recording)}"] if self.wide else [pace]
+        parts.append(pace_text(event.done, event.total, time.monotonic() - self.started_s, short=not self.wide))
+        parts += [f"last {talk.printable(event.recording)}"] if self.wide else []
+        share = _share(event.done, event.total)
         self.progress.update(
-            self.task, completed=event.done, total=event.total, description=f"{event.done}/{event.total}",
-            pace=", ".join(parts),
-        )  # fmt: skip
+            self.task, completed=event.done, total=event.total, description=share, told=", ".join(parts)
+        )
 
     def close(self) -> None:
         """Take the bar away."""
         self.progress.stop()
 
 
-def pace_text(done: int, total: int, passed_s: float) -> str:
+def _share(done: int, total: int) -> str:
+    return f"{done:{len(str(total))}}/{total}"
+
+
+def pace_text(done: int, total: int, passed_s: float, *, short: bool = False) -> str:
     """Rate, and time left if it stays so.
 
     Parameters
@@ -123,6 +127,8 @@ def pace_text(done: int, total: int, passed_s: float) -> str:
         Recordings; at least one is done.
     passed_s : float
         Since the first began.
+    short : bool
+        Time left alone.
 
     Returns
     -------
@@ -136,7 +142,8 @@ def pace_text(done: int, total: int, passed_s: float) -> str:
     per_s = done / max(passed_s, 1e-3)
     rate = f"{per_s:.1f}/s" if per_s >= 0.1 else f"{60 * per_s:.1f}/min"
     left_s = round((total - done) / per_s)
-    return f"{rate}, {left_s // 3600}:{left_s // 60 % 60:02d}:{left_s % 60:02d} left"
+    left = f"{left_s // 3600}:{left_s // 60 % 60:02d}:{left_s % 60:02d} left"
+    return left if short else f"{rate}, {left}"
 
 
 def _draws() -> bool:

@@ -5,11 +5,12 @@ import os
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, TextIO
 
-from emgpipe.errors import EmgpipeError
+from emgpipe.errors import EmgpipeError, StoreError
 from emgpipe.errors import printable as printable
 
 Level = Literal["error", "warning", "info"]
@@ -50,18 +51,18 @@ def _fill_closed() -> None:
 
 def write(text: str) -> None:
     """Write a result to stdout, its lines as they are, hidden characters written out."""
-    sys.stdout.write("\n".join(map(printable, text.removesuffix("\n").split("\n"))) + "\n")
+    _put(sys.stdout, "\n".join(map(printable, text.removesuffix("\n").split("\n"))) + "\n")
 
 
 def write_json(value: object) -> None:
     """Write a result to stdout as JSON, in ASCII."""
-    sys.stdout.write(_ascii_json(value, indent=2) + "\n")
+    _put(sys.stdout, _ascii_json(value, indent=2) + "\n")
 
 
 def write_traceback(error: Exception) -> None:
     """Write where an error comes from to stderr, for `--debug`."""
     for line in "".join(traceback.format_exception(error)).splitlines():
-        sys.stderr.write(printable(line) + "\n")
+        _put(sys.stderr, printable(line) + "\n")
 
 
 def note(level: Level, code: str, message: str, where: str = "") -> None:
@@ -73,13 +74,47 @@ def note(level: Level, code: str, message: str, where: str = "") -> None:
     else:
         head = "emgpipe" if level == "error" else level
         line = printable(": ".join(part for part in (head, where, code, message) if part))
-    sys.stderr.write(line + "\n")
+    _put(sys.stderr, line + "\n")
 
 
 def note_event(level: Level, fields: Mapping[str, object]) -> None:
     """Write an event to stderr as one JSON object; `--quiet` keeps errors only."""
     if not MANNER.quiet or level == "error":
-        sys.stderr.write(_ascii_json({"time": _now(), "level": level, **fields}) + "\n")
+        _put(sys.stderr, _ascii_json({"time": _now(), "level": level, **fields}) + "\n")
+
+
+def flush() -> None:
+    """Bring results out; raises as `write` does."""
+    _put(sys.stdout, "")
+
+
+def _put(stream: TextIO, text: str) -> None:
+    """Write to stdout or stderr at once.
+
+    Raises
+    ------
+    BrokenPipeError
+        Whoever read stdout has seen enough.
+    StoreError
+        OUTPUT_UNWRITABLE: stdout is on a full disk. What cannot be said on stderr is lost, and the work goes on.
+    """
+    try:
+        stream.write(text)
+        stream.flush()
+    except OSError as problem:
+        drop(stream)
+        if stream is sys.stderr:
+            return
+        if isinstance(problem, BrokenPipeError):
+            raise
+        message = f"{problem.strerror or problem}; what was computed is kept, free the place and ask again"
+        raise StoreError("OUTPUT_UNWRITABLE", message, where="stdout") from None
+
+
+def drop(stream: TextIO) -> None:
+    """Lead a stream that cannot be written to the null device, with what waits in it: the interpreter flushes it."""
+    with suppress(OSError, ValueError):  # no file at all
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _now() -> str:

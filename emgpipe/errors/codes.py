@@ -295,6 +295,7 @@ CODES: dict[str, Code] = {
     "VALUE_OUT_OF_RANGE": Code(_E, "A value given to statistics is infinite or beyond 1e100."),
     # the command line
     "USAGE": Code(_E, "A command, an option or an argument that does not exist or is missing."),
+    "OUTPUT_UNWRITABLE": Code(_E, "Results cannot be printed: stdout is on a full disk or cannot be written."),
     "INTERRUPTED": Code(_E, "A person stopped the run."),
     "NO_CHANNELS": Code(_E, "A recording has no EMG signal."),
     "SEGMENT_UNKNOWN": Code(_E, "A segment was asked for that the recording does not have."),
