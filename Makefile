@@ -39,8 +39,9 @@ validate:  ## measure every claim on known truth and write both pages of validat
 	$(BIN)/python -m validation
 	$(BIN)/python -m validation.stiffness
 
-stress:  ## judge 2,000 malformed files, fuzz the reader, write docs/stress.md (minutes)
+stress:  ## judge malformed files, fuzz the reader, kill and crowd runs; write docs/stress.md and reliability.md (half an hour)
 	$(BIN)/python -m stress
+	$(BIN)/python -m stress.reliability
 	$(BIN)/pytest -m slow
 
 build:  ## make the wheel and the source archive in dist/

@@ -11,8 +11,8 @@ from pathlib import Path
 from stress import processes, results
 from stress.kills import Bench, verified
 
-LIMITS_BYTES = (100, 2_000, 20_000, 60_000, 200_000)
-"""Of a single file: too little for a line of the log, a unit, frames, tables."""
+LIMITS_BYTES = (1_000, 3_000, 8_000, 20_000, 30_000)
+"""Of a single file: too little for a few lines of the log, frames, units, tables."""
 
 SHARES = (0.02, 0.2, 0.5, 0.8, 0.95)
 """Sizes of the small disk, of what an undisturbed run needs."""
@@ -97,7 +97,7 @@ def read_only_study(bench: Bench) -> list[str]:
 
 
 def _command(bench: Bench, out: Path) -> tuple[str | Path, ...]:
-    return ("run", bench.study, "-o", out, "-j", "2", "--no-report")
+    return ("--quiet", "run", bench.study, "-o", out, "-j", "2", "--no-report")
 
 
 def _refused(ended: processes.Ended, out: Path, bench: Bench) -> list[str]:

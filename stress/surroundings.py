@@ -94,12 +94,17 @@ class Same(NamedTuple):
 
 def reference(folder: Path, n_recordings: int = 4) -> Same:
     """Write a study and run it in this process's surroundings, one worker."""
-    study = studies.small_study(folder / "study", n_recordings)
-    (folder / "link_to_study").symlink_to(study.parent)
+    study = studies.small_study(folder / "study", n_recordings).parent
+    processes.run("run", study, "-o", folder / "whole", "-j", "1")
+    return prepared(folder, study, results.contents(folder / "whole"))
+
+
+def prepared(folder: Path, study: Path, whole: results.Contents) -> Same:
+    """Give the study of a folder its other names."""
+    (folder / "link_to_study").symlink_to(study)
     (folder / "links").mkdir()
-    processes.run("run", study.parent, "-o", folder / "whole", "-j", "1")
-    shutil.copytree(study.parent, folder / "Another name (2) µ")
-    return Same(folder, study.parent, results.contents(folder / "whole"))
+    shutil.copytree(study, folder / "Another name (2) µ")
+    return Same(folder, study, whole)
 
 
 def surrounded(same: Same, name: str) -> Killed:

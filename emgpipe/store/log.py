@@ -80,8 +80,9 @@ class AuditLog:
             self.sync()
         finally:
             if self._stream is not None:
-                self._stream.close()
-                self._stream = None
+                stream, self._stream = self._stream, None
+                with storing(self.path):  # what a full disk did not take is tried once more
+                    stream.close()
 
     def append(self, event: str, **fields: object) -> None:
         """Append one line.

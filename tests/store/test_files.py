@@ -173,6 +173,32 @@ def test_the_end_of_a_log_is_found_from_behind_whatever_the_length_of_its_lines(
     assert check_log(path) == []
 
 
+FULL_LOG = """
+import resource, sys
+from pathlib import Path
+from emgpipe.errors import StoreError
+from emgpipe.store import AuditLog
+resource.setrlimit(resource.RLIMIT_FSIZE, (300, 300))
+try:
+    with AuditLog(Path(sys.argv[1])) as log:
+        for number in range(10):
+            log.append("recording", number=number)
+except StoreError as problem:
+    print(problem.code)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a limit on the size of a file")
+def test_a_log_on_a_full_disk_is_one_coded_error(tmp_path):
+    path = tmp_path / "log.jsonl"
+    said = subprocess.run([sys.executable, "-c", FULL_LOG, path], capture_output=True, text=True, check=False)
+    assert (said.stdout, said.stderr) == ("STORE_UNWRITABLE\n", "")
+    assert path.stat().st_size <= 300
+    with AuditLog(path) as log:
+        log.append("run")
+    assert check_log(path) == []
+
+
 def test_a_log_that_is_not_there_is_said(tmp_path):
     assert [p.line for p in check_log(tmp_path / "log.jsonl")] == [0]
 
