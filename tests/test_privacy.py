@@ -231,12 +231,21 @@ def test_a_run_with_its_pages_tells_nothing(said, files, tmp_path):
     (study / "study.toml").write_text('[study]\nid = "TINY"\nmains_hz = 50\n')
     text = said("run", study, "-o", out, "-j", 1, "--debug") + said("report", out)
     text += said("run", study / "study.toml", "-o", out, "-j", 1, "--log-format", "jsonl")
+    text += said("run", study, "-o", out, "--dry-run", "--retry-failed") + said(
+        "run", study, "-o", out, "--retry-failed"
+    )
+    text += said("verify", out, "--recompute", 3, "--debug") + said("verify", out, "--format", "json")
+    (out / "units" / "P00_V1_rest.jsonl").write_text("changed")
+    text += said("run", study, "-o", out, "--dry-run") + said("verify", out)
+    text += said("run", study, "-o", out, "-j", 2, "--debug")
     assert told(text) == []
     left = [path for path in out.rglob("*") if path.is_file()]
     assert {"whole.edf", "headless_8.edf"} <= {
         row["file"] for row in csv.DictReader((out / "inputs.csv").read_text("utf-8").splitlines())
     }
-    assert {"log.jsonl", "run.json", "meta.json", "index.html", "measures.parquet"} <= {path.name for path in left}
+    assert {"log.jsonl", "run.json", "run.json.sha256", "P00_V1_rest.jsonl", "meta.json", "index.html"} <= {
+        path.name for path in left
+    }
     assert [str(path) for path in left if in_file(path) or told(str(path.relative_to(out)))] == []
 
 
