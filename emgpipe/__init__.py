@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from emgpipe.batch import Results, RunReport, load_results, run_study
+    from emgpipe.batch import Results, RunReport, load_results, plan_study, run_study
     from emgpipe.errors import EmgpipeError, NoInputError, ReadError, SettingsError, StoreError, StudyError
     from emgpipe.frames.model import Frames
     from emgpipe.pipeline import Result, compute_frames, measure, pair_covariances
@@ -47,6 +47,7 @@ _HOMES = {
     "load_study": "emgpipe.study.load",
     "measure": "emgpipe.pipeline",
     "pair_covariances": "emgpipe.pipeline",
+    "plan_study": "emgpipe.batch",
     "read_recording": "emgpipe.readers.edf",
     "run_study": "emgpipe.batch",
     "simulate_trial": "emgpipe.simulate.trial",
@@ -82,6 +83,7 @@ __all__ = [
     "load_study",
     "measure",
     "pair_covariances",
+    "plan_study",
     "read_recording",
     "run_study",
     "simulate_trial",
