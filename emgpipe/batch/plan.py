@@ -9,6 +9,7 @@ from emgpipe.batch.jobs import Job, stat_of, study_jobs
 from emgpipe.batch.names import unmatched_names
 from emgpipe.batch.place import refuse_place
 from emgpipe.batch.referring import as_last_decided, referring_jobs
+from emgpipe.batch.shards import Shard
 from emgpipe.batch.twins import refuse_same_bytes
 from emgpipe.batch.units import Heads, is_current, read_head, whole_unit
 from emgpipe.errors import EmgpipeError, NoInputError
@@ -59,13 +60,14 @@ def plan_study(
     allow_outside: bool = False,
     strict: bool = False,
     retry_failed: bool = False,
+    shard: str | None = None,
     watch: Watch = unwatched,
 ) -> list[Planned]:
     r"""Tell what `run_study` would compute, and why; nothing is written, made or locked.
 
     Parameters
     ----------
-    study, out, settings, subjects, visits, allow_outside, strict, retry_failed
+    study, out, settings, subjects, visits, allow_outside, strict, retry_failed, shard
         As in `run_study`.
     watch : callable
         Called with the findings on the study.
@@ -90,13 +92,15 @@ def plan_study(
     ...     [(one.job.entry.recording, one.why) for one in plan_study(folder, Path(folder) / "results")]
     [('P01_V1_rest', 'new')]
     """
-    work = chosen_work(study, Path(out), settings, subjects, visits, allow_outside=allow_outside, strict=strict)
+    part = Shard.parsed(shard) if shard is not None else None
+    selected = (settings, subjects, visits)
+    work = chosen_work(study, Path(out), *selected, allow_outside=allow_outside, strict=strict, shard=part)
     heads = heads_of(work.jobs)
     if findings := tuple(checked(work, heads)):
         watch(Event("finding", where=str(work.study.path), findings=findings))
     plan = planned(work, heads, retry_failed=retry_failed)
     told = {one.job.entry.recording: one for one in plan}
-    for job in referring(work, heads):
+    for job in referring(work, heads) if part is None else ():
         told[job.entry.recording] = Planned(job, "reference")
     return [told[job.entry.recording] for job in work.jobs if job.entry.recording in told]
 
@@ -110,6 +114,7 @@ def chosen_work(
     *,
     allow_outside: bool,
     strict: bool,
+    shard: Shard | None = None,
 ) -> Work:
     """Load a study and select recordings; raises what `run_study` raises before any work."""
     loaded = study if isinstance(study, Study) else load_study(study, settings=settings, allow_outside=allow_outside)
@@ -119,7 +124,7 @@ def chosen_work(
     if not chosen:
         message = f"no recording of subjects {list(subjects)!r} and visits {list(visits)!r}; see recordings.csv"
         raise NoInputError("NO_MATCH", message, where=str(loaded.path))
-    return Work(loaded, jobs, chosen)
+    return Work(loaded, jobs, shard.share(jobs, chosen) if shard else chosen)
 
 
 def heads_of(jobs: Sequence[Job]) -> dict[str, Mapping[str, Any] | None]:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -14,7 +14,9 @@ from emgpipe.batch.events import Event, Watch, unwatched
 from emgpipe.batch.finish import finish, was_finished
 from emgpipe.batch.jobs import Job
 from emgpipe.batch.plan import Planned, Work, checked, chosen_work, heads_of, planned, referring
+from emgpipe.batch.shards import Shard, shard_log, take_over
 from emgpipe.batch.units import read_head, unit_lost, unreached_unit
+from emgpipe.errors import EngineError
 from emgpipe.recording import Finding
 from emgpipe.store import AuditLog, OutputLock, sweep
 from emgpipe.study import Study
@@ -83,6 +85,7 @@ def run_study(
     retry_failed: bool = False,
     fail_fast: bool = False,
     scheduler: str | None = None,
+    shard: str | None = None,
     limit_s: float = LIMIT_S,
     watch: Watch = unwatched,
 ) -> RunReport:
@@ -113,6 +116,9 @@ def run_study(
         NOT_REACHED. Failures of earlier runs stop nothing.
     scheduler : str, optional
         Address of a running Dask scheduler, as `tcp://host:port`: its workers do the work, not `jobs` processes here.
+    shard : str, optional
+        `I/N`: write the units of every N-th recording from the I-th on, and no tables. Shares may be computed at the
+        same time, on several machines; a run without it merges them.
     limit_s : float
         Time for one recording in a worker process; it is tried twice, then it is a failed row (TIMEOUT).
     watch : callable
@@ -125,7 +131,7 @@ def run_study(
     Raises
     ------
     SettingsError, StudyError, NoInputError
-        Before any work is done; BYTES_TWICE where a file is a copy of another one.
+        Before any work is done; SHARD_INVALID, ARGUMENT_INVALID; BYTES_TWICE where a file is a copy of another one.
     StoreError
         STORE_LOCKED, STORE_UNWRITABLE; OUT_TAKEN, STORE_LINKED: a run would write over files that are not its own.
     EngineError
@@ -138,30 +144,52 @@ def run_study(
     computed again. Tables do not depend on the number of workers. After KeyboardInterrupt
     what was finished is kept, and the log says `stopped`.
     """
-    work = chosen_work(study, Path(out), settings, subjects, visits, allow_outside=allow_outside, strict=strict)
+    part = Shard.parsed(shard) if shard is not None else None
+    selected = (settings, subjects, visits)
+    work = chosen_work(study, Path(out), *selected, allow_outside=allow_outside, strict=strict, shard=part)
     names = checked(work, heads_of(work.jobs))
-    folder, engine = Path(out), engine_of(jobs, limit_s=limit_s)
-    with OutputLock(folder, wait=wait):
+    work = work._replace(jobs=work.chosen) if part else work
+    folder, engine = Path(out), engine_of(jobs, scheduler=scheduler, limit_s=limit_s)
+    with shard_log(folder, part, wait=wait) if part else _merging_log(folder, wait=wait) as log:
         if names:
             watch(Event("finding", where=str(work.study.path), findings=tuple(names)))
-        sweep(folder)
-        with audited(folder) as log:
-            run = _Run(work, folder, engine, watch, log, fail_fast=fail_fast)
-            try:
-                return run.finished(names, retry_failed=retry_failed)
-            except KeyboardInterrupt:
-                if run.begun:
-                    log.append("stopped", why="interrupted", computed=len(run.done))
-                sweep(folder)
-                raise
+        run = _Run(work, folder, engine, watch, log, fail_fast=fail_fast, shard=part)
+        try:
+            return run.finished(names, retry_failed=retry_failed)
+        except KeyboardInterrupt:
+            run.stopped("interrupted", computed=len(run.done))
+            raise
+        except EngineError as problem:
+            run.stopped(problem.code, computed=len(run.done))
+            raise
+
+
+@contextmanager
+def _merging_log(out: Path, *, wait: bool) -> Iterator[AuditLog]:
+    """Hold a results folder alone and write its log; leftovers are removed, the logs of shares taken over."""
+    with OutputLock(out, wait=wait):
+        sweep(out)
+        with audited(out) as log:
+            take_over(out, log)
+            yield log
 
 
 class _Run:
     """A run under way: heads of the units on disk, recordings done, recordings that were not reached."""
 
-    def __init__(self, work: Work, out: Path, engine: Engine, watch: Watch, log: AuditLog, *, fail_fast: bool) -> None:
+    def __init__(
+        self,
+        work: Work,
+        out: Path,
+        engine: Engine,
+        watch: Watch,
+        log: AuditLog,
+        *,
+        fail_fast: bool,
+        shard: Shard | None,
+    ) -> None:
         self.work, self.out, self.engine, self.watch, self.log = work, out, engine, watch, log
-        self.fail_fast = fail_fast
+        self.fail_fast, self.shard = fail_fast, shard
         self.heads = heads_of(work.jobs)
         self.done: set[str] = set()
         self.unreached: list[str] = []
@@ -176,6 +204,8 @@ class _Run:
             (self.out / "units").mkdir(parents=True, exist_ok=True)
             self._log_plan(plan)
         self._work("recording", stale)
+        if self.shard:
+            return self._report(names)
         last = (self.work.study, self.work.jobs, self.heads, self.out, names)
         # a level that changed is one for all who take it, selected or not; what is out of date anyway stays so
         if stale or len(plan) < len(self.work.jobs) or not was_finished(*last):
@@ -183,6 +213,13 @@ class _Run:
         finish(*last, self.log)
         self.watch(Event("tables"))
         return self._report(names)
+
+    def stopped(self, why: str, **facts: int) -> None:
+        """Tell the log that a run ends before its time, and remove what its workers have left."""
+        if self.begun:
+            self.log.append("stopped", why=why, **facts)
+        if not self.shard:  # other shares are at work, and their files are no leftovers
+            sweep(self.out)
 
     def _log_plan(self, plan: Sequence[Planned]) -> None:
         self.begun = True
@@ -204,10 +241,9 @@ class _Run:
                 if self.fail_fast and kind == "recording" and event.status == "failed":
                     break
         if waiting:
-            sweep(self.out)  # of workers that were stopped in the middle
             self.unreached = list(waiting)
             self.heads |= {name: unreached_unit(job) for name, job in waiting.items()}
-            self.log.append("stopped", why="failed fast", not_reached=len(waiting))
+            self.stopped("failed fast", not_reached=len(waiting))
 
     def _read(self, kind: Literal["recording", "reference"], job: Job, n: int, total: int) -> Event:
         name = job.entry.recording

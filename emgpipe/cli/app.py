@@ -193,6 +193,9 @@ def run_command(
     scheduler: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="A running Dask scheduler, as tcp://host:port; see docs.")
     ] = None,
+    shard: Annotated[
+        str | None, typer.Option(metavar="I/N", help="Units of this share only, for the jobs of an array; see docs.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be computed, and why.")] = False,
 ) -> None:
     """Turn a study into tables and pages; what is done already is not done again."""
@@ -200,15 +203,15 @@ def run_command(
 
     selected: dict[str, Any] = {
         "settings": settings, "subjects": subject or (), "visits": visit or (), "allow_outside": allow_outside,
-        "strict": strict, "retry_failed": retry_failed,
+        "strict": strict, "retry_failed": retry_failed, "shard": shard,
     }  # fmt: skip
     if dry_run:
         talk.write(plan_told(study, out, **selected))
         return
     how: dict[str, Any] = {
-        "jobs": jobs, "scheduler": scheduler, "wait": wait, "fail_fast": fail_fast, "limit_s": 60.0 * limit_min,
+        "jobs": jobs, "wait": wait, "fail_fast": fail_fast, "scheduler": scheduler, "limit_s": 60.0 * limit_min,
     }  # fmt: skip
-    said, code = run_told(study, out, report=not no_report, **selected, **how)
+    said, code = run_told(study, out, report=not no_report and shard is None, **selected, **how)
     talk.write(said)
     raise typer.Exit(code)
 

@@ -42,7 +42,7 @@ def run_told(study: Path, out: Path, *, report: bool = True, **options: Any) -> 
         done = run_study(study, out, watch=told, **options)
         for where, finding in done.warnings:
             told.warn(where, finding)
-    text = _summary(done)
+    text = _summary(done, options.get("shard"))
     if report:
         _draw(study, out, options)
         text += f"pages: {printable(str(out / INDEX))}\n"
@@ -94,12 +94,13 @@ def _draw(study: Path, out: Path, options: Mapping[str, Any]) -> None:
         write_reports(out, wait=wait)
 
 
-def _summary(done: RunReport) -> str:
-    """Counts, where the tables are, then why recordings failed, by code."""
+def _summary(done: RunReport, shard: str | None) -> str:
+    """Counts, where the results are, then why recordings failed, by code."""
     fresh = f"{done.computed} computed now" if done.computed else "nothing to compute"
-    fresh += f", {done.failed} failed (named in inputs.csv)" if done.failed else ""
+    fresh += f", {done.failed} failed{'' if shard else ' (named in inputs.csv)'}" if done.failed else ""
     fresh += f", {len(done.unreached)} not reached" if done.unreached else ""
-    text = f"{done.total} recordings, {fresh}; tables in {printable(str(done.out))}\n"
+    where = f"shard {shard} in {{}}, tables by a run without --shard" if shard else "tables in {}"
+    text = f"{done.total} recordings, {fresh}; {where.format(printable(str(done.out)))}\n"
     codes: dict[str, list[str]] = {}
     for failure in done.failures:
         codes.setdefault(failure.code, []).append(failure.recording)

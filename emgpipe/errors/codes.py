@@ -270,6 +270,7 @@ CODES: dict[str, Code] = {
     # engines
     "TIMEOUT": Code(_E, "A recording took longer than the limit of time, twice; the next run tries again."),
     "WORKERS_FAIL": Code(_E, "Worker processes cannot be started, or end before they take up work."),
+    "SHARD_INVALID": Code(_E, "A share of a study is not written I/N, or I is not one of 1 to N."),
     "EXTRA_ABSENT": Code(_E, "An option needs a package that is not installed; the message says which."),
     "SCHEDULER_UNREACHABLE": Code(_E, "No Dask scheduler answers at the address that was given."),
     "SCHEDULER_LOST": Code(_E, "The Dask scheduler went away during a run; what was finished is kept."),

@@ -1,4 +1,4 @@
-"""One run at a time in a results folder; the kernel frees the lock when a run dies."""
+"""One run at a time in a results folder, or shares side by side; the kernel frees the lock when a run dies."""
 
 import os
 import sys
@@ -24,6 +24,10 @@ class OutputLock:
         Made where missing.
     wait : bool
         Wait for another run to end, instead of refusing.
+    shared : bool
+        Beside others that share it. Windows knows no such lock: there it is not taken.
+    name : str
+        File in the folder that is locked.
 
     Raises
     ------
@@ -38,21 +42,21 @@ class OutputLock:
     ...     pass
     """
 
-    def __init__(self, folder: Path, *, wait: bool = False) -> None:
+    def __init__(self, folder: Path, *, wait: bool = False, shared: bool = False, name: str = LOCK_NAME) -> None:
         self.folder = folder
-        self.wait = wait
+        self.wait, self.shared, self.name = wait, shared, name
         self._handle = -1
 
     def __enter__(self) -> Self:
         """Take the lock."""
-        path = self.folder / LOCK_NAME
+        path = self.folder / self.name
         refuse_links(self.folder)
         with storing(path):
             self.folder.mkdir(parents=True, exist_ok=True)
             self._handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
         try:
             with storing(path):
-                taken = _take(self._handle, wait=self.wait)
+                taken = _take(self._handle, wait=self.wait, shared=self.shared)
         except BaseException:
             self._close()
             raise
@@ -88,7 +92,7 @@ def read_lock(folder: Path) -> Iterator[None]:
         yield
         return
     try:
-        if not _take_shared(handle):
+        if not _take(handle, wait=False, shared=True):
             message = "a run is writing here; wait for it"
             raise StoreError("STORE_LOCKED", message, where=str(folder))
         yield
@@ -96,22 +100,12 @@ def read_lock(folder: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def _take_shared(handle: int) -> bool:
-    if sys.platform == "win32":  # no shared locks there
-        return True
-    import fcntl
-
-    try:
-        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _take(handle: int, *, wait: bool) -> bool:
+def _take(handle: int, *, wait: bool, shared: bool) -> bool:
     if sys.platform == "win32":
         import msvcrt
 
+        if shared:
+            return True
         try:
             msvcrt.locking(handle, msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
         except OSError:
@@ -120,7 +114,7 @@ def _take(handle: int, *, wait: bool) -> bool:
     import fcntl
 
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        fcntl.flock(handle, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB))
     except BlockingIOError:
         return False
     return True
