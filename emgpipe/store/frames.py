@@ -5,6 +5,7 @@ import io
 import math
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -29,6 +30,9 @@ WHOLE = ("duration_s", "sha256", "mains_hz")
 SCALARS = ("index", "label", "muscle", "rate_hz", "hop_samples", "bandwidth_hz", "lsb_uv", "refused")
 LINES = ("lines", "other_lines")
 """What `meta.json` says of the recording and of each channel; band edges beside them."""
+
+MOST_FILES = 8192
+"""A mapped array holds a file open: those of 640 signals, and room for the rest."""
 
 
 def save_frames(folder: Path, frames: Frames) -> None:
@@ -85,6 +89,7 @@ def load_frames(folder: Path, *, verify: bool = True) -> Frames:
     """
     if not folder.is_dir():
         raise StoreError("FRAMES_MISSING", "there are no frames here; compute them", where=str(folder))
+    _allow_open_files()
     try:
         body = _read_meta(folder)
         if body["key"] != folder.name:
@@ -94,6 +99,18 @@ def load_frames(folder: Path, *, verify: bool = True) -> Frames:
     except (OSError, ValueError, TypeError, KeyError, RecursionError) as problem:
         message = f"{problem}; compute the frames anew"
         raise StoreError("FRAMES_DAMAGED", message, where=str(folder)) from None
+
+
+def _allow_open_files() -> None:
+    """Raise this process's limit of open files as far as it may: many systems begin with 256 or 1024."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _save_channel(folder: Path, place: int, channel: ChannelFrames) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -95,6 +96,20 @@ def test_arrays_are_mapped_and_cannot_be_written(saved):
     assert isinstance(array, np.memmap)
     with pytest.raises(ValueError, match="read-only"):
         array[0] = 1.0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a limit of open files")
+def test_many_channels_need_more_files_than_a_system_begins_with(tmp_path):
+    import resource
+
+    save_frames(tmp_path / "key", Frames(tuple(channel(seed) for seed in range(20)), 3.0, "", 60.0))
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (64, hard))
+        loaded = load_frames(tmp_path / "key")
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert len(loaded.channels) == 20
 
 
 def test_a_refused_channel_keeps_its_empty_arrays(tmp_path):
