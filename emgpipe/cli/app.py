@@ -247,6 +247,20 @@ def verify(
 
 
 @app.command()
+def diff(
+    old: Annotated[Path, typer.Argument(readable=False, help="A folder that `run` has written.")],
+    new: Annotated[Path, typer.Argument(readable=False, help="Another one.")],
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="Every row that changed.")] = False,
+    form: Annotated[Literal["table", "json"], typer.Option("--format", help="Form of the answer.")] = "table",
+) -> None:
+    """Say what differs between two results: settings, versions, recordings, values. Exit code 1 where anything does."""
+    from emgpipe.cli.auditing import diff_told
+
+    raise typer.Exit(diff_told(old, new, everything=everything, form=form))
+
+
+@app.command()
 def demo(
     folder: Annotated[Path, typer.Argument(readable=False, help="Folder to work in.")] = Path("emgpipe-demo"),
 ) -> None:

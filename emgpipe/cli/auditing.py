@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import Literal
 
+from emgpipe.batch.compare import compare_results
 from emgpipe.batch.problems import Problem
 from emgpipe.batch.verify import verify_results
+from emgpipe.cli.differing import difference_text, json_form
 from emgpipe.cli.talk import note_error, write, write_json
 from emgpipe.errors import StoreError, printable
 
@@ -66,3 +68,30 @@ def _lines(out: Path, problems: list[Problem], recompute: int) -> str:
     state = f"{n_errors} not as written" if n_errors else "all as written"
     warned = f", {len(problems) - n_errors} to know of" if len(problems) > n_errors else ""
     return "\n".join([*lines, printable(f"{out}: {state}{warned}{computed}")])
+
+
+def diff_told(first: Path, second: Path, *, everything: bool, form: Form) -> int:
+    """Say what differs between two results; exit code 0: nothing, 1: something, 3: one of them cannot be read.
+
+    Parameters
+    ----------
+    first, second : Path
+        Results folders.
+    everything : bool
+        Name every row that changed, not only the most changed ones of each measure.
+    form : str
+        Lines, or JSON, which always holds everything.
+
+    Returns
+    -------
+    int
+    """
+    try:
+        found = compare_results(first, second)
+    except StoreError as error:
+        return _unreadable(error)
+    if form == "json":
+        write_json({"old": str(first), "new": str(second), "equal": found.equal, **json_form(found)})
+    else:
+        write(difference_text(found, everything=everything))
+    return 0 if found.equal else 1

@@ -4,7 +4,10 @@ import hashlib
 import json
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, NamedTuple, Self
@@ -64,7 +67,7 @@ class AuditLog:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._stream: BinaryIO | None = None
+        self._stream: FileIO | None = None
         self._before = FIRST
         self._synced_s = 0.0
 
@@ -79,10 +82,7 @@ class AuditLog:
         try:
             self.sync()
         finally:
-            if self._stream is not None:
-                stream, self._stream = self._stream, None
-                with storing(self.path):  # what a full disk did not take is tried once more
-                    stream.close()
+            self._close()
 
     def append(self, event: str, **fields: object) -> None:
         """Append one line.
@@ -94,11 +94,10 @@ class AuditLog:
         **fields : object
             Text, numbers, and lists or mappings of these.
         """
-        with storing(self.path):
+        with storing(self.path), self._closed_on_failure():
             stream = self._stream = self._stream or self._opened()
             line = json_line({"time": _now(), "event": event, **fields, "before": self._before}).encode()
-            stream.write(line + b"\n")
-            stream.flush()
+            _write_all(stream, line + b"\n")
         self._before = hashlib.sha256(line).hexdigest()
         if time.monotonic() - self._synced_s > SYNC_EVERY_S:
             self.sync()
@@ -110,15 +109,37 @@ class AuditLog:
                 os.fsync(self._stream.fileno())
             self._synced_s = time.monotonic()
 
-    def _opened(self) -> BinaryIO:
+    def _opened(self) -> FileIO:
+        """Open the log at its end, an unfinished line closed, and take up the chain."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        stream = self.path.open("a+b")
         last = last_line(self.path)
         self._before = last.sha256
+        stream = self._stream = FileIO(self.path, "a+")
         if last.n_bytes and not _ends_whole(stream):
-            stream.write(b"\n")
+            _write_all(stream, b"\n")
         sync_folder(self.path.parent)
         return stream
+
+    @contextmanager
+    def _closed_on_failure(self) -> Iterator[None]:
+        """Close the file where a write fails: what is left of the line is looked at when the next one is appended."""
+        try:
+            yield
+        except BaseException:
+            self._close()
+            raise
+
+    def _close(self) -> None:
+        if self._stream is not None:
+            stream, self._stream = self._stream, None
+            with storing(self.path):
+                stream.close()
+
+
+def _write_all(stream: FileIO, data: bytes) -> None:
+    """Write data, unbuffered: a full disk may take a part of it, and then no more."""
+    while data:
+        data = data[stream.write(data) or 0 :]
 
 
 def last_line(path: Path, n_bytes: int | None = None) -> LastLine:
@@ -161,7 +182,7 @@ def _last_whole(stream: BinaryIO, end: int) -> bytes:
     return b""
 
 
-def _ends_whole(stream: BinaryIO) -> bool:
+def _ends_whole(stream: FileIO) -> bool:
     stream.seek(-1, os.SEEK_END)
     return stream.read(1) == b"\n"
 
