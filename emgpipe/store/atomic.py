@@ -1,5 +1,6 @@
 """Files that appear whole or not at all, also when the power fails."""
 
+import errno
 import os
 import re
 import shutil
@@ -96,12 +97,15 @@ def replace_folder(made: Path, path: Path) -> None:
 
 
 def _place_folder(made: Path, path: Path) -> None:
-    try:
-        made.replace(path)
-    except OSError:
-        if not path.is_dir():
-            raise
-        shutil.rmtree(made, ignore_errors=True)
+    """Rename a folder, or drop it where another writer's stands."""
+    while made.exists():
+        try:
+            made.replace(path)
+        except OSError as problem:
+            if path.is_dir():
+                shutil.rmtree(made, ignore_errors=True)
+            elif problem.errno not in (errno.ENOTEMPTY, errno.EEXIST):  # that one was just taken away: once more
+                raise
 
 
 def sweep(folder: Path) -> int:
