@@ -71,3 +71,30 @@ def test_other_surroundings_give_the_same_bytes(results, tmp_path):
     assert done.returncode == 1, done.stderr
     assert outputs(tmp_path / "out") == outputs(results / "out")
     assert pages(tmp_path / "out") == pages(results / "out")
+
+
+STOPPED = """
+import sys
+from emgpipe.cli import main
+
+place, stop, *sys.argv[1:] = sys.argv[1:]
+
+class Stop:
+    def find_spec(self, name, *_):
+        if name == place:
+            exec(f"import os, signal; os.kill(os.getpid(), signal.{stop})")
+
+sys.meta_path.insert(0, Stop())
+main()
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+@pytest.mark.parametrize("stop", ["SIGINT", "SIGTERM"])
+@pytest.mark.parametrize("place", ["typer", "emgpipe.batch", "emgpipe.reports.write"])
+def test_a_stop_is_one_line_and_130_wherever_it_comes(results, stop, place):
+    command = [sys.executable, "-c", STOPPED, place, stop, "run", str(results), "-o", str(results / "out")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr.startswith("emgpipe: INTERRUPTED: stopped")
+    assert done.stderr.count("\n") == 1
