@@ -237,6 +237,7 @@ def test_a_run_with_its_pages_tells_nothing(said, files, tmp_path):
     text += said("verify", out, "--recompute", 3, "--debug") + said("verify", out, "--format", "json")
     (out / "units" / "P00_V1_rest.jsonl").write_text("changed")
     text += said("run", study, "-o", out, "--dry-run") + said("verify", out)
+    text += said("diff", out, out, "--debug")
     text += said("run", study, "-o", out, "-j", 2, "--debug")
     assert told(text) == []
     left = [path for path in out.rglob("*") if path.is_file()]

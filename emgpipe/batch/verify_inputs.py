@@ -14,7 +14,7 @@ def study_folder(folder: Path, record: Mapping[str, Any], study: str | Path | No
     """Folder that files of recordings are named from: of the study as given, else where the record says it lies."""
     if study is not None:
         return Path(study) if Path(study).is_dir() else Path(study).parent
-    told = record.get("study_path", "")
+    told = str(record.get("study_path", ""))
     return (folder.resolve() / told).parent if told else None
 
 

@@ -6,6 +6,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -136,6 +137,9 @@ def _write_new(path: Path, text: str) -> None:
         with path.open("x", encoding="utf-8", newline="\n") as stream:
             stream.write(text)
     except OSError as problem:
+        if not isinstance(problem, FileExistsError):  # a half would be taken for a study that is there already
+            with suppress(OSError):
+                path.unlink()
         message = f"{problem.strerror}; name a study.toml with -o, in a folder that is there and can be written"
         raise StudyError("STORE_UNWRITABLE", message, where=str(path)) from None
 

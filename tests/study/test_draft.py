@@ -2,6 +2,8 @@
 
 import csv
 import shutil
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 
@@ -108,3 +110,20 @@ def test_recordings_must_lie_below_the_study(tmp_path):
 def test_a_folder_without_recordings_is_no_input(tmp_path, folder):
     with pytest.raises(NoInputError, match="NO_RECORDINGS"):
         draft_study(tmp_path / folder)
+
+
+LIMITED = """
+import resource, signal, sys
+from emgpipe.cli.app import run
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (300, 300))
+raise SystemExit(run(["init", sys.argv[1]]))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limit on file sizes here")
+def test_a_draft_that_does_not_fit_on_the_disk_leaves_no_half(tmp_path):
+    touch(tmp_path, "P01_V1_rest.edf")
+    said = subprocess.run([sys.executable, "-c", LIMITED, tmp_path], capture_output=True, text=True, check=False)
+    assert (said.returncode, "STORE_UNWRITABLE: File too large" in said.stderr) == (2, True)
+    assert not (tmp_path / "study.toml").exists()
