@@ -199,6 +199,20 @@ def test_a_log_on_a_full_disk_is_one_coded_error(tmp_path):
     assert check_log(path) == []
 
 
+def test_an_event_costs_the_same_however_long_the_log_is(tmp_path):
+    path = tmp_path / "log.jsonl"
+    append_events(path, 1)
+    line = path.read_bytes()
+    with path.open("r+b") as stream:  # a hole that nobody can read in the time of a test
+        stream.seek(2**40)
+        stream.write(b"\n" + line)
+    with AuditLog(path) as log:
+        log.append("event", n=1)
+    with path.open("rb") as stream:
+        stream.seek(2**40 + 1 + len(line))
+        assert json.loads(stream.read())["before"] == hashlib.sha256(line[:-1]).hexdigest()
+
+
 def test_a_log_that_is_not_there_is_said(tmp_path):
     assert [p.line for p in check_log(tmp_path / "log.jsonl")] == [0]
 
