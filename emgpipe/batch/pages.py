@@ -24,11 +24,17 @@ _FILES = (
     ("intervals.csv", "Stretches of each state of each muscle and pair."),
     ("data_dictionary.json", "This page for programs."),
     ("settings.toml", "Resolved settings."),
-    ("run.json", "Versions, machine, hashes of inputs and outputs."),
-    ("log.jsonl", "What was done when: append-only, each line carries the hash of the line before."),
+    ("run.json", "Versions, kind of machine, conditions; hashes of recordings and tables, digests of units; no time."),
+    ("run.json.sha256", "Hash of `run.json`, and of the end of the log: what [verify](audit.md) starts from. Keep a copy"
+     " elsewhere."),
+    ("log.jsonl", "What was done when and by whom (`EMGPIPE_USER`: another name than the login, or none): append-only,"
+     " each line carries the hash of the line before."),
+    ("logs/", "The same of each shard, as `shard-I-of-N.jsonl`; taken over into `log.jsonl` when they are merged. These"
+     " logs alone hold names of users and times."),
     ("reports/", "`index.html` and a page a visit, each one file that needs no network."),
-    ("units/, cache/", "What a rerun starts from: a unit a recording, frames, pair covariances, stretches"
-     " around stimuli. May be deleted; it is then computed again."),
+    ("units/", "Result of each recording, `NAME.jsonl` of three lines: digest of all that follows; head (file, status,"
+     " settings, findings); body (annotations, rows, intervals). May be deleted; it is then computed again."),
+    ("cache/", "Frames, pair covariances, stretches around stimuli, all behind hashes. May be deleted, too."),
 )  # fmt: skip
 
 
