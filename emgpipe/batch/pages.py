@@ -25,8 +25,8 @@ _FILES = (
     ("data_dictionary.json", "This page for programs."),
     ("settings.toml", "Resolved settings."),
     ("run.json", "Versions, kind of machine, conditions; hashes of recordings and tables, digests of units; no time."),
-    ("run.json.sha256", "Hash of `run.json`, and of the end of the log: what [verify](audit.md) starts from. Keep a copy"
-     " elsewhere."),
+    ("run.json.sha256", "Hash of `run.json`, and of the end of the log: what [verify](audit.md) starts from. Keep a"
+     " copy elsewhere."),
     ("log.jsonl", "What was done when and by whom (`EMGPIPE_USER`: another name than the login, or none): append-only,"
      " each line carries the hash of the line before."),
     ("logs/", "The same of each shard, as `shard-I-of-N.jsonl`; taken over into `log.jsonl` when they are merged. These"
