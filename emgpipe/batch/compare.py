@@ -150,7 +150,13 @@ def compare_results(first: str | Path, second: str | Path) -> Comparison:
             refuse_links(folder)
             held.enter_context(read_lock(folder))
             sides.append(_side(folder))
-    old, new = sides
+    try:
+        return _compared(*sides)
+    except (ValueError, KeyError, TypeError, AttributeError) as problem:  # hashes hold, but no run writes such cells
+        raise _unreadable(Path(second), f"results cannot be compared ({type(problem).__name__})") from None
+
+
+def _compared(old: _Side, new: _Side) -> Comparison:
     added, removed = _only(new.measures, old.measures), _only(old.measures, new.measures)
     both = [(row, new.measures[key]) for key, row in old.measures.items() if key in new.measures]
     changes = [change for one, other in both if (change := _row_change(one, other))]

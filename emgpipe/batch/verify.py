@@ -85,12 +85,16 @@ def verify_results(
     emgpipe.errors.StoreError: ...: RESULTS_UNREADABLE: no results; give a folder that `emgpipe run` has written
     """
     path = Path(folder)
-    if not any((path / name).exists() for name in (RUN_RECORD, SEAL_NAME, "measures.csv")):
-        message = "no results; give a folder that `emgpipe run` has written"
-        raise StoreError("RESULTS_UNREADABLE", message, where=str(folder))
-    refuse_links(path)
-    with read_lock(path):
-        return _verified(path, study, inputs=inputs, recompute=recompute)
+    try:
+        if not any((path / name).exists() for name in (RUN_RECORD, SEAL_NAME, "measures.csv")):
+            message = "no results; give a folder that `emgpipe run` has written"
+            raise StoreError("RESULTS_UNREADABLE", message, where=str(folder))
+        refuse_links(path)
+        with read_lock(path):
+            return _verified(path, study, inputs=inputs, recompute=recompute)
+    except OSError as problem:
+        message = f"it cannot be read ({problem.strerror or problem}); mend its rights, or copy it"
+        raise StoreError("RESULTS_UNREADABLE", message, where=str(folder)) from problem
 
 
 def _verified(folder: Path, study: str | Path | None, *, inputs: bool, recompute: int) -> list[Problem]:
@@ -129,8 +133,9 @@ def _record_problems(folder: Path, seal: Seal | None) -> tuple[list[Problem], di
         return [Problem(RUN_RECORD, "RESULT_CHANGED", found, AGAIN)], {}
     try:
         record = read_json(folder / RUN_RECORD)
-        whole = all(isinstance(record[name], dict) for name in ("outputs", "units", "inputs"))
-    except (OSError, ValueError, TypeError, KeyError):
+        whole = all(isinstance(record[name], dict) for name in ("outputs", "units", "inputs", "logs"))
+        whole &= all(isinstance(n_bytes, int) for n_bytes, _ in record["logs"].values())
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         whole = False
     if not whole:
         return [Problem(RUN_RECORD, "RESULT_CHANGED", "not a record of this program, though sealed", AGAIN)], {}

@@ -38,17 +38,24 @@ def input_problems(heads: Heads, place: Path | None) -> Iterator[Problem]:
     Problem
         INPUT_MISSING, INPUT_CHANGED.
     """
-    measured = {name: head for name, head in heads.items() if head and head.get("sha256")}
+    measured = [(file, str(head["sha256"])) for head in heads.values() if head and (file := _file(head))]
     if place is None:
         if measured:
             found = f"{len(measured)} recordings: it is not recorded where the study lies"
             advice = "give it with --study, or leave recordings out with --no-inputs"
             yield Problem("recordings", "INPUT_MISSING", found, advice)
         return
-    for head in measured.values():
-        file = str(head["job"]["entry"]["file"])
-        if (changed := _changed(recording_path(place, head), str(head["sha256"]))) is not None:
+    for file, sha256 in measured:
+        if (changed := _changed((place / file).resolve(), sha256)) is not None:
             yield Problem(file, *changed)
+
+
+def _file(head: Mapping[str, Any]) -> str:
+    """Recording of a unit as `recordings.csv` names it; `""` where it was never read."""
+    try:
+        return str(head["job"]["entry"]["file"]) if head["sha256"] else ""
+    except (KeyError, TypeError):  # no unit of ours
+        return ""
 
 
 def _changed(path: Path, sha256: str) -> tuple[str, str, str] | None:

@@ -201,11 +201,15 @@ def check_log(path: Path) -> list[LogProblem]:
         Empty for a log that is as it was written. A changed, removed or inserted line shows at the line after it; the
         last line is vouched for by `run.json.sha256`. A line that a killed run left unfinished, and that the next
         one has closed, is in the chain like any other and is no problem.
+
+    Raises
+    ------
+    OSError
+        It cannot be read.
     """
     if not path.exists():
         return [LogProblem(0, "there is no log")]
-    with storing(path):
-        data = path.read_bytes()
+    data = path.read_bytes()
     problems, torn = [], []
     since = b""  # the last whole line and what a killed run left behind it
     for number, line in enumerate(data.removesuffix(b"\n").split(b"\n"), start=1):

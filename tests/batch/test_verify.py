@@ -10,7 +10,7 @@ import pytest
 from emgpipe.batch import run_study
 from emgpipe.batch.verify import verify_results
 from emgpipe.errors import StoreError
-from emgpipe.store import OutputLock
+from emgpipe.store import OutputLock, file_digest, read_seal, write_seal
 from tests.batch.studies import NAMES, OUTPUTS, row_of, stamps, write_manifest, write_recording
 
 UNITS = tuple(f"units/{name}_supine.jsonl" for name in NAMES)
@@ -197,3 +197,38 @@ def test_a_folder_without_results_is_refused_and_stays_empty(tmp_path):
 def test_results_that_a_run_is_writing_are_not_judged(done):
     with OutputLock(done), pytest.raises(StoreError, match="STORE_LOCKED"):
         verify_results(done)
+
+
+def test_shares_that_are_merged_are_as_written_and_their_logs_are_vouched_for(study, tmp_path):
+    out = tmp_path / "shared"
+    for shard in ("1/2", "2/2"):
+        run_study(study, out, jobs=1, shard=shard)
+    run_study(study, out, jobs=1)
+    assert verify_results(out) == []
+    path = out / "logs" / "shard-2-of-2.jsonl"
+    whole = path.read_bytes()
+    last = whole.splitlines()[-1]
+    for other in (whole.replace(last, last.replace(b"ok", b"ko")), whole[:-9], whole[: -len(last) - 1], whole + last):
+        path.write_bytes(other)
+        assert "logs/shard-2-of-2.jsonl" in files(found(out))
+    path.unlink()
+    assert ("logs/shard-2-of-2.jsonl", "RESULT_MISSING") in found(out)
+
+
+def test_a_share_that_is_not_merged_is_said(study, done):
+    write_recording(study / "P01_V1.edf", 98)
+    run_study(study, done, jobs=1, shard="1/1")
+    assert found(done) == [(UNITS[0], "UNIT_NEWER"), ("logs/shard-1-of-1.jsonl", "LOG_UNSEALED")]
+    run_study(study, done, jobs=1)
+    assert found(done) == []
+
+
+@pytest.mark.parametrize(
+    "part", [{"logs": 3}, {"logs": {"a": 1}}, {"units": [1]}, {"outputs": None}, {"units": {"..": 1}}]
+)
+def test_a_record_that_no_run_writes_is_said_and_never_a_traceback(done, part):
+    record = json.loads((done / "run.json").read_text()) | part
+    (done / "run.json").write_text(json.dumps(record))
+    seal = read_seal(done)
+    write_seal(done, seal._replace(run_json=file_digest(done / "run.json")))
+    assert found(done) or part == {"units": {"..": 1}}
