@@ -8,6 +8,7 @@ import pytest
 
 from emgpipe.batch import plan_study, run_study
 from emgpipe.batch.plan import WHYS
+from emgpipe.batch.pool import save_lost
 from emgpipe.errors import NoInputError, StudyError
 from emgpipe.recording import Annotation
 from emgpipe.store import OutputLock
@@ -109,6 +110,13 @@ def test_a_failed_recording_is_computed_again_only_where_that_is_asked_for(study
     assert whys(study, done, retry_failed=True) == no_other("P02_V1", "retry")
     report = run_study(study, done, jobs=1, retry_failed=True)
     assert (report.computed, report.failed) == (1, 1)
+
+
+@pytest.mark.parametrize("code", ["WORKER_LOST", "TIMEOUT"])
+def test_a_recording_of_which_nothing_was_learnt_is_tried_again_unasked(study, done, code):
+    job = next(one.job for one in plan_study(study, done) if one.job.entry.recording == "P02_V1_supine")
+    save_lost(job, code, 60.0)
+    assert whys(study, done) == no_other("P02_V1", "retry")
 
 
 def test_a_reference_that_changed_is_told_of_those_who_take_it_chosen_or_not(tmp_path):
