@@ -1,11 +1,15 @@
 """Random byte flips in what a run has written: `emgpipe verify` finds each."""
 
+import shutil
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from stress import processes, results
+from stress.kills import in_pairs
 
 KINDS = ("tables", "units", "settings.toml", "log.jsonl", "run.json", "run.json.sha256")
 
@@ -59,7 +63,7 @@ def is_found(out: Path, flip: Flip) -> bool:
 
 
 def missed(out: Path, seed: int, n_flips: int) -> list[Flip]:
-    """Flips that `verify` does not find.
+    """Flips that `verify` does not find; two at once, each on a folder of its own.
 
     Parameters
     ----------
@@ -72,4 +76,14 @@ def missed(out: Path, seed: int, n_flips: int) -> list[Flip]:
     -------
     list of Flip
     """
-    return [flip for flip in (draw(out, seed, number) for number in range(n_flips)) if not is_found(out, flip)]
+    other = out.with_name(f"{out.name}_flipped")  # beside the first, so that its way to the study is the same
+    shutil.copytree(out, other)
+    halves = [(out, range(0, n_flips, 2)), (other, range(1, n_flips, 2))]
+    found = in_pairs([partial(_missed, folder, seed, numbers) for folder, numbers in halves])
+    whole = [flip for half in found for flip in half]
+    shutil.rmtree(other)
+    return whole
+
+
+def _missed(out: Path, seed: int, numbers: Iterable[int]) -> list[Flip]:
+    return [flip for flip in (draw(out, seed, number) for number in numbers) if not is_found(out, flip)]

@@ -1,5 +1,6 @@
 """Several runs at once on one output, and shards: one output, the same bytes."""
 
+import json
 import time
 from pathlib import Path
 
@@ -50,13 +51,18 @@ def waiting(bench: Bench) -> list[str]:
 
 
 def sharded(bench: Bench) -> list[str]:
-    """Four shards at once, then a run that merges them and computes nothing."""
+    """Four shards at once, then a run that merges them and measures nothing, by the log."""
     out = bench.folder / "sharded"
     ended = _at_once([_shard(bench, out, number) for number in range(1, N_SHARDS + 1)])
     wrong = [told for one in ended for told in [*one.troubles, *([one.err] if one.code else [])]]
     tables = [name for name in (*results.TABLES, "run.json") if (out / name).exists()]
     wrong += [f"a shard wrote {name}" for name in tables]
-    return wrong + _merged(bench, out, "nothing to compute")
+    wrong += _merged(bench, out)
+    log = [json.loads(line) for line in (out / "log.jsonl").read_text("utf-8").splitlines()]
+    measured = sorted(line["recording"] for line in log if line["event"] == "recording")
+    if measured != sorted(path.stem for path in (out / "units").iterdir()):
+        wrong.append(f"measured {measured}, each of them once is right")
+    return wrong
 
 
 def shards_killed(bench: Bench) -> list[str]:
@@ -68,17 +74,17 @@ def shards_killed(bench: Bench) -> list[str]:
     for one in running[:2]:
         processes.kill_group(one)
     wrong = [told for one in running for told in processes.end(one).troubles]
-    return wrong + _merged(bench, out, "")
+    return wrong + _merged(bench, out)
 
 
 def _shard(bench: Bench, out: Path, number: int) -> tuple[str | Path, ...]:
     return ("run", bench.study, "-o", out, "-j", "1", "--shard", f"{number}/{N_SHARDS}")
 
 
-def _merged(bench: Bench, out: Path, said: str) -> list[str]:
+def _merged(bench: Bench, out: Path) -> list[str]:
     ended = processes.run("run", bench.study, "-o", out, "-j", "2", "--no-report")
     wrong = list(ended.troubles)
-    if ended.code or said not in ended.out:
+    if ended.code:
         wrong.append(f"the merging run: exit code {ended.code}: {ended.out}{ended.err}")
     return wrong + results.differences(out, bench.plain.contents) + verified(out)
 
