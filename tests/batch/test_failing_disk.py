@@ -19,7 +19,7 @@ from emgpipe.errors import StoreError
 from emgpipe.store import check_log
 from tests.batch.studies import NAMES, OUTPUTS, outputs, row_of, write_manifest, write_recording
 
-CALLS = ("fsync", "replace", "mkdir", "chmod")
+CALLS = (("fsync", errno.EIO), ("replace", errno.ENOSPC), ("mkdir", errno.ENOSPC), ("chmod", errno.EIO))
 
 
 class Failing:
@@ -65,8 +65,7 @@ def expected(tiny, tmp_path_factory):
     return outputs(folder / "out")
 
 
-@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO])
-@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize(("name", "code"), CALLS)
 def test_a_call_that_fails_anywhere_leaves_no_part_and_the_next_run_completes(
     name, code, study, changing, expected, monkeypatch
 ):

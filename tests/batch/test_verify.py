@@ -10,7 +10,7 @@ import pytest
 from emgpipe.batch import run_study
 from emgpipe.batch.verify import verify_results
 from emgpipe.errors import StoreError
-from emgpipe.store import OutputLock, file_digest, read_seal, write_seal
+from emgpipe.store import AuditLog, OutputLock, file_digest, read_seal, write_seal
 from tests.batch.studies import NAMES, OUTPUTS, row_of, stamps, write_manifest, write_recording
 
 UNITS = tuple(f"units/{name}_supine.jsonl" for name in NAMES)
@@ -97,6 +97,15 @@ def test_an_older_copy_of_the_log_is_found_and_the_next_run_cannot_hide_it(study
     assert found(done) == [("log.jsonl", "LOG_CHANGED")]
     run_study(study, done, jobs=1)
     assert [code for _, code in found(done)] == ["LOG_BROKEN"]
+
+
+def test_a_line_behind_the_seal_is_found_though_its_chain_holds_and_the_next_run_takes_it_in(study, done):
+    run_study(study, done, jobs=1)
+    with AuditLog(done / "log.jsonl") as log:
+        log.append("recording", recording="of a run that was killed")
+    assert found(done) == [("log.jsonl", "LOG_UNSEALED")]
+    run_study(study, done, jobs=1)
+    assert found(done) == []
 
 
 def test_a_log_that_is_gone_is_said_in_the_next_one(study, done):

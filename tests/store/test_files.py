@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+import os
 import subprocess
 import sys
 
@@ -211,6 +212,36 @@ def test_an_event_costs_the_same_however_long_the_log_is(tmp_path):
     with path.open("rb") as stream:
         stream.seek(2**40 + 1 + len(line))
         assert json.loads(stream.read())["before"] == hashlib.sha256(line[:-1]).hexdigest()
+
+
+FULL_DISK = """
+import resource, signal, sys
+from pathlib import Path
+from emgpipe.errors import StoreError
+from emgpipe.store import AuditLog, check_log
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+path = Path(sys.argv[1])
+with AuditLog(path) as log:
+    log.append("first")
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 20, resource.RLIM_INFINITY))
+    try:
+        log.append("second")
+    except StoreError as problem:
+        print(problem.code)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    log.append("third")
+print(check_log(path))
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no limit on file sizes there")
+def test_a_log_goes_on_behind_a_line_that_a_full_disk_has_cut(tmp_path):
+    command = [sys.executable, "-c", FULL_DISK, tmp_path / "log.jsonl"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert said.stdout == "STORE_UNWRITABLE\n[]\n"
+    lines = (tmp_path / "log.jsonl").read_bytes().splitlines()
+    assert [b'"third"' in line for line in lines] == [False, False, True]
+    assert len(lines[1]) == 20
 
 
 def test_a_log_that_is_not_there_is_said(tmp_path):
