@@ -72,7 +72,7 @@ def shard_log(out: Path, shard: Shard, *, wait: bool = False) -> Iterator[AuditL
     """
     with (
         OutputLock(out, wait=wait, shared=True),
-        OutputLock(out, wait=wait, name=f".emgpipe.{shard.name}.lock"),
+        OutputLock(out / "logs", wait=wait, name=f".{shard.name}.lock"),
         AuditLog(out / "logs" / f"{shard.name}.jsonl") as log,
     ):
         yield log

@@ -11,17 +11,21 @@ from emgpipe.cli.talk import table_text
 OPTIONAL = {"pyedflib": "simulate, demo and the tests need it to write EDF"}
 """Packages that a Python without a wheel for them may lack."""
 
+EXTRAS = {"distributed": 'run --scheduler needs it: pip install "emgpipe[cluster]"'}
+"""Packages that are installed only where they are asked for."""
+
 
 def report() -> tuple[str, int]:
     """Text of the report, and the exit code: 1 where a package that is needed is absent."""
     rows = [["emgpipe", metadata.version("emgpipe"), ""], ["Python", platform.python_version(), sys.executable]]
     absent = 0
-    for name in _required():
+    without = OPTIONAL | EXTRAS
+    for name in [*_required(), *EXTRAS]:
         try:
             rows.append([name, metadata.version(name), ""])
         except metadata.PackageNotFoundError:
-            absent += name not in OPTIONAL
-            rows.append([name, "absent", OPTIONAL.get(name, "needed: install emgpipe again")])
+            absent += name not in without
+            rows.append([name, "absent", without.get(name, "needed: install emgpipe again")])
     rows += [
         ["system", platform.system(), platform.machine()],
         ["cores", str(_cores()), ""],
