@@ -61,12 +61,6 @@ def run_cohort(folder: Path, n_recordings: int = N_RECORDINGS) -> tuple[Path, li
     return study, [Figure(title, "told", measured, good) for title, measured in told]
 
 
-def part_of(study: Path, n_recordings: int) -> Path:
-    """Write a study of the first recordings of a cohort, in the same folder."""
-    lines = (study.parent / "recordings.csv").read_text("utf-8").splitlines()[1 : n_recordings + 1]
-    return studies.write_study(study.parent, "part.toml", "part.csv", [line.split(",") for line in lines])
-
-
 def _watched(*command: str | Path) -> tuple[processes.Ended, Peaks]:
     """Run a command and look at the memory of its processes meanwhile."""
     running, leader_mb, worker_mb = processes.start(*command), 0.0, 0.0

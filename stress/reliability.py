@@ -20,8 +20,6 @@ from stress.figures import Figure
 from stress.kills import Killed, in_pairs
 
 ROOT = Path(__file__).parents[1]
-RESUMED_SHARE = 4
-"""Of the cohort, so much is killed at its half and run again."""
 
 
 class Sizes(NamedTuple):
@@ -127,7 +125,7 @@ def page(seed: int, folder: Path, sizes: Sizes) -> tuple[str, list[str]]:
     with _timed("cohort"):
         study, figures = cohort.run_cohort(folder, sizes.cohort)
     with _timed("costs"):
-        resumed = costs.resumed(folder, cohort.part_of(study, sizes.cohort // RESUMED_SHARE))
+        resumed = costs.resumed(folder, study)
         parts["Costs"] = [resumed, costs.overhead(folder), costs.cached(folder, sizes.cached)]
     recordings = f"A simulated cohort: {sizes.cohort} recordings of 120 s, 4 channels, 2000 Hz"
     parts[recordings] = figures
