@@ -7,6 +7,7 @@ to one recording and none to its neighbours.
 
 import dataclasses
 import logging
+import math
 import secrets
 import shutil
 import socket
@@ -18,13 +19,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from queue import Empty, Queue
 from typing import Any
-from urllib.parse import urlsplit
 
+from emgpipe.batch.engine import scheduler_at, unreachable
 from emgpipe.batch.jobs import Job
 from emgpipe.batch.pool import save_lost
 from emgpipe.batch.remote import SEE_S, TOKEN, Order, Witness, refuse_unfit, versions, witness, work_on
 from emgpipe.batch.units import read_head
 from emgpipe.errors import EmgpipeError, EngineError
+from emgpipe.store import put_file
 from emgpipe.store.atomic import TEMPORARY, storing
 
 CONNECT_S = 10.0
@@ -41,6 +43,9 @@ GREETING_BYTES = 1 << 20
 
 LOOK_S = 2.0
 """So often a silent cluster is looked at."""
+
+GRACE_S = 60.0
+"""A worker process ends itself at the limit; one that has not by then stands still."""
 
 WINDOW = 1000
 """Tasks that a scheduler holds at a time."""
@@ -61,7 +66,7 @@ def clustered(jobs: Sequence[Job], address: str, limit_s: float) -> Generator[Jo
     address : str
         Of the scheduler, as `tcp://host:port`.
     limit_s : float
-        Time for one recording; a worker process that takes longer ends itself.
+        Time for one recording; a worker process that takes longer ends itself, one that stands still is given up.
 
     Yields
     ------
@@ -92,45 +97,89 @@ def clustered(jobs: Sequence[Job], address: str, limit_s: float) -> Generator[Jo
 
 def _written(client: Any, jobs: Sequence[Job], order: Order, suspects: list[Job]) -> Generator[Job, None, None]:
     """Jobs whose units are written; those that have ended a process are added to `suspects`."""
-    todo = iter(jobs)
-    ended: Queue[Any] = Queue()
-    flying: dict[str, tuple[Job, Any]] = {}
+    todo, sent = iter(jobs), _Sent(client, order)
     try:
         while True:
-            while len(flying) < WINDOW and (job := next(todo, None)) is not None:
-                future = _submitted(client, job, order, ended)
-                flying[future.key] = (job, future)
-            if not flying:
+            while len(sent.flying) < WINDOW and (job := next(todo, None)) is not None:
+                sent.submit(job)
+            if not sent.flying:
                 return
-            future = _next_ended(client, ended)
-            job, _ = flying.pop(future.key)
-            digest = _result(future)
+            job, digest = sent.next_ended()
             if digest:
-                _await_unit(job, digest)
+                _take(job, order, digest)
                 yield job
             else:
                 suspects.append(job)
     finally:
         with suppress(Exception):  # a scheduler that is gone has nothing to cancel
-            client.cancel([future for _, future in flying.values()])
+            client.cancel([flight.future for flight in sent.flying.values()])
 
 
-def _submitted(client: Any, job: Job, order: Order, ended: Queue[Any]) -> Any:
-    """Send a job out with absolute paths; the future comes into `ended` once it has ended in any way."""
-    path = job.entry.path.absolute()
-    sent = dataclasses.replace(job, out=job.out.absolute(), entry=dataclasses.replace(job.entry, path=path))
-    key = f"emgpipe-{job.entry.recording}-{secrets.token_hex(8)}"
-    future = client.submit(work_on, sent, order, path.is_file(), key=key, pure=False, retries=0)
-    future.add_done_callback(ended.put)
-    return future
+@dataclasses.dataclass
+class _Flight:
+    """A job that is out; `deadline` in monotonic seconds of this machine, once its mark has been seen."""
+
+    job: Job
+    future: Any
+    deadline: float = math.inf
 
 
-def _next_ended(client: Any, ended: Queue[Any]) -> Any:
-    while True:
-        try:
-            return ended.get(timeout=LOOK_S)
-        except Empty:
-            _refuse_gone(client)
+class _Sent:
+    """Jobs that are out, by the keys of their tasks."""
+
+    def __init__(self, client: Any, order: Order) -> None:
+        self.client, self.order = client, order
+        self.flying: dict[str, _Flight] = {}
+        self.ended: Queue[Any] = Queue()
+        self.looked = time.monotonic()
+
+    def submit(self, job: Job) -> None:
+        """Send a job out with absolute paths; its future comes into `ended` once it has ended in any way."""
+        path = job.entry.path.absolute()
+        sent = dataclasses.replace(job, out=job.out.absolute(), entry=dataclasses.replace(job.entry, path=path))
+        key = f"emgpipe-{job.entry.recording}-{secrets.token_hex(8)}"
+        future = self.client.submit(work_on, sent, self.order, path.is_file(), key=key, pure=False, retries=0)
+        self.flying[key] = _Flight(job, future)
+        future.add_done_callback(self.ended.put)
+
+    def next_ended(self) -> tuple[Job, str]:
+        """Wait for a job to end: the digest of its unit, or `""` where it has ended a process, or its worker stands."""
+        while True:
+            late = self._late()
+            if late:
+                return self._give_up(late), ""
+            try:
+                future = self.ended.get(timeout=LOOK_S)
+            except Empty:
+                _refuse_gone(self.client)
+                continue
+            if future.key in self.flying:  # what was given up comes back, too
+                return self.flying.pop(future.key).job, _result(future)
+
+    def _late(self) -> str:
+        """Key of a job that was begun longer ago than the limit and a grace allow."""
+        now = time.monotonic()
+        if now < self.looked + LOOK_S:
+            return ""
+        with storing(self.order.room):
+            begun = {path.name for path in self.order.room.iterdir()}
+        self.looked = now
+        for flight in self.flying.values():
+            if self.order.mark(flight.job).name in begun:
+                flight.deadline = min(flight.deadline, now + self.order.limit_s + GRACE_S)
+        return next((key for key, flight in self.flying.items() if flight.deadline < now), "")
+
+    def _give_up(self, key: str) -> Job:
+        """Have the scheduler drop the worker of a job, so that others do what else it holds; the mark says why."""
+        flight = self.flying.pop(key)
+        with storing(self.order.room):
+            self.order.mark(flight.job).write_text("TIMEOUT", "utf-8")
+        with suppress(Exception):  # a scheduler that is gone is told of at the next look
+            held = self.client.processing()
+            self.client.cancel([flight.future])
+            for worker in (name for name, keys in held.items() if key in keys):
+                self.client.sync(self.client.scheduler.unregister, address=worker, stimulus_id=f"late-{key}")
+        return flight.job
 
 
 def _refuse_gone(client: Any) -> None:
@@ -172,18 +221,18 @@ def _result(future: Any) -> str:
         ) from None
 
 
-def _await_unit(job: Job, digest: str) -> None:
-    """Wait until a unit is seen here as it was written there."""
+def _take(job: Job, order: Order, digest: str) -> None:
+    """Wait until a unit is seen here as it was written there, and put it in its place."""
     last = time.monotonic() + UNIT_S
     while True:
-        head = read_head(job.unit_path)
+        head = read_head(order.unit(job))
         if head is not None and head["digest"] == digest:
-            return
+            return put_file(order.unit(job), job.unit_path)
         if time.monotonic() > last:
             message = f"what a worker has written is not seen here after {UNIT_S:g} s; is {job.out.name!r} on a file"
             raise EngineError("CLUSTER_BLIND", f"{message} system that all machines share?")
         time.sleep(0.2)
-        list(job.unit_path.parent.iterdir())  # makes a network file system ask its server
+        list(order.room.iterdir())  # makes a network file system ask its server
 
 
 def _read_mark(mark: Path) -> str:
@@ -244,7 +293,7 @@ def _client(address: str) -> Iterator[Any]:
                 warnings.simplefilter("ignore")  # versions that matter are compared by us
                 client = Client(address, timeout=CONNECT_S, set_as_default=False)
         except (OSError, ValueError, TypeError) as problem:
-            raise _unreachable(address, problem) from None
+            raise unreachable(address, problem) from None
         try:
             yield client
         finally:
@@ -253,17 +302,13 @@ def _client(address: str) -> Iterator[Any]:
 
 def _refuse_silent(address: str) -> None:
     """Refuse an address at which nobody listens, at once: a client would ask for long, and leave threads behind."""
+    protocol, host, port = scheduler_at(address)
     try:
-        told = urlsplit(address)
-        if told.scheme not in ("tcp", "tls"):
-            raise ValueError(f"{told.scheme or 'no'} protocol")
-        if not told.hostname or not told.port:
-            raise ValueError("no host or no port")
-        with socket.create_connection((told.hostname, told.port), CONNECT_S) as line:
-            if told.scheme == "tcp":
+        with socket.create_connection((host, port), CONNECT_S) as line:
+            if protocol == "tcp":
                 _refuse_stranger(line)
     except (OSError, ValueError) as problem:
-        raise _unreachable(address, problem) from None
+        raise unreachable(address, problem) from None
 
 
 def _refuse_stranger(line: socket.socket) -> None:
@@ -272,12 +317,6 @@ def _refuse_stranger(line: socket.socket) -> None:
         length = heard.read(8)
     if len(length) < 8 or int.from_bytes(length, "little") > GREETING_BYTES:
         raise ValueError("what answers is no Dask scheduler")
-
-
-def _unreachable(address: str, problem: Exception) -> EngineError:
-    told = getattr(problem, "strerror", None) or str(problem).partition("\n")[0] or type(problem).__name__
-    message = f"no scheduler answers at {address!r} ({told}); give the address that it prints, tcp://host:port"
-    return EngineError("SCHEDULER_UNREACHABLE", message)
 
 
 @contextmanager

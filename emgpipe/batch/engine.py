@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Callable, Generator, Sequence
+from urllib.parse import urlsplit
 
 from emgpipe.batch.jobs import Job
-from emgpipe.errors import SettingsError
+from emgpipe.errors import EngineError, SettingsError
 
 Engine = Callable[[Sequence[Job]], Generator[Job, None, None]]
 """Writes the unit of each job and yields it when the unit lies on disk, in any order; closing it stops the work."""
@@ -34,14 +35,18 @@ def engine_of(workers: int | None = None, *, scheduler: str | None = None, limit
     ------
     SettingsError
         ARGUMENT_INVALID: a limit that is not positive.
+    EngineError
+        SCHEDULER_UNREACHABLE: `scheduler` is no address.
     """
+    if scheduler is not None:
+        scheduler_at(scheduler)
     if not limit_s > 0:
         raise SettingsError("ARGUMENT_INVALID", f"limit_s is {limit_s!r}; a positive number of seconds is needed")
 
     def engine(jobs: Sequence[Job]) -> Generator[Job, None, None]:
-        if not jobs or (workers == 1 and not scheduler):
+        if not jobs or (workers == 1 and scheduler is None):
             return serial(jobs)
-        if scheduler:
+        if scheduler is not None:
             from emgpipe.batch.cluster import clustered
 
             return clustered(jobs, scheduler, limit_s)
@@ -50,6 +55,37 @@ def engine_of(workers: int | None = None, *, scheduler: str | None = None, limit
         return pooled(jobs, workers or usable_cores(), limit_s)
 
     return engine
+
+
+def scheduler_at(address: str) -> tuple[str, str, int]:
+    """Protocol, host and port of a scheduler; nobody is asked yet.
+
+    Raises
+    ------
+    EngineError
+        SCHEDULER_UNREACHABLE: that is no address.
+
+    Examples
+    --------
+    >>> scheduler_at("tcp://node-17:8786")
+    ('tcp', 'node-17', 8786)
+    """
+    try:
+        told = urlsplit(address)
+        if told.scheme not in ("tcp", "tls"):
+            raise ValueError(f"{told.scheme or 'no'} protocol")
+        if not told.hostname or not told.port:
+            raise ValueError("no host or no port")
+        return told.scheme, told.hostname, told.port
+    except ValueError as problem:
+        raise unreachable(address, problem) from None
+
+
+def unreachable(address: str, problem: Exception) -> EngineError:
+    """Why a scheduler cannot be used."""
+    told = getattr(problem, "strerror", None) or str(problem).partition("\n")[0] or type(problem).__name__
+    message = f"no scheduler answers at {address!r} ({told}); give the address that it prints, tcp://host:port"
+    return EngineError("SCHEDULER_UNREACHABLE", message)
 
 
 def usable_cores() -> int:

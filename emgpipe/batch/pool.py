@@ -200,7 +200,7 @@ def save_lost(job: Job, code: str, limit_s: float) -> None:
         "TIMEOUT": f"no result in {limit_s / 60:g} min, twice; raise --limit-min or look at the file,"
         " the next run tries again",
     }
-    save_unit(job, unit_head(job, None) | failed_body(code, told[code]))
+    save_unit(job.unit_path, unit_head(job, None) | failed_body(code, told[code]))
 
 
 def _started(job: Job | None = None, tries: int = 0) -> _Worker:

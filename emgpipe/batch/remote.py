@@ -11,7 +11,7 @@ from threading import Timer
 from typing import NamedTuple
 
 from emgpipe.batch.jobs import MEASURES_VERSION, Job
-from emgpipe.batch.units import read_head
+from emgpipe.batch.units import read_head, save_unit
 from emgpipe.errors import EngineError
 from emgpipe.frames.model import FRAMES_VERSION
 
@@ -26,7 +26,8 @@ class Order(NamedTuple):
     Attributes
     ----------
     room : Path
-        Folder below the results that this run has made: the token lies in it, and a mark of every try.
+        Folder below the results that this run has made: the token lies in it, a mark of every try, and the units that
+        workers have written. It goes with the run, so that who comes late writes over nothing.
     token : str
         What the token file must hold: the folder is seen here, and the run still goes on.
     versions : mapping of str to str
@@ -43,6 +44,10 @@ class Order(NamedTuple):
     limit_s: float
     alone: bool = False
 
+    def unit(self, job: Job) -> Path:
+        """Where a worker writes a unit; the run itself puts it in its place."""
+        return self.room / job.unit_path.name
+
     def mark(self, job: Job) -> Path:
         """Where a try of a job is marked; one among others and one alone are two."""
         return self.room / f"{job.entry.recording}.{'alone' if self.alone else 'first'}"
@@ -57,7 +62,7 @@ class Witness(NamedTuple):
 
 
 def work_on(job: Job, order: Order, seen: bool) -> str:  # noqa: FBT001 (it travels as data)
-    """Write the unit of a job.
+    """Write the unit of a job into the folder of the run.
 
     Parameters
     ----------
@@ -71,7 +76,7 @@ def work_on(job: Job, order: Order, seen: bool) -> str:  # noqa: FBT001 (it trav
     Returns
     -------
     str
-        Digest of the unit; `""` where a process has ended at this job before: nothing was done.
+        Digest of the unit; `""` where a process has ended at this job before, or the run is over: nothing was written.
 
     Raises
     ------
@@ -85,11 +90,14 @@ def work_on(job: Job, order: Order, seen: bool) -> str:  # noqa: FBT001 (it trav
         order.mark(job).touch(exist_ok=False)
     except FileExistsError:
         return ""
-    from emgpipe.batch.work import write_unit
+    from emgpipe.batch.work import computed_unit
 
     with _limited(order.mark(job), order.limit_s):
-        write_unit(job)
-    head = read_head(job.unit_path)
+        unit = computed_unit(job)
+        if not _reads(order.room / TOKEN, order.token):
+            return ""
+        save_unit(order.unit(job), unit)
+    head = read_head(order.unit(job))
     return str(head["digest"]) if head else ""
 
 

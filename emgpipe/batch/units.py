@@ -86,9 +86,9 @@ def is_current(job: Job, unit: Mapping[str, Any] | None) -> bool:
     return bool(unit["key"] == job.key(unit["sha256"])) and whole
 
 
-def save_unit(job: Job, unit: Mapping[str, Any]) -> None:
+def save_unit(path: Path, unit: Mapping[str, Any]) -> None:
     """Write a unit whole."""
-    write_bytes(job.unit_path, unit_bytes(unit))
+    write_bytes(path, unit_bytes(unit))
 
 
 def unit_bytes(unit: Mapping[str, Any]) -> bytes:

@@ -28,7 +28,7 @@ PACKAGE = Path(__file__).parents[1]
 
 
 def write_unit(job: Job) -> str:
-    """Do the work of a job and write its unit; a bad recording becomes a failed unit.
+    """Do the work of a job and write its unit.
 
     Parameters
     ----------
@@ -39,6 +39,29 @@ def write_unit(job: Job) -> str:
     -------
     str
         `ok` or `failed`.
+
+    Raises
+    ------
+    StoreError
+        The results folder cannot be written: nothing would be kept.
+    """
+    unit = computed_unit(job)
+    save_unit(job.unit_path, unit)
+    return str(unit["status"])
+
+
+def computed_unit(job: Job) -> dict[str, Any]:
+    """Do the work of a job: its unit, not yet on disk; a bad recording becomes a failed unit. Frames are cached.
+
+    Parameters
+    ----------
+    job : Job
+        From `study_jobs`.
+
+    Returns
+    -------
+    dict
+        As `save_unit` takes it.
 
     Raises
     ------
@@ -61,8 +84,7 @@ def write_unit(job: Job) -> str:
     except Exception as fault:  # a fault of ours must cost one row, not the run
         body |= failed_body("INTERNAL_ERROR", f"{type(fault).__name__}: {fault} ({_place(fault)})")
     body["key"] = job.key(body["sha256"])
-    save_unit(job, body)
-    return str(body["status"])
+    return body
 
 
 def _place(fault: BaseException) -> str:

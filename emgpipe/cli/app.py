@@ -206,7 +206,7 @@ def run_command(
         "strict": strict, "retry_failed": retry_failed, "shard": shard,
     }  # fmt: skip
     if dry_run:
-        talk.write(plan_told(study, out, **selected))
+        talk.write(plan_told(study, out, scheduler=scheduler, **selected))
         return
     how: dict[str, Any] = {
         "jobs": jobs, "wait": wait, "fail_fast": fail_fast, "scheduler": scheduler, "limit_s": 60.0 * limit_min,

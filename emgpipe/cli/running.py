@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from emgpipe.batch import Planned, RunReport, plan_study, run_study
+from emgpipe.batch.engine import scheduler_at
 from emgpipe.batch.plan import WHYS
 from emgpipe.cli.progress import SHOWN, telling
 from emgpipe.cli.talk import note, table_text
@@ -49,13 +50,15 @@ def run_told(study: Path, out: Path, *, report: bool = True, **options: Any) -> 
     return text, done.exit_code
 
 
-def plan_told(study: Path, out: Path, **options: Any) -> str:
+def plan_told(study: Path, out: Path, *, scheduler: str | None = None, **options: Any) -> str:
     """Tell what a run would do, and why; nothing is written.
 
     Parameters
     ----------
     study, out : Path
         As in `plan_study`.
+    scheduler : str, optional
+        Its form is looked at; nobody is asked.
     **options
         As in `plan_study`.
 
@@ -64,6 +67,8 @@ def plan_told(study: Path, out: Path, **options: Any) -> str:
     str
         A line a recording that would be computed, and how many for each reason.
     """
+    if scheduler is not None:
+        scheduler_at(scheduler)
     with telling() as told:
         plan = plan_study(study, out, watch=told, **options)
     todo = [one for one in plan if one.why]

@@ -6,7 +6,7 @@ renamed. `OutputLock` keeps two runs off one folder. `AuditLog` writes a log who
 carry the hash of the line before. `save_frames` and `load_frames` keep frames as plain `.npy` files.
 """
 
-from emgpipe.store.atomic import leftovers, sweep, write_bytes, write_text
+from emgpipe.store.atomic import leftovers, put_file, sweep, write_bytes, write_text
 from emgpipe.store.frames import load_frames, save_frames
 from emgpipe.store.hashed import read_hashed, write_hashed
 from emgpipe.store.keys import content_key, frames_key
@@ -35,6 +35,7 @@ __all__ = [
     "last_line",
     "leftovers",
     "load_frames",
+    "put_file",
     "read_csv",
     "read_hashed",
     "read_json",

@@ -73,6 +73,19 @@ def write_bytes(path: Path, data: bytes) -> None:
         sync_folder(path.parent)
 
 
+def put_file(made: Path, path: Path) -> None:
+    """Put a file that lies whole elsewhere on this disk in its place; what stood there is gone.
+
+    Raises
+    ------
+    StoreError
+        STORE_UNWRITABLE.
+    """
+    with storing(path):
+        made.replace(path)
+        sync_folder(path.parent)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text with LF as `write_bytes` does."""
     write_bytes(path, text.encode("utf-8"))

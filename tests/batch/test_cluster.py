@@ -2,12 +2,14 @@
 
 import dataclasses
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from emgpipe.batch.cluster import clustered
 from emgpipe.batch.jobs import study_jobs
 from emgpipe.batch.remote import Order, Witness, refuse_unfit, versions, witness, work_on
 from emgpipe.batch.units import read_head
+from emgpipe.cli.running import plan_told
 from emgpipe.errors import EngineError
 from emgpipe.study import load_study
 from tests.batch.studies import outputs
@@ -57,24 +60,24 @@ def codes(jobs):
     return [read_head(job.unit_path)["code"] for job in jobs]
 
 
-def kill_readers(path, times, done):
-    """Kill processes that have a file open, so many times, until `done` is set."""
+def signal_readers(number, path, times, done):
+    """Send a signal to processes that have a file open, so many times, until `done` is set."""
     while times and not done.is_set():
         for process in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):
                 if times and any(fd.readlink() == path for fd in (process / "fd").iterdir()):
-                    os.kill(int(process.name), signal.SIGKILL)
+                    os.kill(int(process.name), number)
                     times -= 1
         time.sleep(0.01)
 
 
 @pytest.fixture
 def killing(endless):
-    """Start to kill whoever reads the endless file."""
+    """Start to kill, or to stop, whoever reads the endless file."""
     done, threads = threading.Event(), []
 
-    def start(times):
-        threads.append(threading.Thread(target=kill_readers, args=(endless, times, done)))
+    def start(times, number=signal.SIGKILL):
+        threads.append(threading.Thread(target=signal_readers, args=(number, endless, times, done)))
         threads[-1].start()
 
     yield start
@@ -149,6 +152,32 @@ def test_a_recording_that_takes_too_long_is_told_so(jobs, endless, address, tmp_
 
 
 @LINUX
+def test_a_worker_that_stands_still_is_given_up_and_others_go_on(jobs, endless, frail, killing, tmp_path, monkeypatch):
+    monkeypatch.setattr(cluster, "GRACE_S", 0.5)
+    scheduler, _, add_worker = frail
+    for _ in range(3):  # one stands still, one ends itself
+        add_worker()
+    work = [of_file(jobs[0], endless), *(of_file(job, tmp_path / "none.edf") for job in jobs[1:])]
+    killing(1, signal.SIGSTOP)
+    list(clustered(work, scheduler, 2.0))
+    assert codes(work) == ["TIMEOUT", "FILE_MISSING", "FILE_MISSING", "FILE_MISSING"]
+
+
+def test_a_worker_that_is_late_for_its_run_writes_nothing(jobs, endless, tmp_path):
+    order, job = order_in(jobs[0].out / ".tmp-abcdefgh"), of_file(jobs[0], endless)
+    with ThreadPoolExecutor(1) as pool:
+        late = pool.submit(work_on, job, order, True)
+        while not order.mark(job).exists():
+            time.sleep(0.01)
+        shutil.rmtree(order.room)  # the run is over
+        job.unit_path.write_text("of the next run")
+        os.truncate(endless, 0)  # what is read ends now
+        assert late.result() == ""
+    assert job.unit_path.read_text() == "of the next run"
+    assert list(job.out.glob(".tmp-*")) == []
+
+
+@LINUX
 def test_a_scheduler_that_goes_away_is_one_coded_line(jobs, endless, frail):
     scheduler, (process,), add_worker = frail
     add_worker()
@@ -172,6 +201,15 @@ def test_a_cluster_without_workers_is_one_coded_line(jobs, frail, monkeypatch):
     monkeypatch.setattr(cluster, "WORKERS_S", 0.5)
     with pytest.raises(EngineError, match="CLUSTER_EMPTY"):
         list(clustered(jobs, frail[0], 600.0))
+
+
+@pytest.mark.parametrize("address", ["nonsense", "", "tcp://host", "tcp://host:123456"])
+def test_an_address_that_is_none_is_refused_before_anything_is_made(tiny, tmp_path, address):
+    with pytest.raises(EngineError, match="SCHEDULER_UNREACHABLE"):
+        run_study(tiny, tmp_path / "out", scheduler=address)
+    with pytest.raises(EngineError, match="SCHEDULER_UNREACHABLE"):
+        plan_told(tiny, tmp_path / "out", scheduler=address)
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("address", ["localhost", "tcp://127.0.0.1", "http://127.0.0.1:80", "tcp://127.0.0.1:1",
@@ -238,4 +276,5 @@ def test_a_recording_at_which_a_process_has_ended_is_left_alone(jobs, tmp_path):
     assert work_on(jobs[0], order, True) == ""
     assert not jobs[0].unit_path.exists()
     missing = of_file(jobs[0], tmp_path / "none.edf")
-    assert work_on(missing, order._replace(alone=True), False) == read_head(jobs[0].unit_path)["digest"]
+    assert work_on(missing, order._replace(alone=True), False) == read_head(order.unit(missing))["digest"]
+    assert not jobs[0].unit_path.exists()
