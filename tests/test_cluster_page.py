@@ -22,9 +22,11 @@ echo "$@" >> calls
 script="${@: -1}"
 export SLURM_CPUS_PER_TASK=1
 range=$(sed -n 's/^#SBATCH --array=//p' "$script")
+for option in "$@"; do case "$option" in --array=*) range="${option#--array=}" ;; esac; done
 if [ -n "$range" ]; then
-    export SLURM_ARRAY_TASK_COUNT="${range#*-}"
-    for index in $(seq 1 "$SLURM_ARRAY_TASK_COUNT"); do
+    indices=$(seq "${range%-*}" "${range#*-}")
+    export SLURM_ARRAY_TASK_COUNT=$(wc -w <<< "$indices")
+    for index in $indices; do
         SLURM_ARRAY_TASK_ID=$index bash "$script" >> "$script.log" 2>&1 || exit 1
     done
 else
@@ -80,6 +82,14 @@ def alone(place):
     return outputs(place / "alone")
 
 
+def repeated(place, index):
+    """Lines that one share says when it is submitted once more."""
+    (place / "shards.sbatch.log").unlink()
+    line = ["bash", "-c", f'STUDY="$PWD/study" OUT="$PWD/results" sbatch --array={index} shards.sbatch']
+    subprocess.run(line, cwd=place, env=surroundings(place), check=True, capture_output=True)
+    return [told for told in (place / "shards.sbatch.log").read_text().splitlines() if "shard" in told]
+
+
 def test_the_array_gives_the_tables_of_one_machine(place):
     for name, code in blocks("bash").items():
         (place / name).write_text(code)
@@ -92,6 +102,13 @@ def test_the_array_gives_the_tables_of_one_machine(place):
     assert told.count("tables by a run without --shard") == 8
     assert "2 recordings, nothing to compute; tables in " in told
     assert outputs(place / "results") == alone(place)
+    sorted((place / "results" / "units").iterdir())[1].unlink()
+    told = repeated(place, 2) + repeated(place, 3)
+    assert [re.findall(r"\d computed now|nothing to compute", line) for line in told] == [
+        ["1 computed now"],
+        ["nothing to compute"],
+    ]
+    assert "shard 3/8 in" in told[1]
 
 
 @pytest.mark.skipif(importlib.util.find_spec("dask_jobqueue") is None, reason="dask-jobqueue is not installed")
