@@ -21,12 +21,12 @@ BLOCK_S = 60.0
 
 
 class Figure(NamedTuple):
-    """One claim: what was measured, and the goal beside it."""
+    """One claim: what was measured, and the goal beside it; `holds` is None where it could not be measured."""
 
     title: str
     goal: str
     measured: str
-    holds: bool
+    holds: bool | None
 
 
 def all_figures(folder: Path) -> list[Figure]:

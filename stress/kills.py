@@ -53,12 +53,13 @@ class Bench(NamedTuple):
 
 
 class Killed(NamedTuple):
-    """One case: where the kill fell, and what was wrong after it."""
+    """One case: where the kill fell, and what was wrong after it; `unmeasured`: why it could not be tried here."""
 
     kind: str
     number: int
     hit: str
     offences: list[str]
+    unmeasured: str = ""
 
 
 def bench(folder: Path, n_recordings: int = 8) -> Bench:

@@ -35,6 +35,7 @@ class Sizes(NamedTuple):
         return self.kills if kind == "group" else 2 * self.kills // 5
 
 
+HOLDS = {True: "yes", False: "**no**", None: "not measured"}
 CATALOGUE = "\n## Catalogue of faults\n\n"
 HEAD = """\
 # Reliability: what becomes of a run that is killed, crowded out, starved of disk or moved elsewhere
@@ -51,7 +52,7 @@ Volatile, and compared by the chain of hashes only: `log.jsonl`, `run.json`, `ru
 FIGURES = "\n## {title}\n\n| what | goal | measured | holds |\n|---|---|---|---|\n"
 TAIL = """
 `python -m stress.reliability --seed {seed} --kill group:17` plays one kill again and keeps the folder;
-`--surrounding "locale C"` one surrounding. Disks that are mounted need root; without it those lines say so.
+`--surrounding "locale C"` one surrounding. Disks that are mounted need root, locales that the machine has not need `localedef`; what could not be tried is *not measured*, which is no yes.
 """
 
 
@@ -85,7 +86,7 @@ def _replay(seed: int, kill: str | None, surrounding: str | None) -> int:
         case = kills.kill_case(kills.bench(folder), seed, kind, int(number))
     else:
         case = surroundings.surrounded(surroundings.reference(folder), surrounding or "")
-    _say(f"{folder}: {case.kind} {case.number} {case.hit}", *(case.offences or ["well"]))
+    _say(f"{folder}: {case.kind} {case.number} {case.hit}", *(case.offences or [case.unmeasured or "well"]))
     return 1 if case.offences else 0
 
 
@@ -129,7 +130,8 @@ def page(seed: int, folder: Path, sizes: Sizes) -> tuple[str, list[str]]:
         parts["Costs"] = [resumed, costs.overhead(folder), costs.cached(folder, sizes.cached)]
     recordings = f"A simulated cohort: {sizes.cohort} recordings of 120 s, 4 channels, 2000 Hz"
     parts[recordings] = figures
-    missed = [f"{f.title}: {f.measured}, goal {f.goal}" for part in parts.values() for f in part if not f.holds]
+    failed = [f for part in parts.values() for f in part if f.holds is False]
+    missed = [f"{f.title}: {f.measured}, goal {f.goal}" for f in failed]
     return _text(seed, sizes, parts, offences), missed + offences
 
 
@@ -145,7 +147,7 @@ def _text(seed: int, sizes: Sizes, parts: dict[str, list[Figure]], offences: Seq
 
 
 def _row(f: Figure) -> str:
-    return f"| {f.title} | {f.goal} | {f.measured} | {'yes' if f.holds else '**no**'} |\n"
+    return f"| {f.title} | {f.goal} | {f.measured} | {HOLDS[f.holds]} |\n"
 
 
 def catalogue() -> str:
@@ -176,6 +178,8 @@ def _many(title: str, cases: Sequence[Killed], offences: list[str]) -> Figure:
 
 
 def _one(case: Killed, offences: list[str]) -> Figure:
+    if case.unmeasured:
+        return Figure(case.kind, "well", case.unmeasured, None)
     offences += [f"{case.kind}: {told}" for told in case.offences]
     return Figure(case.kind, "well", "not well" if case.offences else "well", not case.offences)
 
@@ -193,7 +197,7 @@ def _disks(bench: kills.Bench, offences: list[str]) -> list[Figure]:
         try:
             done.append(_one(Killed(name, 0, "", case()), offences))
         except full_disks.NotMountedError as problem:
-            done.append(Figure(name, "well", f"not measured: {problem}", holds=True))
+            done.append(_one(Killed(name, 0, "", [], unmeasured=str(problem)), offences))
     return done
 
 

@@ -107,6 +107,33 @@ def prepared(folder: Path, study: Path, whole: results.Contents) -> Same:
     return Same(folder, study, whole)
 
 
+def locale_here(folder: Path, name: str) -> dict[str, str] | None:
+    """What makes a locale known to programs: nothing where the machine has it, else one made by `localedef`, else None.
+
+    Parameters
+    ----------
+    folder : Path
+        To make it in.
+    name : str
+        As `tr_TR.UTF-8`.
+
+    Returns
+    -------
+    dict of str to str, or None
+        Environment; None: it cannot be had here, and a program would fall back to C.
+    """
+    language, _, charset = name.partition(".")
+    has = subprocess.run(["locale", "-a"], check=False, capture_output=True, text=True).stdout.split()
+    if f"{language}.{charset.replace('-', '').lower()}" in has:
+        return {}
+    made = folder / "locales"
+    made.mkdir(exist_ok=True)
+    tool = shutil.which("localedef")
+    if tool:
+        subprocess.run([tool, "-i", language, "-f", charset, made / name], check=False, capture_output=True)
+    return {"LOCPATH": str(made)} if (made / name).is_dir() else None
+
+
 def surrounded(same: Same, name: str) -> Killed:
     """Run in one surrounding and compare.
 
@@ -123,13 +150,17 @@ def surrounded(same: Same, name: str) -> Killed:
         Named by the surrounding.
     """
     told, plain = SURROUNDINGS[name], f"out_{list(SURROUNDINGS).index(name)}"
+    wanted = told.environment.get("LC_ALL") or "C"
+    known = {} if wanted == "C" else locale_here(same.folder, wanted)
+    if known is None:
+        return Killed(name, 0, "", [], unmeasured="this machine has no such locale and cannot make it")
     out = same.folder / plain
     if told.out.startswith("links"):
         out.mkdir()
         (same.folder / "links" / plain).symlink_to(out)
     study = _named(same, told, told.study, same.study)
     result = _named(same, told, told.out.format(name=plain), out)
-    environment = {key: text and _placed(text, same, plain) for key, text in told.environment.items()}
+    environment = {**known, **{key: text and _placed(text, same, plain) for key, text in told.environment.items()}}
     ended = processes.run(
         "run", study, "-o", result, "-j", "2",
         surroundings=environment, before=told.before, folder=same.folder / told.folder,
