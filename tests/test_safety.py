@@ -98,7 +98,7 @@ def tree(folder: Path) -> list[str]:
 def test_names_in_forged_results_write_and_read_nothing_outside(place, tmp_path, capfd, column, cell):
     forge(place / "out", column, cell)
     before = tree(tmp_path)
-    assert run(["report", str(place / "out")]) == 2
+    assert run(["report", str(place / "out")]) == 3
     assert "RESULTS_UNREADABLE" in capfd.readouterr().err
     assert tree(tmp_path) == before
     assert not list((place / "out").rglob("*escape*"))
@@ -127,7 +127,7 @@ def test_records_that_are_none_are_a_coded_line_or_drawn_anew(place, capfd, name
     (place / "out" / name).write_bytes(data)
     code = run(["report", str(place / "out")])
     said = capfd.readouterr().err
-    assert (code, "RESULTS_UNREADABLE" in said) == ((2, True) if name == "run.json" else (0, False))
+    assert (code, "RESULTS_UNREADABLE" in said) == ((3, True) if name == "run.json" else (0, False))
     assert "INTERNAL_ERROR" not in said
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from emgpipe.batch.audit import RUN_RECORD
-from emgpipe.errors import StoreError
+from emgpipe.errors import ResultsError, StoreError
 from emgpipe.settings import TABLES, Settings, load_settings
 from emgpipe.store import SEAL_NAME, file_digest, read_csv, read_json, read_lock, read_seal, refuse_links
 
@@ -142,7 +142,7 @@ def compare_results(first: str | Path, second: str | Path) -> Comparison:
     ...     compare_results(folder, folder)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    emgpipe.errors.StoreError: ...: RESULTS_UNREADABLE: run.json.sha256 is not there ...; ...
+    emgpipe.errors.ResultsError: ...: RESULTS_UNREADABLE: run.json.sha256 is not there ...; ...
     """
     with ExitStack() as held:
         sides = []
@@ -199,7 +199,7 @@ def _side(folder: Path) -> _Side:
 
 def _unreadable(folder: Path, found: str) -> StoreError:
     advice = "give a folder that `emgpipe run` has written; `emgpipe verify` says what is wrong with it"
-    return StoreError("RESULTS_UNREADABLE", f"{found}; {advice}", where=str(folder))
+    return ResultsError("RESULTS_UNREADABLE", f"{found}; {advice}", where=str(folder))
 
 
 def _by_place(rows: Iterable[Row]) -> dict[tuple[str, ...], Row]:

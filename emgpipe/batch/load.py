@@ -5,7 +5,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emgpipe.errors import StoreError
+from emgpipe.errors import ResultsError
 from emgpipe.store import cell_text, refuse_links
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Results:
             table: pd.DataFrame = pd.read_csv(path, **text)
         except (OSError, ValueError) as problem:
             message = f"{name} cannot be read ({type(problem).__name__}); run the study again"
-            raise StoreError("RESULTS_UNREADABLE", message, where=str(self.folder)) from None
+            raise ResultsError("RESULTS_UNREADABLE", message, where=str(self.folder)) from None
         for column in table.select_dtypes(exclude=["number", "bool"]):
             table[column] = table[column].map(cell_text, na_action="ignore")
         return table
@@ -90,7 +90,7 @@ def load_results(folder: str | Path) -> Results:
     ...     load_results(folder)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    emgpipe.errors.StoreError: ...: RESULTS_UNREADABLE: no measures.csv; give a folder that `emgpipe run` has written
+    emgpipe.errors.ResultsError: ...: RESULTS_UNREADABLE: no measures.csv; give a folder that `emgpipe run` has written
     >>> with TemporaryDirectory() as folder:  # the tables that are asked for, as `emgpipe run` lays them down
     ...     _ = (Path(folder) / "measures.csv").write_text("")
     ...     _ = (Path(folder) / "inputs.csv").write_text("recording,status\nP01_V1_rest,ok\n")
@@ -101,5 +101,5 @@ def load_results(folder: str | Path) -> Results:
     refuse_links(path)
     if not (path / "measures.csv").is_file():
         message = "no measures.csv; give a folder that `emgpipe run` has written"
-        raise StoreError("RESULTS_UNREADABLE", message, where=str(folder))
+        raise ResultsError("RESULTS_UNREADABLE", message, where=str(folder))
     return Results(path)

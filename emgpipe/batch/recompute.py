@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain, islice, zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from emgpipe.batch.audit import machine
 from emgpipe.batch.jobs import Job
@@ -31,13 +31,56 @@ Row = Mapping[str, str]
 Unit = Mapping[str, Any]
 
 
-def recompute_problems(folder: Path, record: Mapping[str, Any], place: Path | None, n_rows: int) -> list[Problem]:
+class Kept(NamedTuple):
+    """What is read of results before their recordings are looked at.
+
+    Attributes
+    ----------
+    stored : sequence of mapping
+        Rows of `measures.csv`.
+    study : Study
+        As far as tables need it.
+    units : mapping of str to unit
+        By recording: those that the tables were made from.
+    places : mapping of str to mapping
+        Entry of each recording of the tables, as in a unit.
+    others : frozenset of str
+        Recordings in the tables of which the unit is another one now, or none; of these no row can be made anew.
+    """
+
+    stored: Sequence[Row]
+    study: Study
+    units: Mapping[str, Unit]
+    places: Mapping[str, Unit]
+    others: frozenset[str]
+
+    def compared(self, row: Mapping[str, Any]) -> bool:
+        """Whether all that a row rests on is there."""
+        there = not row["recording"] or row["recording"] in self.units
+        return there and not sources(row, self.places, self.study.reference) & self.others
+
+
+def kept_results(folder: Path, record: Mapping[str, Any]) -> Kept | None:
+    """Read what `recompute_problems` needs; None where tables or units are not as written."""
+    try:
+        recorded = record["units"]
+        read = {name: read_unit(folder / "units" / f"{name}.jsonl") for name in recorded}
+        units = {name: unit for name, unit in read.items() if unit and unit["digest"] == recorded[name]}
+        entries = {row["recording"]: {"job": {"entry": row}} for row in read_csv(folder / "inputs.csv")}
+        others = frozenset(name for name, digest in recorded.items() if digest and name not in units)
+        study = _study(folder, record, list(units.values()))
+        return Kept(read_csv(folder / TABLE), study, units, entries, others)
+    except (OSError, EmgpipeError, ValueError, TypeError, LookupError, AttributeError):
+        return None
+
+
+def recompute_problems(kept: Kept | None, record: Mapping[str, Any], place: Path | None, n_rows: int) -> list[Problem]:
     """Compute rows of `measures.csv` anew and say what differs.
 
     Parameters
     ----------
-    folder : Path
-        Results folder.
+    kept : Kept or None
+        From `kept_results`.
     record : mapping
         `run.json`.
     place : Path or None
@@ -48,7 +91,8 @@ def recompute_problems(folder: Path, record: Mapping[str, Any], place: Path | No
     Returns
     -------
     list of Problem
-        VALUE_DIFFERS a cell; VERSIONS_DIFFER; RECOMPUTE_FEWER where recordings are gone or failed.
+        VALUE_DIFFERS a cell; VERSIONS_DIFFER; RECOMPUTE_FEWER where recordings are gone or failed, or their units are
+        not the ones that the tables were made from.
 
     Notes
     -----
@@ -56,26 +100,26 @@ def recompute_problems(folder: Path, record: Mapping[str, Any], place: Path | No
     is merged anew, from these and from the units of the others, and compared: so the merge is checked of all rows, the
     measuring of those of the recordings that were computed.
     """
-    try:
-        stored = read_csv(folder / TABLE)
-        units = {name: read_unit(folder / "units" / f"{name}.jsonl") for name in record.get("units", {})}
-        study = _study(folder, record, [unit for unit in units.values() if unit])
-    except (OSError, EmgpipeError, ValueError, TypeError, KeyError):
+    if kept is None:
         found = "tables or units are not as written: no row can be computed anew"
         return [Problem(TABLE, "RECOMPUTE_FEWER", found, "run the study again")]
-    known: dict[str, Unit] = {name: unit for name, unit in units.items() if unit}
+    known = dict(kept.units)
     there = {name for name, unit in known.items() if place and recording_path(place, unit).is_file()}
-    rows = chosen_rows(stored, known, there, study.reference, n_rows, str(record.get("state")))
-    problems = _versions(record) if rows else []
+    stored = [row for row in kept.stored if kept.compared(row)]
+    rows = chosen_rows(stored, kept.places, there, kept.study.reference, n_rows, str(record.get("state")))
+    problems = [*_versions(record)] if rows else []
+    if kept.others:
+        found = f"units of {len(kept.others)} recordings are not those of the tables: their rows are left out"
+        problems.append(Problem(TABLE, "RECOMPUTE_FEWER", found, "run the study again"))
     if len(rows) < n_rows:
         found = f"{len(rows)} of {n_rows} rows: all others rest on recordings that are gone, or that failed"
         problems.append(Problem(TABLE, "RECOMPUTE_FEWER", found, "give the place of the study with --study"))
-    names = sorted(set[str]().union(*(sources(row, known, study.reference) for row in rows)))
+    names = sorted(set[str]().union(*(sources(row, kept.places, kept.study.reference) for row in rows)))
     for name in names if place else ():
         known[name], more = _computed(known[name], place or Path())
         problems += more
     same_version = not any(problem.code == "VERSIONS_DIFFER" for problem in problems)
-    return problems + list(_differences(stored, study, known, names, with_version=same_version)) if rows else problems
+    return problems + list(_differences(kept, known, names, with_version=same_version)) if rows else problems
 
 
 def chosen_rows(
@@ -126,7 +170,7 @@ def _in_turn(groups: Mapping[str, Sequence[Row]], state: str) -> Iterator[Row]:
     yield from (row for turn in zip_longest(*shuffled) for row in turn if row is not None)
 
 
-def sources(row: Row, units: Mapping[str, Unit], reference: str) -> set[str]:
+def sources(row: Mapping[str, Any], units: Mapping[str, Unit], reference: str) -> set[str]:
     """Recordings that a row of `measures.csv` is made from."""
     visit = (Reference.parse(reference).visit if reference else "") or row["visit"]
     out = {row["recording"]} if row["recording"] else set()
@@ -141,7 +185,7 @@ def sources(row: Row, units: Mapping[str, Unit], reference: str) -> set[str]:
     return out
 
 
-def _visits(row: Row, visit: str) -> tuple[str, ...]:
+def _visits(row: Mapping[str, Any], visit: str) -> tuple[str, ...]:
     return (visit,) if row["measure"] == "rigidity_index_log" else (row["visit"],)
 
 
@@ -181,20 +225,22 @@ def _versions(record: Mapping[str, Any]) -> list[Problem]:
 
 
 def _differences(
-    stored: Sequence[Row], study: Study, units: Mapping[str, Unit], names: Sequence[str], *, with_version: bool
+    kept: Kept, units: Mapping[str, Unit], names: Sequence[str], *, with_version: bool
 ) -> Iterator[Problem]:
-    jobs = {name: Job.from_told(unit["job"], Path()) for name, unit in units.items()}
-    for job in referring_jobs(study, [*jobs.values()], [jobs[name] for name in names], units):
+    study, jobs = kept.study, {name: Job.from_told(unit["job"], Path()) for name, unit in units.items()}
+    # a level of a recording that is left out cannot be told
+    for job in () if kept.others else referring_jobs(study, [*jobs.values()], [jobs[name] for name in names], units):
         found = "levels of reference contractions elsewhere are not those that it was decided with"
         yield Problem(job.entry.file, "VALUE_DIFFERS", found, "run the study again")
     rows = study_rows(study, [*jobs.values()], units)
-    made = measure_lines(study, [*jobs.values()], units, rows)
+    made = [cells for cells in measure_lines(study, [*jobs.values()], units, rows) if kept.compared(cells)]
+    stored = [(line, row) for line, row in enumerate(kept.stored, 2) if kept.compared(row)]
     if len(made) != len(stored):
         found = f"{len(stored)} rows stored, {len(made)} computed anew"
         yield Problem(TABLE, "VALUE_DIFFERS", found, "run the study again")
     columns = [c for c in MEASURE_COLUMNS if with_version or c != "version"]
     told = 0
-    for line, (old, cells) in enumerate(zip(stored, made, strict=False), 2):
+    for (line, old), cells in zip(stored, made, strict=False):
         for column in columns:
             new = cell_text(cell(cells[column]))
             if old[column] != new:

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from emgpipe.batch.audit import audited, run_facts, unit_facts
+from emgpipe.batch.audit import audited, run_facts, tell_found, unit_facts
 from emgpipe.batch.conditions import differing_conditions
 from emgpipe.batch.engine import LIMIT_S, Engine, engine_of
 from emgpipe.batch.events import Event, Watch, unwatched
 from emgpipe.batch.finish import finish, was_finished
 from emgpipe.batch.jobs import Job
 from emgpipe.batch.plan import Planned, Work, checked, chosen_work, heads_of, planned, referring
-from emgpipe.batch.shards import Shard, shard_log, take_over
+from emgpipe.batch.shards import Shard, remove_share_locks, shard_log, take_over
 from emgpipe.batch.units import read_head, unit_lost, unreached_unit
 from emgpipe.errors import EngineError
 from emgpipe.recording import Finding
@@ -169,6 +169,7 @@ def _merging_log(out: Path, *, wait: bool) -> Iterator[AuditLog]:
     """Hold a results folder alone and write its log; leftovers are removed, the logs of shares taken over."""
     with OutputLock(out, wait=wait):
         sweep(out)
+        remove_share_locks(out)
         with audited(out) as log:
             take_over(out, log)
             yield log
@@ -210,6 +211,7 @@ class _Run:
         # a level that changed is one for all who take it, selected or not; what is out of date anyway stays so
         if stale or len(plan) < len(self.work.jobs) or not was_finished(*last):
             self._work("reference", referring(self.work, self.heads))
+        tell_found(self.out, self.heads, self.log)
         finish(*last, self.log)
         self.watch(Event("tables"))
         return self._report(names)

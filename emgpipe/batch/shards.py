@@ -1,18 +1,21 @@
 """Shares of a study for the jobs of an array: each writes units only, a run without a share merges them."""
 
-import json
+import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from emgpipe.batch.audit import LOG, SHARD_LOGS
 from emgpipe.batch.jobs import Job
 from emgpipe.errors import SettingsError
-from emgpipe.store import AuditLog, OutputLock
+from emgpipe.store import TORN, AuditLog, OutputLock, check_log, log_events
 
 MOST_SHARDS = 10_000
+_NAME = re.compile(r"shard-[0-9]{1,5}-of-[0-9]{1,5}", re.ASCII)
+_OWN = ("event", "time", "before", "shard", "line", "line_sha256", "at")
+"""What the log of the results says itself of an event that it has taken over."""
 
 
 class Shard(NamedTuple):
@@ -86,41 +89,79 @@ def take_over(out: Path, log: AuditLog) -> int:
     out : Path
         Results folder; its lock is held alone.
     log : AuditLog
-        Its log. An event of a share says which one, its line there, and `at`, its own time.
+        Its log. An event of a share says which one, its line there with its hash, and `at`, its own time. Where the log
+        of a share is not as written, or is gone with lines that were taken over, an event `broken` says so, once.
 
     Returns
     -------
     int
         Events taken over: 0 where this was done before, also by a run that was killed while doing so.
     """
-    paths = sorted((out / "logs").glob(SHARD_LOGS))
-    taken = _taken_lines(out / LOG) if paths else {}
+    paths = {path.stem: path for path in sorted((out / "logs").glob(SHARD_LOGS))}
+    taken = _taken(out / LOG)
     n_taken = 0
-    for path in paths:
-        for number, told in _events(path):
-            if number > taken.get(path.stem, 0):
-                facts = {name: value for name, value in told.items() if name not in ("event", "time", "before")}
-                log.append(str(told["event"]), shard=path.stem, line=number, at=told["time"], **facts)
-                n_taken += 1
+    for name in sorted(taken.lines.keys() | paths.keys()):
+        number, digest = taken.lines.get(name, (0, ""))
+        path = paths.get(name)
+        found = _breaks(path, number, digest) if path else [f"gone, {number} lines were taken over"]
+        for text in found:
+            if (name, text) not in taken.breaks:
+                log.append("broken", shard=name, found=f"logs/{name}.jsonl: {text}")
+        start = 0 if path and number and not _has(path, number, digest) else number  # another log: all of it is new
+        n_taken += _append_from(path, start, name, log) if path else 0
     return n_taken
 
 
-def _taken_lines(path: Path) -> dict[str, int]:
-    """Last line of each share that a log has."""
-    found: dict[str, int] = {}
-    for _, told in _events(path) if path.exists() else ():
-        if "shard" in told:
-            found[told["shard"]] = max(found.get(told["shard"], 0), told["line"])
+class _Taken(NamedTuple):
+    """What a log has of shares: last line with its hash of each, and breaks that were told."""
+
+    lines: dict[str, tuple[int, str]]
+    breaks: set[tuple[str, str]]
+
+
+def _taken(path: Path) -> _Taken:
+    taken = _Taken({}, set())
+    for _, _, told in log_events(path) if path.exists() else ():
+        name, number, found = told.get("shard"), told.get("line"), told.get("found")
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            continue
+        if told["event"] == "broken" and isinstance(found, str):
+            taken.breaks.add((name, found.removeprefix(f"logs/{name}.jsonl: ")))
+        elif type(number) is int and number > 0:
+            taken.lines[name] = number, str(told.get("line_sha256"))
+    return taken
+
+
+def _breaks(path: Path, number: int, digest: str) -> list[str]:
+    """What is wrong with the log of a share, of which lines up to a number were taken over."""
+    found = [f"line {line}: {message}" for line, message in check_log(path) if message != TORN]
+    if number and not _has(path, number, digest):
+        found.append(f"line {number} was taken over as {digest[:12]} and is not there any more")
     return found
 
 
-def _events(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Whole lines of a log, with their numbers from 1; what a killed run left unfinished is not one."""
-    with path.open("rb") as stream:
-        for number, line in enumerate(stream, 1):
-            try:
-                told = json.loads(line)
-            except (ValueError, RecursionError):
-                continue
-            if isinstance(told, dict) and line.endswith(b"\n") and {"event", "time"} <= set(told):
-                yield number, told
+def _has(path: Path, number: int, digest: str) -> bool:
+    return any(n == number and hashlib.sha256(line).hexdigest() == digest for n, line, _ in log_events(path))
+
+
+def _append_from(path: Path, start: int, name: str, log: AuditLog) -> int:
+    """Append the events of a share behind a line; what a killed run left unfinished is not one."""
+    n_taken = 0
+    for number, line, told in log_events(path):
+        if number > start and "time" in told:
+            facts = {key: value for key, value in told.items() if key not in _OWN}
+            digest = hashlib.sha256(line).hexdigest()
+            log.append(told["event"], shard=name, line=number, line_sha256=digest, at=told["time"], **facts)
+            n_taken += 1
+    return n_taken
+
+
+def remove_share_locks(out: Path) -> None:
+    """Remove the lock files of shares; only for who holds the lock of the folder alone: then no share is at work.
+
+    A share takes the lock of the folder before its own, and the one of its own anew.
+    """
+    for path in (out / "logs").glob(".shard-*.lock"):
+        if _NAME.fullmatch(path.stem.removeprefix(".")):
+            with suppress(OSError):  # not ours to remove: harmless
+                path.unlink()

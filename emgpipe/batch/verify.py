@@ -1,32 +1,23 @@
 """Whether a results folder is as its runs have written it: every byte of tables, units, settings, record and log."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from emgpipe.batch.audit import LOG, RUN_RECORD, SHARD_LOGS
+from emgpipe.batch.audit import RUN_RECORD
 from emgpipe.batch.finish import TABLES
-from emgpipe.batch.problems import Problem
+from emgpipe.batch.problems import AGAIN, Problem, absent_or, refuse_no_results
+from emgpipe.batch.recompute import kept_results, recompute_problems
 from emgpipe.batch.units import read_head
-from emgpipe.errors import StoreError
-from emgpipe.store import (
-    SEAL_NAME,
-    Seal,
-    check_log,
-    file_digest,
-    last_line,
-    leftovers,
-    read_json,
-    read_lock,
-    read_seal,
-    refuse_links,
-)
+from emgpipe.batch.verify_cache import cache_problems
+from emgpipe.batch.verify_inputs import input_problems, study_folder
+from emgpipe.batch.verify_log import log_problems, share_problems, told_problems
+from emgpipe.batch.verify_pages import page_problems
+from emgpipe.errors import ResultsError
+from emgpipe.store import SEAL_NAME, Seal, file_digest, leftovers, read_json, read_lock, read_seal, refuse_links
 from emgpipe.store.atomic import TEMPORARY
-
-AGAIN = "run the study again"
-KEEP = "keep this folder as it is and find out who changed it; runs write on, and the log says so from then on"
 
 
 @dataclass(frozen=True)
@@ -67,12 +58,13 @@ def verify_results(
     Raises
     ------
     StoreError
-        RESULTS_UNREADABLE: no results here. STORE_LOCKED: a run is writing here. STORE_LINKED: a link in it
-        leads elsewhere.
+        RESULTS_UNREADABLE (a ResultsError): no results here, or no tables yet. STORE_LOCKED: a run is at work here.
+        STORE_LINKED: a link in it leads elsewhere.
 
     Notes
     -----
-    Nothing is written. What is not vouched for: who can write here can forge everything, log and seal alike, unless
+    Nothing is written. The folder is held against runs until the recordings are looked at. What is not vouched for: who
+    can write here can forge everything, log and seal alike, unless
     `run.json.sha256` was kept elsewhere.
 
     Examples
@@ -82,47 +74,46 @@ def verify_results(
     ...     verify_results(folder)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    emgpipe.errors.StoreError: ...: RESULTS_UNREADABLE: no results; give a folder that `emgpipe run` has written
+    emgpipe.errors.ResultsError: ...: RESULTS_UNREADABLE: no results; give a folder that `emgpipe run` has written
     """
     path = Path(folder)
     try:
-        if not any((path / name).exists() for name in (RUN_RECORD, SEAL_NAME, "measures.csv")):
-            message = "no results; give a folder that `emgpipe run` has written"
-            raise StoreError("RESULTS_UNREADABLE", message, where=str(folder))
         refuse_links(path)
         with read_lock(path):
-            return _verified(path, study, inputs=inputs, recompute=recompute)
+            refuse_no_results(path)
+            problems, results = _as_written(path)
+            kept = kept_results(path, results.record) if recompute else None
+        # recordings are looked at for hours, and are not what a run writes
+        place = study_folder(path, results.record, study)
+        if inputs:
+            problems += input_problems(results.heads, place)
+        if recompute:
+            problems += recompute_problems(kept, results.record, place, recompute)
+        return problems
     except OSError as problem:
         message = f"it cannot be read ({problem.strerror or problem}); mend its rights, or copy it"
-        raise StoreError("RESULTS_UNREADABLE", message, where=str(folder)) from problem
+        raise ResultsError("RESULTS_UNREADABLE", message, where=str(folder)) from problem
 
 
-def _verified(folder: Path, study: str | Path | None, *, inputs: bool, recompute: int) -> list[Problem]:
-    from emgpipe.batch.verify_cache import cache_problems
-    from emgpipe.batch.verify_inputs import input_problems, study_folder
-
+def _as_written(folder: Path) -> tuple[list[Problem], _Results]:
+    """What is not as written in the folder itself, and what was found there."""
     seal = read_seal(folder)
     problems, record = _record_problems(folder, seal)
     named = record.get("units") or [path.stem for path in (folder / "units").glob("*.jsonl")]
     units = {name: read_head(folder / "units" / f"{name}.jsonl") for name in _names(named)}
     results = _Results(folder, record, units)
-    checks: list[Callable[[_Results], Iterable[Problem]]] = [_table_problems, _unit_problems, _shard_problems]
-    problems += [problem for check in checks for problem in check(results)]
-    problems += [*_log_problems(folder, seal), *_page_problems(folder), *cache_problems(folder, units), *_left(folder)]
-    place = study_folder(folder, record, study)
-    if inputs:
-        problems += input_problems(units, place)
-    if recompute:
-        from emgpipe.batch.recompute import recompute_problems
-
-        problems += recompute_problems(folder, record, place, recompute)
-    return problems
+    logged = [*log_problems(folder, seal), *share_problems(folder, record)]
+    problems += [*_table_problems(results), *_unit_problems(results), *logged]
+    if not any(problem.is_error for problem in logged) and seal is not None:
+        problems += told_problems(folder, results.told("units"), units)
+    problems += [*page_problems(folder, record), *cache_problems(folder, units), *_left(folder)]
+    return problems, results
 
 
 def _record_problems(folder: Path, seal: Seal | None) -> tuple[list[Problem], dict[str, Any]]:
     """What is wrong with `run.json` and its seal, and the record, empty where it is not as sealed."""
     if seal is None:
-        code, found = _absent_or(folder / SEAL_NAME, "not of its form")
+        code, found = absent_or(folder / SEAL_NAME, "not of its form")
         return [Problem(SEAL_NAME, code, found, f"{AGAIN}: run.json is vouched for by nothing else")], {}
     try:
         same = file_digest(folder / RUN_RECORD) == seal.run_json
@@ -140,10 +131,6 @@ def _record_problems(folder: Path, seal: Seal | None) -> tuple[list[Problem], di
     if not whole:
         return [Problem(RUN_RECORD, "RESULT_CHANGED", "not a record of this program, though sealed", AGAIN)], {}
     return [], record
-
-
-def _absent_or(path: Path, found: str) -> tuple[str, str]:
-    return ("RESULT_CHANGED", found) if path.exists() else ("RESULT_MISSING", "there is none")
 
 
 def _missing(name: str, problem: OSError) -> Problem:
@@ -171,12 +158,14 @@ def _unit_problems(results: _Results) -> Iterator[Problem]:
         path = results.folder / "units" / f"{name}.jsonl"
         shown = f"units/{name}.jsonl"
         if head is None and (recorded[name] or path.exists()):  # neither there nor recorded: never run
-            code, found = _absent_or(path, "not as it was written")
+            code, found = absent_or(path, "not as it was written")
             yield Problem(shown, code, found, f"{AGAIN}: it is computed anew")
         elif head is not None and head.get("recording") != name:
             yield Problem(shown, "RESULT_CHANGED", f"the unit of {head.get('recording')!r}", f"{AGAIN}")
         elif head is not None and recorded[name] == "":
-            found = "in no table: written by a run that was stopped or killed, or by a shard that is not merged"
+            found = (
+                "in no table: of a run that was stopped (by --fail-fast too) or killed, or of a shard not merged yet"
+            )
             yield Problem(shown, "UNIT_UNUSED", found, AGAIN)
         elif head is not None and recorded[name] not in (None, head["digest"]):
             found = "whole, but not the one that the tables were made from: a run was interrupted, or shards not merged"
@@ -184,83 +173,13 @@ def _unit_problems(results: _Results) -> Iterator[Problem]:
     there = {path.name for path in _listed(results.folder / "units") if not path.name.startswith(TEMPORARY)}
     strangers = sorted(there - {f"{name}.jsonl" for name in results.heads})
     for name in strangers if results.record else ():
-        yield Problem(f"units/{name}", "UNIT_UNUSED", "of no recording of the study; in no table", "it may be deleted")
+        old = name.endswith(".json")
+        found = "of an earlier version; nobody reads it" if old else "of no recording of the study; in no table"
+        yield Problem(f"units/{name}", "UNIT_UNUSED", found, "it may be deleted")
 
 
 def _listed(folder: Path) -> list[Path]:
     return sorted(folder.iterdir()) if folder.is_dir() else []
-
-
-def _log_problems(folder: Path, seal: Seal | None) -> Iterator[Problem]:
-    path = folder / LOG
-    if not path.is_file():
-        yield Problem(LOG, "RESULT_MISSING", "there is none", KEEP)
-        return
-    yield from _chain_problems(path, LOG)
-    yield from _break_problems(path)
-    if seal is None:
-        return
-    there = last_line(path, seal.log.n_bytes)
-    size = path.stat().st_size
-    if there.n_bytes < seal.log.n_bytes:
-        yield Problem(LOG, "LOG_CHANGED", f"{there.n_bytes} bytes, {seal.log.n_bytes} were sealed: it was cut", KEEP)
-    elif there != seal.log:
-        found = f"the line that ends at byte {there.n_bytes} is not the one that {SEAL_NAME} says"
-        yield Problem(LOG, "LOG_CHANGED", found, KEEP)
-    elif size > seal.log.n_bytes:
-        found = f"{size - seal.log.n_bytes} bytes behind the seal: a run was killed, or somebody has added them"
-        yield Problem(LOG, "LOG_UNSEALED", found, "run the study again, and look at these lines")
-
-
-def _chain_problems(path: Path, shown: str) -> Iterator[Problem]:
-    for line, message in check_log(path):
-        yield Problem(f"{shown}:{line}", "LOG_CHANGED", message, KEEP)
-
-
-def _break_problems(path: Path) -> Iterator[Problem]:
-    """Breaks that runs have found and told."""
-    for number, line in enumerate(path.read_bytes().split(b"\n"), 1):
-        if b'"event":"broken"' in line:
-            found = "a run found the log cut, replaced or without its seal, and has said so here"
-            yield Problem(
-                f"{LOG}:{number}", "LOG_BROKEN", found, "look for a copy of the lines before; start a new folder"
-            )
-
-
-def _shard_problems(results: _Results) -> Iterator[Problem]:
-    told = results.told("logs")
-    for path in sorted((results.folder / "logs").glob(SHARD_LOGS)):
-        shown = f"logs/{path.name}"
-        yield from _chain_problems(path, shown)
-        n_bytes, digest = told.get(path.name, (0, ""))
-        if n_bytes and tuple(last_line(path, n_bytes)) != (n_bytes, digest):
-            yield Problem(shown, "LOG_CHANGED", f"not as it was when the tables were made, {n_bytes} bytes", KEEP)
-        elif path.stat().st_size > n_bytes and results.record:
-            yield Problem(shown, "LOG_UNSEALED", "lines that no run has taken over", f"{AGAIN}, without --shard")
-    for name in sorted(told.keys() - {p.name for p in _listed(results.folder / "logs")}):
-        yield Problem(f"logs/{name}", "RESULT_MISSING", "there is none", KEEP)
-
-
-def _page_problems(folder: Path) -> Iterator[Problem]:
-    """Pages whose bytes are not those that `reports/pages.json` names."""
-    shown = "reports/pages.json"
-    if not (folder / "reports").is_dir():
-        return
-    redraw = "emgpipe report draws it anew"
-    try:
-        pages = dict(read_json(folder / shown).get("pages", {}))
-        digests = {name: str(told["sha256"]) for name, told in pages.items() if Path(name).name == name}
-    except FileNotFoundError:
-        return
-    except (OSError, ValueError, TypeError, KeyError, AttributeError):
-        yield Problem(shown, "RESULT_CHANGED", "not as it was written", redraw)
-        return
-    for name, digest in digests.items():
-        try:
-            if file_digest(folder / "reports" / name) != digest:
-                yield Problem(f"reports/{name}", "RESULT_CHANGED", "other bytes than pages.json says", redraw)
-        except OSError:
-            yield Problem(f"reports/{name}", "RESULT_MISSING", "there is none", redraw)
 
 
 def _left(folder: Path) -> Iterator[Problem]:

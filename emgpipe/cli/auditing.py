@@ -7,16 +7,16 @@ from emgpipe.batch.compare import compare_results
 from emgpipe.batch.problems import Problem
 from emgpipe.batch.verify import verify_results
 from emgpipe.cli.differing import difference_text, json_form
-from emgpipe.cli.talk import note_error, write, write_json
-from emgpipe.errors import StoreError, printable
+from emgpipe.cli.talk import write, write_json
+from emgpipe.errors import printable
 
 Form = Literal["table", "json"]
-UNREADABLE = 3
-"""Exit code where no results are, as for a recording that is refused."""
+SHOWN = 10
+"""Lines of one code; of more the number is told."""
 
 
 def verify_told(out: Path, *, study: Path | None, inputs: bool, recompute: int, form: Form) -> int:
-    """Say what is not as written; exit code 0: all is, 1: something is not, 3: no results here.
+    """Say what is not as written; exit code 0: all is, 1: something is not.
 
     Parameters
     ----------
@@ -31,22 +31,12 @@ def verify_told(out: Path, *, study: Path | None, inputs: bool, recompute: int, 
     -------
     int
     """
-    try:
-        problems = verify_results(out, study=study, inputs=inputs, recompute=recompute)
-    except StoreError as error:
-        return _unreadable(error)
+    problems = verify_results(out, study=study, inputs=inputs, recompute=recompute)
     if form == "json":
         write_json({"results": str(out), "as_written": not _errors(problems), "problems": [*map(_told, problems)]})
     else:
         write(_lines(out, problems, recompute))
     return 1 if _errors(problems) else 0
-
-
-def _unreadable(error: StoreError) -> int:
-    if error.code != "RESULTS_UNREADABLE":
-        raise error
-    note_error(error)
-    return UNREADABLE
 
 
 def _errors(problems: list[Problem]) -> int:
@@ -61,8 +51,15 @@ def _told(problem: Problem) -> dict[str, str]:
 
 def _lines(out: Path, problems: list[Problem], recompute: int) -> str:
     """One line a problem, errors first, and one that sums up."""
-    told = sorted(problems, key=lambda problem: not problem.is_error)
-    lines = [printable(f"{'error' if problem.is_error else 'warning'}: {problem}") for problem in told]
+    lines = []
+    by_code: dict[str, list[Problem]] = {}
+    for problem in sorted(problems, key=lambda problem: not problem.is_error):
+        by_code.setdefault(problem.code, []).append(problem)
+    for code, of_it in by_code.items():
+        level = "error" if of_it[0].is_error else "warning"
+        lines += [printable(f"{level}: {problem}") for problem in of_it[:SHOWN]]
+        if len(of_it) > SHOWN:
+            lines.append(f"{level}: {code}: {len(of_it) - SHOWN} more; --format json names all")
     n_errors = _errors(problems)
     computed = f", {recompute} rows computed anew" if recompute else ""
     state = f"{n_errors} not as written" if n_errors else "all as written"
@@ -71,7 +68,7 @@ def _lines(out: Path, problems: list[Problem], recompute: int) -> str:
 
 
 def diff_told(first: Path, second: Path, *, everything: bool, form: Form) -> int:
-    """Say what differs between two results; exit code 0: nothing, 1: something, 3: one of them cannot be read.
+    """Say what differs between two results; exit code 0: nothing, 1: something.
 
     Parameters
     ----------
@@ -86,10 +83,7 @@ def diff_told(first: Path, second: Path, *, everything: bool, form: Form) -> int
     -------
     int
     """
-    try:
-        found = compare_results(first, second)
-    except StoreError as error:
-        return _unreadable(error)
+    found = compare_results(first, second)
     if form == "json":
         write_json({"old": str(first), "new": str(second), "equal": found.equal, **json_form(found)})
     else:

@@ -8,6 +8,7 @@ from typing import Any
 from emgpipe.batch import Planned, RunReport, plan_study, run_study
 from emgpipe.batch.engine import scheduler_at
 from emgpipe.batch.plan import WHYS
+from emgpipe.batch.verify_pages import pages_are_older
 from emgpipe.cli.progress import SHOWN, telling
 from emgpipe.cli.talk import note, table_text
 from emgpipe.errors import StoreError, printable
@@ -47,6 +48,8 @@ def run_told(study: Path, out: Path, *, report: bool = True, **options: Any) -> 
     if report:
         _draw(study, out, options)
         text += f"pages: {printable(str(out / INDEX))}\n"
+    elif not options.get("shard") and pages_are_older(out):
+        text += "pages are of earlier results; emgpipe report draws them anew\n"
     return text, done.exit_code
 
 

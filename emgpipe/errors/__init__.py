@@ -9,6 +9,7 @@ The tree::
     ├── StatisticsError  values that allow no honest answer (exit code 3)
     ├── NoInputError     nothing matched (exit code 4)
     ├── StoreError       a results folder that is locked, damaged or not ours (exit code 2)
+    │   └── ResultsError no results, or none that can be read (exit code 3)
     └── EngineError      the processes or the cluster that should do the work (exit code 2)
 
 Each error carries a code of `codes.CODES`; `str(error)` is one line. Reasons in the
@@ -124,6 +125,12 @@ class StoreError(EmgpipeError):
     """A results folder is locked, damaged or not ours."""
 
     exit_code = 2
+
+
+class ResultsError(StoreError):
+    """A folder holds no results, or none that can be read: input that is refused."""
+
+    exit_code = 3
 
 
 class EngineError(EmgpipeError):

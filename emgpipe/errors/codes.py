@@ -112,7 +112,7 @@ CODES: dict[str, Code] = {
     "NO_RECORDINGS": Code(_E, "No recording was listed or found."),
     "STUDY_EXISTS": Code(_E, "`init` or the simulator would overwrite a study."),
     # the store
-    "STORE_LOCKED": Code(_E, "Another run is writing to the results folder."),
+    "STORE_LOCKED": Code(_E, "A run or a check is at work in the results folder."),
     "STORE_UNWRITABLE": Code(_E, "A file cannot be written: disk full, no permission, not a folder."),
     "FRAMES_MISSING": Code(_E, "No frames are stored for a recording."),
     "FRAMES_DAMAGED": Code(_E, "Stored frames are not as they were written; they are computed anew."),
@@ -251,7 +251,12 @@ CODES: dict[str, Code] = {
     "RESULT_MISSING": Code(_E, "A file that a run has written is gone."),
     "RESULT_CHANGED": Code(_E, "A file of the results is not as it was written."),
     "UNIT_NEWER": Code(_E, "A unit is whole but not the one that the tables were made from."),
-    "UNIT_UNUSED": Code(_F, "A file below `units` is of no recording of the study; no table holds it."),
+    "UNIT_UNUSED": Code(
+        _F,
+        "A file below `units` that no table holds: of a run that was stopped, of no recording, of an earlier version.",
+    ),
+    "UNIT_FOUND": Code(_F, "A unit of the tables that no run has logged as written; a run has found it."),
+    "PAGES_STALE": Code(_F, "Pages were drawn from other results than those that lie there."),
     "LOG_CHANGED": Code(_E, "The log was changed, cut or replaced: its chain or its seal does not hold."),
     "LOG_BROKEN": Code(_E, "A run has found the log cut, replaced or without its seal, and went on behind that."),
     "LOG_UNSEALED": Code(_E, "Lines stand behind the end of the log as it was sealed."),

@@ -8,11 +8,23 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
-from emgpipe.errors import StoreError
+from emgpipe.batch.problems import refuse_no_results
+from emgpipe.batch.verify_pages import DRAWN_FROM, pages_digest, results_key
+from emgpipe.errors import ResultsError, StoreError
 from emgpipe.reports.names import visit_file_name
 from emgpipe.settings import Settings, fingerprint, load_settings
-from emgpipe.store import OutputLock, content_key, file_digest, read_csv, read_json, write_json, write_text
+from emgpipe.store import (
+    OutputLock,
+    content_key,
+    file_digest,
+    read_csv,
+    read_json,
+    refuse_links,
+    write_json,
+    write_text,
+)
 from emgpipe.store.atomic import storing
+from emgpipe.store.lock import LOCK_NAME
 from emgpipe.study.model import ID_PATTERN
 
 PAGES_VERSION = 5
@@ -20,8 +32,6 @@ PAGES_VERSION = 5
 INDEX = "index.html"
 PAGES = "pages.json"
 """What the pages were drawn from: where it says so and all stand as written, nothing is read."""
-USED = ("inputs.csv", "measures.csv", "settings.toml")
-"""Tables that pages are drawn from."""
 
 Row = Mapping[str, str]
 Visit = tuple[str, str]
@@ -42,24 +52,26 @@ class _Known(NamedTuple):
 
 
 class _Source(NamedTuple):
-    """What `run.json` says of the results: study, conditions, hashes of the tables that pages are drawn from."""
+    """What pages are drawn from, as `run.json` says: study, conditions, hashes of tables, and of all this."""
 
     study: str
     conditions: Mapping[str, Row]
     tables: Mapping[str, str]
+    results: str
 
     @classmethod
     def of(cls, folder: Path) -> "_Source":
         """Read it; tables that are not as the run wrote them would be drawn as if they had been measured."""
         outputs, study, conditions = _record(folder)
-        for name in USED:
+        for name in DRAWN_FROM:
             try:
                 written = file_digest(folder / name)
             except OSError as problem:
                 raise _unreadable(folder, f"{name}: {problem.strerror}") from None
             if outputs.get(name) != written:
                 raise _unreadable(folder, f"{name} is not as it was written")
-        return cls(study, conditions, {name: outputs[name] for name in USED})
+        results = results_key({"outputs": outputs, "study": study, "conditions": conditions})
+        return cls(study, conditions, {name: outputs[name] for name in DRAWN_FROM}, results)
 
     def key(self) -> str:
         """Hash of all that pages are drawn from."""
@@ -120,8 +132,11 @@ def write_reports(out: str | Path, *, wait: bool = False) -> list[Path]:
     Pages of visits that left the study are removed; other files in `reports` are left alone.
     """
     folder = Path(out)
-    _record(folder)  # before a lock is made where no results are
+    refuse_links(folder)
+    if not (folder / LOCK_NAME).exists():
+        refuse_no_results(folder)  # before a lock is made where no results are
     with OutputLock(folder, wait=wait):
+        refuse_no_results(folder)
         return _write_locked(folder)
 
 
@@ -137,9 +152,11 @@ def _write_locked(folder: Path) -> list[Path]:
     for name in known.pages.keys() - keys.keys():
         _remove(pages, name)
     now = {name: _Page(key, file_digest(pages / name)) for name, key in keys.items() if name not in problems}
-    write_json(pages / PAGES, {
-        "drawn_from": "" if problems else source.key(), "pages": {name: page._asdict() for name, page in now.items()},
-    })  # fmt: skip
+    told_of = {
+        "drawn_from": "" if problems else source.key(), "results": "" if problems else source.results,
+        "pages": {name: page._asdict() for name, page in now.items()},
+    }  # fmt: skip
+    write_json(pages / PAGES, {**told_of, "digest": pages_digest(told_of)})
     if problems:
         raise next(iter(problems.values()))
     return drawn
@@ -204,15 +221,12 @@ def _record(folder: Path) -> tuple[dict[str, str], str, dict[str, dict[str, str]
         run = read_json(folder / "run.json")
         conditions = {name: dict(cells) for name, cells in dict(run["conditions"]).items()}
         return dict(run["outputs"]), str(run["study"]), conditions
-    except FileNotFoundError:
-        message = "no run.json; give a folder that `emgpipe run` has written"
-        raise StoreError("RESULTS_UNREADABLE", message, where=str(folder)) from None
     except (OSError, ValueError, KeyError, TypeError) as problem:
         raise _unreadable(folder, f"run.json cannot be read ({type(problem).__name__})") from None
 
 
 def _unreadable(folder: Path, found: str) -> StoreError:
-    return StoreError("RESULTS_UNREADABLE", f"{found}; run the study again", where=str(folder))
+    return ResultsError("RESULTS_UNREADABLE", f"{found}; run the study again", where=str(folder))
 
 
 def _by_visit(rows: Sequence[Row]) -> dict[Visit, list[Row]]:
@@ -225,6 +239,8 @@ def _by_visit(rows: Sequence[Row]) -> dict[Visit, list[Row]]:
 def _known_pages(pages: Path) -> _Known:
     try:
         told = read_json(pages / PAGES)
+        if told["digest"] != pages_digest(told):
+            return _Known("", {})
         return _Known(str(told["drawn_from"]), {name: _Page(**page) for name, page in told["pages"].items()})
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return _Known("", {})

@@ -11,13 +11,14 @@ from emgpipe.store.frames import load_frames, save_frames
 from emgpipe.store.hashed import read_hashed, write_hashed
 from emgpipe.store.keys import content_key, frames_key
 from emgpipe.store.lock import OutputLock, read_lock
-from emgpipe.store.log import AuditLog, LastLine, LogProblem, check_log, last_line
+from emgpipe.store.log import TORN, AuditLog, LastLine, LogProblem, check_log, last_line, log_events
 from emgpipe.store.places import read_json, refuse_links
 from emgpipe.store.seal import SEAL_NAME, Seal, file_digest, read_seal, write_seal
 from emgpipe.store.tables import cell, cell_text, csv_text, json_line, json_text, read_csv, write_csv, write_json
 
 __all__ = [
     "SEAL_NAME",
+    "TORN",
     "AuditLog",
     "LastLine",
     "LogProblem",
@@ -35,6 +36,7 @@ __all__ = [
     "last_line",
     "leftovers",
     "load_frames",
+    "log_events",
     "put_file",
     "read_csv",
     "read_hashed",

@@ -32,7 +32,7 @@ class OutputLock:
     Raises
     ------
     StoreError
-        STORE_LOCKED: another run holds the folder. STORE_UNWRITABLE: it cannot be made or written.
+        STORE_LOCKED: another run, or a check, holds the folder. STORE_UNWRITABLE: it cannot be made or written.
         STORE_LINKED: a link in it could lead what is written elsewhere.
 
     Examples
@@ -62,7 +62,7 @@ class OutputLock:
             raise
         if not taken:
             self._close()
-            message = "another run is writing here; wait for it, add --wait, or choose another -o"
+            message = "a run or a check is at work here; wait for it, add --wait, or choose another -o"
             raise StoreError("STORE_LOCKED", message, where=str(self.folder))
         return self
 
@@ -84,7 +84,7 @@ def read_lock(folder: Path) -> Iterator[None]:
     Raises
     ------
     StoreError
-        STORE_LOCKED: a run is writing here.
+        STORE_LOCKED: a run is at work here.
     """
     try:
         handle = os.open(folder / LOCK_NAME, os.O_RDONLY)
@@ -93,7 +93,7 @@ def read_lock(folder: Path) -> Iterator[None]:
         return
     try:
         if not _take(handle, wait=False, shared=True):
-            message = "a run is writing here; wait for it"
+            message = "a run is at work here; wait for it"
             raise StoreError("STORE_LOCKED", message, where=str(folder))
         yield
     finally:

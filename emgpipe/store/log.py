@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from io import FileIO
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, NamedTuple, Self
+from typing import Any, BinaryIO, NamedTuple, Self
 
 from emgpipe.store.atomic import storing, sync_folder
 from emgpipe.store.tables import json_line
@@ -20,6 +20,11 @@ FIRST = "0" * 64
 SYNC_EVERY_S = 1.0
 """A power failure costs the lines of this time at most; a killed run costs none."""
 _BLOCK = 1 << 16
+MOST_LINE_BYTES = 1 << 20
+"""No line of ours is as long; a longer one is none, and is never held in memory as a whole."""
+_MOST_TAIL_BYTES = 1 << 23
+"""Behind the last whole line a killed run leaves less than a line; a whole one is looked for no further back."""
+TORN = "the line is not whole; a run was killed while writing it"
 
 
 class LogProblem(NamedTuple):
@@ -84,7 +89,7 @@ class AuditLog:
         finally:
             self._close()
 
-    def append(self, event: str, **fields: object) -> None:
+    def append(self, event: str, /, **fields: object) -> None:
         """Append one line.
 
         Parameters
@@ -177,7 +182,7 @@ def _last_whole(stream: BinaryIO, end: int) -> bytes:
         lines = stream.read(end - start).removesuffix(b"\n").split(b"\n")
         first = 1 if start else 0  # the first one may be cut
         whole = next((n for n in reversed(range(first, len(lines))) if _before(lines[n]) is not None), None)
-        if whole is not None or not start:
+        if whole is not None or not start or end - start > _MOST_TAIL_BYTES:
             return b"\n".join(lines[whole or 0 :])
     return b""
 
@@ -209,30 +214,76 @@ def check_log(path: Path) -> list[LogProblem]:
     """
     if not path.exists():
         return [LogProblem(0, "there is no log")]
-    data = path.read_bytes()
-    problems, torn = [], []
-    since = b""  # the last whole line and what a killed run left behind it
-    for number, line in enumerate(data.removesuffix(b"\n").split(b"\n"), start=1):
-        before = _before(line)
+    problems: list[LogProblem] = []
+    number = whole = 0
+    since = hashlib.sha256()  # of the last whole line and what a killed run left behind it
+    for last, (number, line, is_line) in _numbered(path):
+        before = _before(line) if is_line else None
         if before is None:
-            torn.append(number)
-            since += b"\n" * (number > 1) + line
+            since.update(b"\n" * (last < number > 1) + line)
             continue
-        expected = hashlib.sha256(since).hexdigest() if number > 1 else FIRST
-        if before != expected:
+        if before != (since.hexdigest() if number > 1 else FIRST):
             problems.append(LogProblem(number, "a line before it was changed, removed or inserted"))
-        since = line
-    if (torn and torn[-1] == number) or not data.endswith(b"\n"):
-        problems.append(LogProblem(number, "the line is not whole; a run was killed while writing it"))
+        since, whole = hashlib.sha256(line), number
+    if whole < number or not number or not _ends_in_newline(path):
+        problems.append(LogProblem(number, TORN))
     return problems
 
 
+def log_lines(path: Path) -> Iterator[tuple[int, bytes, bool]]:
+    """Lines of a log in bounded memory.
+
+    Yields
+    ------
+    number, line, is_line : int, bytes, bool
+        From 1; without its end. Of a line that is longer than any of ours its parts, in turn, with `is_line` False.
+
+    Raises
+    ------
+    OSError
+        It cannot be read.
+    """
+    with path.open("rb") as stream:
+        number, inside = 1, False
+        while part := stream.readline(MOST_LINE_BYTES):
+            ends = part.endswith(b"\n")
+            yield number, part.removesuffix(b"\n"), not inside and (ends or len(part) < MOST_LINE_BYTES)
+            number, inside = number + ends, not ends
+
+
+def log_events(path: Path) -> Iterator[tuple[int, bytes, dict[str, Any]]]:
+    """Events of a log with their numbers from 1 and their lines, whatever else stands in it; raises OSError."""
+    for number, line, is_line in log_lines(path):
+        told = _parsed(line) if is_line else None
+        if told is not None and isinstance(told.get("event"), str):
+            yield number, line, told
+
+
+def _numbered(path: Path) -> Iterator[tuple[int, tuple[int, bytes, bool]]]:
+    """Lines, each with the number of the part before it."""
+    last = 0
+    for told in log_lines(path):
+        yield last, told
+        last = told[0]
+
+
+def _ends_in_newline(path: Path) -> bool:
+    with FileIO(path) as stream:
+        return _ends_whole(stream)
+
+
 def _before(line: bytes) -> str | None:
+    """Hash that a whole line names; None of what is no line of a log."""
+    told = _parsed(line) if len(line) < MOST_LINE_BYTES else None
+    return None if told is None else str(told.get("before"))
+
+
+def _parsed(line: bytes) -> dict[str, Any] | None:
     try:
         entry = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    return str(entry.get("before")) if isinstance(entry, dict) else None
+    return entry if isinstance(entry, dict) else None
 
 
 def _now() -> str:

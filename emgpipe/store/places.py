@@ -4,6 +4,7 @@ import json
 import os
 import stat
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,15 @@ from emgpipe.errors import StoreError
 from emgpipe.settings.places import read_small
 
 FOLDERS = ("units", "cache", "cache/frames", "cache/pairs", "cache/stimuli", "reports", "logs")
+FILES = {
+    "": ("measures.csv", "measures.parquet", "visits.csv", "visits.parquet", "visits_repeats.csv", "inputs.csv",
+         "intervals.csv", "data_dictionary.json", "settings.toml", "run.json", "run.json.sha256", "log.jsonl",
+         ".emgpipe.lock"),
+    "units": ("*.jsonl",),
+    "reports": ("*.html", "pages.json"),
+    "logs": ("shard-*.jsonl", ".shard-*.lock"),
+}  # fmt: skip
+"""Names of ours by folder. What a user puts beside them is not looked at, read or written."""
 MOST_JSON_BYTES = 2**28
 """No record of a run and no unit is as large: half a million rows fit."""
 
@@ -26,14 +36,14 @@ def refuse_links(folder: Path) -> None:
     Raises
     ------
     StoreError
-        STORE_LINKED: a folder of ours in it is a link or no folder, or a file in it, in `units`, `reports` or `logs` is
-        a link, a pipe or a device.
+        STORE_LINKED: a folder of ours in it is a link or no folder, or a file with a name of ours in it, in `units`,
+        `reports` or `logs` is a link, a pipe or a device.
     """
     for name in FOLDERS:
         _refuse(folder / name, stat.S_ISDIR, "a folder")
-    for place in (folder, *(folder / name for name in ("units", "reports", "logs"))):
-        for path in _odd_entries(place):
-            if path.relative_to(folder).as_posix() not in FOLDERS:
+    for name, ours in FILES.items():
+        for path in _odd_entries(folder / name):
+            if any(fnmatch(path.name, pattern) for pattern in ours):
                 _refuse(path, stat.S_ISREG, "a plain file")
 
 

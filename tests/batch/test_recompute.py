@@ -44,9 +44,10 @@ def forged(done):
 
 def test_a_value_that_was_forged_everywhere_is_found_by_computing_it_anew(study, forged):
     out, value = forged
-    assert not [p for p in verify_results(out, study=study) if p.is_error]
+    told = [(p.path, p.code) for p in verify_results(out, study=study) if p.is_error]
+    assert told == [("units/P01_V1_supine.jsonl", "RESULT_CHANGED")]  # the log was not forged
     problems = [p for p in verify_results(out, study=study, inputs=False, recompute=12) if p.is_error]
-    assert {p.code for p in problems} == {"VALUE_DIFFERS"}
+    assert {p.code for p in problems[1:]} == {"VALUE_DIFFERS"}
     told = next(p for p in problems if "value of P01_V1_supine" in p.found and "apdf_p10_uv" in p.found)
     assert told.found.endswith(f"apdf_p10_uv: stored '99.5', computed anew {value!r}")
     number = int(told.path.removeprefix("measures.csv:"))
@@ -115,3 +116,28 @@ def test_a_study_that_was_recomputed_in_another_folder_leaves_no_trace(study, do
     run_study(study, done, jobs=1)
     assert verify_results(done, recompute=3) == []
     assert sorted(p for p in tmp_path.rglob("*")) == before
+
+
+def test_units_that_are_not_those_of_the_tables_are_left_out_and_said(study, done, tmp_path):
+    (tmp_path / "s.toml").write_text("[detect]\nactivity_ratio = 2.5\n")
+
+    def killed(event):
+        if event.kind == "recording" and event.done == 2:
+            raise MemoryError
+
+    with pytest.raises(MemoryError):
+        run_study(study, done, settings=tmp_path / "s.toml", jobs=1, watch=killed)
+    problems = verify_results(done, study=study, inputs=False, recompute=4)
+    assert "VALUE_DIFFERS" not in {p.code for p in problems}
+    assert next(p.found for p in problems if p.code == "RECOMPUTE_FEWER").startswith("units of 2 recordings")
+
+
+def test_recordings_that_were_not_reached_are_no_differences(study, done, tmp_path):
+    (tmp_path / "s.toml").write_text("[detect]\nactivity_ratio = 2.5\n")
+    (study / "P01_V2.edf").write_bytes(b"no EDF")
+    assert run_study(study, done, settings=tmp_path / "s.toml", jobs=1, fail_fast=True).unreached
+    problems = verify_results(done, study=study, inputs=False, recompute=3)
+    assert {p.code for p in problems} == {"UNIT_UNUSED", "CACHE_UNUSED"}
+    for path in (done / "units").iterdir():
+        path.unlink()
+    assert "RECOMPUTE_FEWER" in {p.code for p in verify_results(done, study=study, inputs=False, recompute=3)}

@@ -1,0 +1,80 @@
+"""Whether pages are as they were drawn, and from the results that lie there."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from emgpipe.batch.audit import RUN_RECORD
+from emgpipe.batch.problems import Problem
+from emgpipe.store import content_key, file_digest, read_json
+
+PAGES = "reports/pages.json"
+DRAWN_FROM = ("inputs.csv", "measures.csv", "settings.toml")
+"""Tables that pages are drawn from."""
+REDRAW = "emgpipe report draws it anew"
+
+
+def results_key(record: Mapping[str, Any]) -> str:
+    """Hash of what `run.json` says of all that pages are drawn from."""
+    tables = {name: record["outputs"][name] for name in DRAWN_FROM}
+    return content_key(study=record["study"], conditions=record["conditions"], tables=tables)
+
+
+def pages_digest(told: Mapping[str, Any]) -> str:
+    """Hash of all that `pages.json` says but this hash itself."""
+    return content_key(**{name: value for name, value in told.items() if name != "digest"})
+
+
+def pages_are_older(folder: Path) -> bool:
+    """Whether pages lie there that were not drawn from the results that lie there."""
+    try:
+        record = read_json(folder / RUN_RECORD)
+    except (OSError, ValueError):
+        return False
+    return any(problem.code == "PAGES_STALE" for problem in page_problems(folder, record))
+
+
+def page_problems(folder: Path, record: Mapping[str, Any]) -> Iterator[Problem]:
+    """Find pages that are not as drawn, and pages of other results.
+
+    Parameters
+    ----------
+    folder : Path
+        Results folder.
+    record : mapping
+        `run.json`; empty where it cannot be believed.
+
+    Yields
+    ------
+    Problem
+        RESULT_CHANGED, RESULT_MISSING; PAGES_STALE.
+    """
+    there = {path.name for pattern in ("index.html", "visit.*.html") for path in (folder / "reports").glob(pattern)}
+    try:
+        told = read_json(folder / PAGES)
+        digests = {name: str(page["sha256"]) for name, page in told["pages"].items() if Path(name).name == name}
+        whole = told["digest"] == pages_digest(told)
+    except FileNotFoundError:
+        if there:
+            yield Problem(PAGES, "RESULT_MISSING", "there is none: nothing vouches for the pages", REDRAW)
+        return
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        whole = False
+    if not whole:
+        yield Problem(PAGES, "RESULT_CHANGED", "not as it was written", REDRAW)
+        return
+    yield from _pages_as_drawn(folder / "reports", digests)
+    if record and told.get("results") != results_key(record):
+        yield Problem("reports", "PAGES_STALE", "pages of earlier results: tables were written since", "emgpipe report")
+    elif strangers := sorted(there - digests.keys()):
+        found = f"{len(strangers)} pages that {PAGES} does not name, such as {strangers[0]}"
+        yield Problem("reports", "PAGES_STALE", found, "emgpipe report")
+
+
+def _pages_as_drawn(pages: Path, digests: Mapping[str, str]) -> Iterator[Problem]:
+    for name, digest in digests.items():
+        try:
+            if file_digest(pages / name) != digest:
+                yield Problem(f"reports/{name}", "RESULT_CHANGED", "other bytes than pages.json says", REDRAW)
+        except OSError:
+            yield Problem(f"reports/{name}", "RESULT_MISSING", "there is none", REDRAW)
