@@ -8,9 +8,11 @@ import shutil
 import pytest
 
 from emgpipe.batch import run_study
+from emgpipe.batch.finish import TABLES
 from emgpipe.batch.verify import verify_results
 from emgpipe.errors import StoreError
 from emgpipe.store import AuditLog, OutputLock, file_digest, read_seal, write_seal
+from emgpipe.store.places import FILES
 from tests.batch.studies import NAMES, OUTPUTS, row_of, stamps, write_manifest, write_recording
 
 UNITS = tuple(f"units/{name}_supine.jsonl" for name in NAMES)
@@ -241,3 +243,26 @@ def test_a_record_that_no_run_writes_is_said_and_never_a_traceback(done, part):
     seal = read_seal(done)
     write_seal(done, seal._replace(run_json=file_digest(done / "run.json")))
     assert found(done) or part == {"units": {"..": 1}}
+
+
+def test_links_that_a_user_puts_beside_results_are_left_alone(study, done):
+    for folder in (done, done / "units"):
+        (folder / "study.toml").symlink_to(study / "study.toml")
+    run_study(study, done, jobs=1)
+    assert found(done) == []
+    assert {name for names in FILES.values() for name in names} >= set(TABLES)
+
+
+def test_units_of_an_earlier_version_are_called_so(study, done):
+    (done / "units" / "P01_V1_supine.json").write_text("{}")
+    run_study(study, done, jobs=1)
+    assert [p.found for p in verify_results(done)] == ["of an earlier version; nobody reads it"]
+
+
+def test_recordings_are_looked_at_without_the_lock(study, done, monkeypatch):
+    def looked(_, place):
+        with OutputLock(done):
+            return [place]
+
+    monkeypatch.setattr("emgpipe.batch.verify.input_problems", looked)
+    assert verify_results(done, study=study) == [study]

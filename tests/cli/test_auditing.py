@@ -107,3 +107,41 @@ def test_hidden_characters_of_names_never_reach_the_terminal(place, capsys):
     assert said.replace("\n", "").isprintable()
     assert r"units/evil\x1b[31m\n.jsonl: UNIT_UNUSED" in said
     assert len(said.splitlines()) == 3
+
+
+def test_pages_of_earlier_results_are_said_by_run_and_by_verify(place, capsys):
+    (place / "s.toml").write_text("[detect]\nactivity_ratio = 2.5\n")
+    again = ["run", str(place / "study"), "-o", str(place / "out"), "-j", "1", "--settings", str(place / "s.toml")]
+    assert run([*again, "--no-report"]) == 0
+    assert "pages are of earlier results" in capsys.readouterr().out
+    assert run(["verify", str(place / "out"), "--no-inputs"]) == 0
+    assert "warning: reports: PAGES_STALE: " in capsys.readouterr().out
+    assert run(["report", str(place / "out")]) == 0
+    assert run([*again, "--no-report"]) == 0
+    assert "earlier results" not in capsys.readouterr().out
+    told = place / "out" / "reports" / "pages.json"
+    told.write_text(told.read_text().replace('"drawn_from"', '"drawn_frog"'))
+    assert run(["verify", str(place / "out"), "--no-inputs"]) == 1
+    assert "reports/pages.json: RESULT_CHANGED" in capsys.readouterr().out
+    told.unlink()
+    assert run(["verify", str(place / "out"), "--no-inputs"]) == 1
+    assert "reports/pages.json: RESULT_MISSING" in capsys.readouterr().out
+
+
+def test_many_lines_of_one_code_are_counted(place, capsys):
+    for n in range(14):
+        (place / "out" / "units" / f"old{n}.json").touch()
+    assert run(["verify", str(place / "out"), "--no-inputs"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[10] == "warning: UNIT_UNUSED: 4 more; --format json names all"
+    assert len(lines) == 12
+
+
+def test_a_report_of_a_folder_without_tables_is_exit_code_3_and_of_one_at_work_2(tmp_path, capsys):
+    assert run(["report", str(tmp_path)]) == 3
+    (tmp_path / "units").mkdir()
+    assert run(["report", str(tmp_path)]) == 3
+    assert "no tables yet; run the study again" in capsys.readouterr().err
+    with OutputLock(tmp_path):
+        assert run(["report", str(tmp_path)]) == 2
+    assert "STORE_LOCKED" in capsys.readouterr().err
