@@ -9,9 +9,7 @@ from typing import Any
 from emgpipe.batch.audit import RUN_RECORD
 from emgpipe.batch.finish import TABLES
 from emgpipe.batch.problems import AGAIN, Problem, absent_or, refuse_no_results
-from emgpipe.batch.recompute import kept_results, recompute_problems
 from emgpipe.batch.units import read_head
-from emgpipe.batch.verify_cache import cache_problems
 from emgpipe.batch.verify_inputs import input_problems, study_folder
 from emgpipe.batch.verify_log import log_problems, share_problems, told_problems
 from emgpipe.batch.verify_pages import page_problems
@@ -76,6 +74,8 @@ def verify_results(
     ...
     emgpipe.errors.ResultsError: ...: RESULTS_UNREADABLE: no results; give a folder that `emgpipe run` has written
     """
+    from emgpipe.batch.recompute import kept_results, recompute_problems
+
     path = Path(folder)
     try:
         refuse_links(path)
@@ -97,6 +97,8 @@ def verify_results(
 
 def _as_written(folder: Path) -> tuple[list[Problem], _Results]:
     """What is not as written in the folder itself, and what was found there."""
+    from emgpipe.batch.verify_cache import cache_problems
+
     seal = read_seal(folder)
     problems, record = _record_problems(folder, seal)
     named = record.get("units") or [path.stem for path in (folder / "units").glob("*.jsonl")]
