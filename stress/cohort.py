@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 from stress import processes, studies
 from stress.figures import Figure, rounded
-from stress.kills import verified
 
 N_RECORDINGS = 200
 GUARD_S = 1800.0
@@ -42,9 +41,9 @@ def run_cohort(folder: Path, n_recordings: int = N_RECORDINGS) -> tuple[Path, li
     tables, peaks = _watched("run", study, "-o", out, "-j", "2", "--no-report")
     pages = processes.run("report", out, guard_s=GUARD_S)
     begun = time.perf_counter()
-    wrong = verified(out)
+    verified = processes.run("verify", out)
     verify_s = time.perf_counter() - begun
-    good = tables.code == pages.code == 0 and not wrong
+    good = tables.code == pages.code == verified.code == 0
     sizes = {name: _mb(out / name) for name in ("cache", "units", "reports", ".")}
     told = [
         (f"`emgpipe run -j 2 --no-report` of {n_recordings} recordings", f"{rounded(tables.seconds)} s"),

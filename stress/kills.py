@@ -13,6 +13,8 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
+from emgpipe.batch import verify_results
+from emgpipe.errors import EmgpipeError
 from stress import processes, results, studies
 from stress.results import Contents
 
@@ -62,11 +64,12 @@ class Killed(NamedTuple):
     unmeasured: str = ""
 
 
-def bench(folder: Path, n_recordings: int = 8) -> Bench:
-    """Write the small study and run it undisturbed, twice at once as the cases run."""
+def bench(folder: Path, n_recordings: int = 8, *, warm: bool = True) -> Bench:
+    """Write the small study and run it undisturbed, twice at once as the cases run; before it once, for compiled code."""
     study = studies.small_study(folder / "study", n_recordings)
-    processes.run("run", study, "-o", folder / "warm", "-j", "1")  # compiled code, fonts
-    shutil.rmtree(folder / "warm", ignore_errors=True)
+    if warm:
+        processes.run("run", study, "-o", folder / "warm", "-j", "1")
+        shutil.rmtree(folder / "warm", ignore_errors=True)
     wanted = [(folder / "plain", ["-j", "2", "--no-report"]), (folder / "paged", ["-j", "2"])]
     plain, paged = in_pairs([partial(_undisturbed, study, *one) for one in wanted])
     return Bench(folder, study, plain, paged)
@@ -203,5 +206,7 @@ def _said(ended: processes.Ended, code: int) -> list[str]:
 
 def verified(out: Path) -> list[str]:
     """What `emgpipe verify` finds wrong; lines of the log that a kill tore are told, and no fault."""
-    ended = processes.run("verify", out)
-    return [] if ended.code == 0 else [f"verify: exit code {ended.code}: {ended.err[-300:] or ended.out[-300:]}"]
+    try:
+        return [f"verify: {problem}" for problem in verify_results(out) if problem.is_error]
+    except EmgpipeError as error:
+        return [f"verify: {error}"]

@@ -52,7 +52,8 @@ Volatile, and compared by the chain of hashes only: `log.jsonl`, `run.json`, `ru
 FIGURES = "\n## {title}\n\n| what | goal | measured | holds |\n|---|---|---|---|\n"
 TAIL = """
 `python -m stress.reliability --seed {seed} --kill group:17` plays one kill again and keeps the folder;
-`--surrounding "locale C"` one surrounding. Disks that are mounted need root, locales that the machine has not need `localedef`; what could not be tried is *not measured*, which is no yes.
+`--surrounding "locale C"` one surrounding. Disks that are mounted need root, locales that the machine
+has not need `localedef`; what could not be tried here is *not measured*, which is no yes.
 """
 
 

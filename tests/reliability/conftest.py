@@ -13,7 +13,7 @@ if sys.platform != "linux":  # processes are found in /proc
 @pytest.fixture(scope="session")
 def bench(tmp_path_factory) -> kills.Bench:
     """Undisturbed runs, without and with pages."""
-    return kills.bench(tmp_path_factory.mktemp("kills"), n_recordings=3)
+    return kills.bench(tmp_path_factory.mktemp("kills"), n_recordings=3, warm=False)
 
 
 @pytest.fixture(scope="session")

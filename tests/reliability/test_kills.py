@@ -12,12 +12,14 @@ SEED = 20
 
 
 def test_a_run_that_is_killed_tears_nothing_and_the_next_one_completes(bench):
-    cases = [partial(kills.kill_case, bench, SEED, kind, n) for kind, n in (("group", 0), ("group", 1), ("leader", 0))]
-    assert [case.offences for case in kills.in_pairs(cases)] == [[], [], []]
+    kinds = [("group", 0), ("group", 1), ("group", 2), ("leader", 0), ("leader", 1)]
+    cases = [partial(kills.kill_case, bench, SEED, kind, n) for kind, n in kinds]
+    assert [case.offences for case in kills.in_pairs(cases)] == [[]] * 5
 
 
 def test_a_worker_that_is_killed_costs_nothing(bench):
-    assert kills.kill_case(bench, SEED, "worker", 0).offences == []
+    cases = [partial(kills.kill_case, bench, SEED, "worker", n) for n in range(2)]
+    assert [case.offences for case in kills.in_pairs(cases)] == [[], []]
 
 
 def test_kills_in_a_chain_on_one_output_add_up_to_a_whole_run(bench):
