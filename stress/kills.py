@@ -65,7 +65,7 @@ class Killed(NamedTuple):
 
 
 def bench(folder: Path, n_recordings: int = 8, *, warm: bool = True) -> Bench:
-    """Write the small study and run it undisturbed, twice at once as the cases run; before it once, for compiled code."""
+    """Write the small study and run it undisturbed, twice at once as the cases run; once before, to compile code."""
     study = studies.small_study(folder / "study", n_recordings)
     if warm:
         processes.run("run", study, "-o", folder / "warm", "-j", "1")
