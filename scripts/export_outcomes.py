@@ -53,7 +53,7 @@ def main() -> int:
     names = parser.parse_args()
     try:
         results = emg.load_results(names.out)
-        known = set(results.measures["measure"])
+        known, _ = set(results.measures["measure"]), results.inputs  # all that is read of them
     except emg.EmgpipeError as error:
         print(f"export_outcomes: {error}", file=sys.stderr)
         return error.exit_code

@@ -59,10 +59,12 @@ COLUMNS = {
     "floor_hi_uv": Column("uV", "Upper end of its bracket."),
     "floor_source": Column("", "device, calibration, still, out_of_band or in_signal."),
     "floor_confidence": Column("", "high, medium or low."),
-    "settings_id": Column("", "SHA-256 of the resolved settings."),
+    "settings_id": Column(
+        "", "SHA-256 of the resolved settings; of a visit that of its recordings, joined by ';' where they differ."
+    ),
     "input_sha256": Column("", "SHA-256 of the recording's bytes."),
     "sha256": Column("", "SHA-256 of the recording's bytes."),
-    "version": Column("", "Version of emgpipe."),
+    "version": Column("", "Version of emgpipe; of a visit as settings_id."),
     "lines_hz": Column("Hz", "Mains lines that were removed, joined by ';'."),
     "{target}.{measure}": Column("see measures", "Median over repeats; empty where there is no value."),
     "n": Column("1", "Repeats with a value."),

@@ -7,12 +7,25 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from emgpipe.batch.audit import RUN_RECORD, machine, seal, shard_logs
+from emgpipe.batch.audit import RUN_RECORD, machine, shard_logs
 from emgpipe.batch.jobs import Job
 from emgpipe.batch.units import Heads, whole_unit
 from emgpipe.recording import Finding
 from emgpipe.settings import fingerprint, to_toml
-from emgpipe.store import AuditLog, content_key, file_digest, json_text, read_json, read_seal, write_text
+from emgpipe.store import (
+    SEAL_NAME,
+    AuditLog,
+    Seal,
+    content_key,
+    file_digest,
+    json_text,
+    last_line,
+    read_json,
+    read_seal,
+    replaced_together,
+    write_seal,
+    write_text,
+)
 from emgpipe.study import Study
 
 TABLES = (
@@ -42,25 +55,44 @@ def finish(study: Study, todo: Sequence[Job], heads: Heads, out: Path, names: Se
     Raises
     ------
     StoreError
-        STORE_UNWRITABLE.
+        STORE_UNWRITABLE; UNIT_LOST.
+
+    Notes
+    -----
+    All files are written under other names first and take their places together, seal and `run.json` last. An interrupt
+    comes before or behind that. After a kill between two of them the hashes in `run.json` are not those of the tables.
     """
     state = _state(study, todo, heads, names)
     before, outputs = _record_before(out), _digests(out)
-    if not outputs or before.get("state") != state or before.get("outputs") != outputs:
-        from emgpipe.batch.tables import write_tables
-
-        units = {job.entry.recording: whole_unit(job, heads[job.entry.recording]) for job in todo}
-        write_tables(study, todo, units, out)
-        write_text(out / "settings.toml", to_toml(study.settings))
-        before, outputs = {}, _digests(out)
+    stand = bool(outputs) and before.get("state") == state and before.get("outputs") == outputs
     # tables that stand were made with the versions that are written there
-    made_by = {name: before[name] for name in ("versions", "platform")} if before else machine()
-    text = json_text(_run_record(study, todo, heads, out, names) | made_by | {"state": state, "outputs": outputs})
-    if json.loads(text) != before:
-        write_text(out / RUN_RECORD, text)
-        digest = file_digest(out / RUN_RECORD)
-        log.append("tables", state=state, outputs={**outputs, RUN_RECORD: digest})
-        seal(out, digest)
+    made_by = {name: before[name] for name in ("versions", "platform")} if stand else machine()
+    record = _run_record(study, todo, heads, out, names) | made_by | {"state": state, "outputs": outputs}
+    if stand and json.loads(json_text(record)) == before:
+        return
+    with replaced_together(out, last=(SEAL_NAME, RUN_RECORD)) as made:
+        if not stand:
+            _write_tables(study, todo, heads, made)
+            record["outputs"] = _digests(made)
+        write_text(made / RUN_RECORD, json_text(record))
+        digest = file_digest(made / RUN_RECORD)
+        log.append("tables", state=state, outputs={**record["outputs"], RUN_RECORD: digest})
+        log.sync()
+        write_seal(made, Seal(digest, last_line(log.path)))
+
+
+def _write_tables(study: Study, todo: Sequence[Job], heads: Heads, folder: Path) -> None:
+    from emgpipe.batch.tables import write_tables
+
+    units = {job.entry.recording: whole_unit(job, heads[job.entry.recording]) for job in todo}
+    write_tables(study, todo, units, folder)
+    write_text(folder / "settings.toml", to_toml(study.settings))
+
+
+def units_in_tables(out: Path) -> frozenset[str]:
+    """Recordings whose units the tables were made from, as `run.json` says; none where it cannot be believed."""
+    units = _record_before(out).get("units")
+    return frozenset(name for name, digest in units.items() if digest) if isinstance(units, dict) else frozenset()
 
 
 def was_finished(study: Study, todo: Sequence[Job], heads: Heads, out: Path, names: Sequence[Finding]) -> bool:
@@ -81,7 +113,8 @@ def _state(study: Study, todo: Sequence[Job], heads: Heads, names: Sequence[Find
 
 
 def _unit_state(head: Mapping[str, Any] | None) -> list[str]:
-    return [head["key"], head["sha256"], head["status"], head["code"]] if head else []
+    # the digest: two units of one key may differ, as by a fault of the disk or a hand
+    return [head["key"], head["sha256"], head["status"], head["code"], head.get("digest", "")] if head else []
 
 
 def _record_before(out: Path) -> dict[str, Any]:

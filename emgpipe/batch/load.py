@@ -1,12 +1,15 @@
 """Results read back from their folder."""
 
+import hashlib
+import io
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emgpipe.errors import ResultsError
-from emgpipe.store import cell_text, refuse_links
+from emgpipe.store import cell_text, read_json, refuse_links
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,9 +23,12 @@ class Results:
     ----------
     folder : Path
         As given to `run`.
+    outputs : mapping of str to str
+        SHA-256 of each table, as `run.json` says; a table with other bytes is not read.
     """
 
     folder: Path
+    outputs: Mapping[str, str]
 
     @cached_property
     def measures(self) -> "pd.DataFrame":
@@ -54,9 +60,13 @@ class Results:
             "dtype": {"visit": str, "subject": str, "run": str},
         }
         try:
+            data = path.read_bytes()
+            if hashlib.sha256(data).hexdigest() != self.outputs.get(name):
+                message = f"{name} is not as the last finished run wrote it; run the study again"
+                raise ResultsError("RESULTS_UNREADABLE", message, where=str(self.folder))
             if name.endswith("parquet"):
-                return pd.read_parquet(path)
-            table: pd.DataFrame = pd.read_csv(path, **text)
+                return pd.read_parquet(io.BytesIO(data))
+            table: pd.DataFrame = pd.read_csv(io.BytesIO(data), **text)
         except (OSError, ValueError) as problem:
             message = f"{name} cannot be read ({type(problem).__name__}); run the study again"
             raise ResultsError("RESULTS_UNREADABLE", message, where=str(self.folder)) from None
@@ -80,8 +90,9 @@ def load_results(folder: str | Path) -> Results:
 
     Raises
     ------
-    StoreError
-        RESULTS_UNREADABLE: no results here; a table that cannot be read raises it on first use. STORE_LINKED.
+    ResultsError
+        RESULTS_UNREADABLE: no results here; a table that cannot be read, or is not the one that `run.json` names (a run
+        was killed while it wrote, or somebody changed it), raises it on first use. STORE_LINKED.
 
     Examples
     --------
@@ -90,16 +101,16 @@ def load_results(folder: str | Path) -> Results:
     ...     load_results(folder)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    emgpipe.errors.ResultsError: ...: RESULTS_UNREADABLE: no measures.csv; give a folder that `emgpipe run` has written
-    >>> with TemporaryDirectory() as folder:  # the tables that are asked for, as `emgpipe run` lays them down
-    ...     _ = (Path(folder) / "measures.csv").write_text("")
-    ...     _ = (Path(folder) / "inputs.csv").write_text("recording,status\nP01_V1_rest,ok\n")
-    ...     load_results(folder).inputs["status"].tolist()
-    ['ok']
+    emgpipe.errors.ResultsError: ...: RESULTS_UNREADABLE: no run.json; give a folder that `emgpipe run` has written
     """
     path = Path(folder)
     refuse_links(path)
-    if not (path / "measures.csv").is_file():
-        message = "no measures.csv; give a folder that `emgpipe run` has written"
-        raise ResultsError("RESULTS_UNREADABLE", message, where=str(folder))
-    return Results(path)
+    try:
+        outputs = {str(name): str(digest) for name, digest in read_json(path / "run.json")["outputs"].items()}
+    except FileNotFoundError:
+        message = "no run.json; give a folder that `emgpipe run` has written"
+        raise ResultsError("RESULTS_UNREADABLE", message, where=str(folder)) from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
+        message = f"run.json cannot be read ({type(problem).__name__}); run the study again"
+        raise ResultsError("RESULTS_UNREADABLE", message, where=str(folder)) from None
+    return Results(path, outputs)

@@ -1,25 +1,27 @@
 """What a run has to do for each recording, and why: told before anything is computed."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from emgpipe.batch.events import Event, Watch, unwatched
-from emgpipe.batch.jobs import Job, stat_of, study_jobs
+from emgpipe.batch.finish import units_in_tables
+from emgpipe.batch.jobs import Job, study_jobs
 from emgpipe.batch.names import unmatched_names
 from emgpipe.batch.place import refuse_place
 from emgpipe.batch.referring import as_last_decided, referring_jobs
 from emgpipe.batch.shards import Shard
 from emgpipe.batch.twins import refuse_same_bytes
-from emgpipe.batch.units import Heads, is_current, read_head, whole_unit
+from emgpipe.batch.units import Heads, Units, is_current, is_of_file, read_head, read_unit, whole_unit
 from emgpipe.errors import EmgpipeError, NoInputError
 from emgpipe.recording import Finding
 from emgpipe.study import Study, load_study
 
 WHYS = {
     "new": "it was never computed",
-    "damaged": "its unit is not as it was written",
-    "file": "size or time of the file changed",
+    "damaged": "its unit is not as it was written, or gone though tables hold it",
+    "file": "name, size or time of the file changed",
     "conditioning": "a setting of `condition` changed: frames and verdicts",
     "study": "study.toml or recordings.csv tell something else of it: labels, pairs, segments, floors, exclusions",
     "strict": "`--strict` was given or left out",
@@ -30,6 +32,14 @@ WHYS = {
     "reference": "the level that it refers to in another recording changed: verdicts only",
 }
 """Why a recording is computed; where several apply, the first."""
+
+_OTHER_SETTINGS = "other settings or another word of the study"
+_MIXED = {
+    **dict.fromkeys(("conditioning", "study", "strict", "decision", "reference"), _OTHER_SETTINGS),
+    "version": "another version of emgpipe",
+    "file": "a file that changed or is gone",
+}
+"""Whys of recordings that were not asked for, as the finding SETTINGS_MIXED names them."""
 
 LOST = ("WORKER_LOST", "TIMEOUT")
 """Codes of units that say nothing of their file: the next run tries again."""
@@ -75,8 +85,9 @@ def plan_study(
     Returns
     -------
     list of Planned
-        Recordings that were asked for, in the order of the study. Those that were not, but rest on a reference that
-        changed, stand behind them. References that change in the course of a run are not known before it.
+        Recordings that were asked for, in the order of the study; among them those that were not, where the unit that
+        tables hold is damaged or the reference that they rest on changed. References that change in the course of a
+        run are not known before it.
 
     Raises
     ------
@@ -99,8 +110,9 @@ def plan_study(
     if findings := tuple(checked(work, heads)):
         watch(Event("finding", where=str(work.study.path), findings=findings))
     plan = planned(work, heads, retry_failed=retry_failed)
+    plan += lost_others(work, heads) if part is None else []
     told = {one.job.entry.recording: one for one in plan}
-    for job in referring(work, heads) if part is None else ():
+    for job in referring(work, heads, units_of(work.jobs)) if part is None and work.study.reference else ():
         told[job.entry.recording] = Planned(job, "reference")
     return [told[job.entry.recording] for job in work.jobs if job.entry.recording in told]
 
@@ -163,14 +175,45 @@ def planned(work: Work, heads: Heads, *, retry_failed: bool = False) -> list[Pla
     return out
 
 
-def referring(work: Work, heads: Heads) -> list[Job]:
-    """Jobs of current units, chosen or not, whose reference in another recording is not the one they rest on."""
+def units_of(jobs: Sequence[Job]) -> dict[str, Mapping[str, Any] | None]:
+    """Units as they lie on disk, by recording; another run may be replacing them."""
+    return {job.entry.recording: read_unit(job.unit_path) for job in jobs}
+
+
+def referring(work: Work, heads: Heads, units: Units | None = None) -> list[Job]:
+    """Jobs of current units, chosen or not, whose reference in another recording is not the one they rest on.
+
+    Without `units` they are read, and must be those of the heads.
+    """
     if not work.study.reference:
         return []
     last = [as_last_decided(work.study, job, heads[job.entry.recording]) for job in work.jobs]
     current = [job for job in last if is_current(job, heads[job.entry.recording])]
-    units = {job.entry.recording: whole_unit(job, heads[job.entry.recording]) for job in work.jobs}
+    units = units or {job.entry.recording: whole_unit(job, heads[job.entry.recording]) for job in work.jobs}
     return referring_jobs(work.study, work.jobs, current, units)
+
+
+def lost_others(work: Work, heads: Heads) -> list[Planned]:
+    """Recordings that were not asked for, but whose rows would leave the tables: their unit is damaged or gone."""
+    chosen = {job.entry.recording for job in work.chosen}
+    lost = [job for job in work.jobs if job.entry.recording not in chosen and heads[job.entry.recording] is None]
+    held = units_in_tables(lost[0].out) if lost else frozenset()
+    return [Planned(job, "damaged") for job in lost if job.entry.recording in held or job.unit_path.exists()]
+
+
+def mixed_settings(work: Work, heads: Heads) -> list[Finding]:
+    """Say how many recordings that were not asked for have results that a run of the whole study would replace."""
+    chosen = {job.entry.recording for job in work.chosen}
+    whys = Counter(
+        _MIXED.get(_why(as_last_decided(work.study, job, head), head, retry_failed=False), "")
+        for job in work.jobs
+        if job.entry.recording not in chosen and (head := heads[job.entry.recording])
+    )
+    told = [f"{whys[what]} of {what}" for what in dict.fromkeys(_MIXED.values()) if whys[what]]
+    if not told:
+        return []
+    message = f"results that were kept are not as this study says now: {', '.join(told)}; run without a selection"
+    return [Finding("SETTINGS_MIXED", "warning", "", message)]
 
 
 def _selected(job: Job, subjects: Sequence[str], visits: Sequence[str]) -> bool:
@@ -180,7 +223,7 @@ def _selected(job: Job, subjects: Sequence[str], visits: Sequence[str]) -> bool:
 def _why(job: Job, head: Mapping[str, Any] | None, *, retry_failed: bool) -> str:
     if head is None:
         return "damaged" if job.unit_path.exists() else "new"
-    if head["stat"] != stat_of(job.entry.path):
+    if not is_of_file(job, head):
         return "retry" if head["code"] in LOST else "file"
     if head["key"] != job.key(head["sha256"]):
         return _changed(job, head)

@@ -13,7 +13,7 @@ from emgpipe.batch.jobs import Job
 from emgpipe.batch.problems import Problem
 from emgpipe.batch.referring import referring_jobs
 from emgpipe.batch.tables import MEASURE_COLUMNS, measure_lines, study_rows
-from emgpipe.batch.units import read_unit
+from emgpipe.batch.units import read_unit, told_file
 from emgpipe.batch.verify_inputs import recording_path
 from emgpipe.batch.work import write_unit
 from emgpipe.errors import EmgpipeError
@@ -65,8 +65,12 @@ def kept_results(folder: Path, record: Mapping[str, Any]) -> Kept | None:
     try:
         recorded = record["units"]
         read = {name: read_unit(folder / "units" / f"{name}.jsonl") for name in recorded}
-        units = {name: unit for name, unit in read.items() if unit and unit["digest"] == recorded[name]}
         entries = {row["recording"]: {"job": {"entry": row}} for row in read_csv(folder / "inputs.csv")}
+        units = {
+            name: _of_file(unit, entries[name]["job"]["entry"]["file"])
+            for name, unit in read.items()
+            if unit and unit["digest"] == recorded[name]
+        }
         others = frozenset(name for name, digest in recorded.items() if digest and name not in units)
         study = _study(folder, record, list(units.values()))
         return Kept(read_csv(folder / TABLE), study, units, entries, others)
@@ -104,7 +108,7 @@ def recompute_problems(kept: Kept | None, record: Mapping[str, Any], place: Path
         found = "tables or units are not as written: no row can be computed anew"
         return [Problem(TABLE, "RECOMPUTE_FEWER", found, "run the study again")]
     known = dict(kept.units)
-    there = {name for name, unit in known.items() if place and recording_path(place, unit).is_file()}
+    there = {name for name, unit in known.items() if place and recording_path(place, told_file(unit)).is_file()}
     stored = [row for row in kept.stored if kept.compared(row)]
     rows = chosen_rows(stored, kept.places, there, kept.study.reference, n_rows, str(record.get("state")))
     problems = [*_versions(record)] if rows else []
@@ -201,11 +205,17 @@ def _study(folder: Path, record: Mapping[str, Any], units: Sequence[Unit]) -> St
     )  # fmt: skip
 
 
+def _of_file(unit: Unit, file: str) -> Unit:
+    """Unit as if it were of the file that the tables name."""
+    job = unit["job"]
+    return {**unit, "job": {**job, "entry": {**job["entry"], "file": file}}}
+
+
 def _computed(unit: Unit, place: Path) -> tuple[Unit, list[Problem]]:
     """Unit computed from its recording in an empty folder; the stored one where that fails, and why."""
     with tempfile.TemporaryDirectory(prefix="emgpipe-verify-") as empty:
         job = Job.from_told(unit["job"], Path(empty))
-        job = replace(job, entry=replace(job.entry, path=recording_path(place, unit)))
+        job = replace(job, entry=replace(job.entry, path=recording_path(place, told_file(unit))))
         write_unit(job)
         made = read_unit(job.unit_path) or unit
     file = job.entry.file

@@ -13,7 +13,17 @@ from emgpipe.batch.engine import LIMIT_S, Engine, engine_of
 from emgpipe.batch.events import Event, Watch, unwatched
 from emgpipe.batch.finish import finish, was_finished
 from emgpipe.batch.jobs import Job
-from emgpipe.batch.plan import Planned, Work, checked, chosen_work, heads_of, planned, referring
+from emgpipe.batch.plan import (
+    Planned,
+    Work,
+    checked,
+    chosen_work,
+    heads_of,
+    lost_others,
+    mixed_settings,
+    planned,
+    referring,
+)
 from emgpipe.batch.shards import Shard, remove_share_locks, shard_log, take_over
 from emgpipe.batch.units import read_head, unit_lost, unreached_unit
 from emgpipe.errors import EngineError
@@ -102,7 +112,8 @@ def run_study(
     jobs : int, optional
         Worker processes; the cores of the machine where left out. 1 works in this process.
     subjects, visits : sequence of str
-        Compute only these; results of others are kept as they are, but for rows that rest on a reference of these.
+        Compute only these; results of others are kept as they are (SETTINGS_MIXED says where a run of all would not),
+        but for rows that rest on a reference of these, and for units that are damaged or gone: computed anew.
     allow_outside : bool
         Accept recordings outside the study folder.
     wait : bool
@@ -170,9 +181,12 @@ def _merging_log(out: Path, *, wait: bool) -> Iterator[AuditLog]:
     with OutputLock(out, wait=wait):
         sweep(out)
         remove_share_locks(out)
-        with audited(out) as log:
-            take_over(out, log)
-            yield log
+        try:
+            with audited(out) as log:
+                take_over(out, log)
+                yield log
+        finally:
+            sweep(out)  # of workers that were killed in this run
 
 
 class _Run:
@@ -199,6 +213,7 @@ class _Run:
     def finished(self, names: Sequence[Finding], *, retry_failed: bool) -> RunReport:
         """Do what is to be done, write tables, and tell."""
         plan = planned(self.work, self.heads, retry_failed=retry_failed)
+        plan += [] if self.shard else lost_others(self.work, self.heads)
         stale = [one.job for one in plan if one.why]
         self.watch(Event("plan", total=len(stale), cached=len(plan) - len(stale)))
         if stale:
@@ -208,6 +223,9 @@ class _Run:
         if self.shard:
             return self._report(names)
         last = (self.work.study, self.work.jobs, self.heads, self.out, names)
+        if mixed := mixed_settings(self.work, self.heads):
+            self.watch(Event("finding", where=str(self.work.study.path), findings=tuple(mixed)))
+            names = [*names, *mixed]
         # a level that changed is one for all who take it, selected or not; what is out of date anyway stays so
         if stale or len(plan) < len(self.work.jobs) or not was_finished(*last):
             self._work("reference", referring(self.work, self.heads))
@@ -217,11 +235,9 @@ class _Run:
         return self._report(names)
 
     def stopped(self, why: str, **facts: int) -> None:
-        """Tell the log that a run ends before its time, and remove what its workers have left."""
+        """Tell the log that a run ends before its time."""
         if self.begun:
             self.log.append("stopped", why=why, **facts)
-        if not self.shard:  # other shares are at work, and their files are no leftovers
-            sweep(self.out)
 
     def _log_plan(self, plan: Sequence[Planned]) -> None:
         self.begun = True

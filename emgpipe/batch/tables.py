@@ -4,7 +4,6 @@ import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,6 @@ from emgpipe.batch.dictionary import data_dictionary
 from emgpipe.batch.jobs import Job
 from emgpipe.batch.units import Units, recording_rows
 from emgpipe.measures.rows import IntervalRow, MeasureRow
-from emgpipe.settings import fingerprint
 from emgpipe.store import json_text, write_bytes, write_csv, write_json
 from emgpipe.study import Study
 from emgpipe.summary import StudyRow, reference_rows, subject_rows, visit_tables
@@ -32,6 +30,9 @@ INPUT_COLUMNS = (
     "duration_s", "rates_hz", "grade", "findings",
 )  # fmt: skip
 INTERVAL_COLUMNS = ("subject", "visit", "recording", *(f.name for f in fields(IntervalRow)))
+
+MadeWith = Mapping[tuple[str, ...], tuple[str, ...]]
+"""Settings ids and versions, joined by ";" where recordings differ: of a recording, of a visit or of a task."""
 
 TABLE_COLUMNS = {
     "measures.csv": MEASURE_COLUMNS,
@@ -87,30 +88,52 @@ def study_rows(study: Study, jobs: Sequence[Job], units: Units) -> list[StudyRow
 
 def measure_lines(study: Study, jobs: Sequence[Job], units: Units, rows: Sequence[StudyRow]) -> list[dict[str, Any]]:
     """Lines of `measures.csv`: of `study_rows`, then one a failed recording."""
-    lines = [_measure_cells(study, r, units) for r in rows]
-    return lines + [_failed_cells(study, job, units) for job in _failed(jobs, units)]
+    made = _made_with(jobs, units)
+    lines = [_measure_cells(study, r, made) for r in rows]
+    return lines + [_failed_cells(study, job, units, made) for job in _failed(jobs, units)]
 
 
 def _failed(jobs: Sequence[Job], units: Units) -> list[Job]:
     return [job for job in jobs if (units[job.entry.recording] or {}).get("status") == "failed"]
 
 
-def _measure_cells(study: Study, r: StudyRow, units: Units) -> dict[str, Any]:
-    # a recording that was not selected keeps its rows, and what they were made with
-    unit = (units[r.recording] if r.recording else None) or {}
+def _measure_cells(study: Study, r: StudyRow, made: MadeWith) -> dict[str, Any]:
+    settings_id, made_by = made[_place(r)]
     return {
         "study": study.id, "subject": r.subject, "visit": r.visit, "task": r.task, "run": r.run,
         "recording": r.recording, **asdict(r.row),
-        "settings_id": unit.get("settings_id") or fingerprint(study.settings),
-        "input_sha256": r.sha256, "version": unit.get("version") or version("emgpipe"),
+        "settings_id": settings_id, "input_sha256": r.sha256, "version": made_by,
     }  # fmt: skip
 
 
-def _failed_cells(study: Study, job: Job, units: Units) -> dict[str, Any]:
+def _made_with(jobs: Sequence[Job], units: Units) -> MadeWith:
+    """Ids of settings and versions: a recording that was not selected keeps its rows, and what they were made with."""
+    out: dict[tuple[str, ...], dict[tuple[str, str], None]] = {}
+    for job in jobs:
+        unit, e = units[job.entry.recording], job.entry
+        if not unit:
+            continue
+        # an index compares all visits of a task, all other rows of a visit are of it alone
+        visits = [(e.subject, e.task), (e.subject, e.task, e.visit)] if unit["status"] == "ok" else []
+        for place in [(e.recording,), *visits]:
+            out.setdefault(place, {})[str(unit["settings_id"]), str(unit["version"])] = None
+    return {
+        place: tuple(";".join(dict.fromkeys(texts)) for texts in zip(*told, strict=True)) for place, told in out.items()
+    }
+
+
+def _place(r: StudyRow) -> tuple[str, ...]:
+    """What says which recordings a row was made from, as in `MadeWith`."""
+    if r.recording:
+        return (r.recording,)
+    return (r.subject, r.task) if r.row.measure == "rigidity_index_log" else (r.subject, r.task, r.visit)
+
+
+def _failed_cells(study: Study, job: Job, units: Units, made: MadeWith) -> dict[str, Any]:
     """One row without a measure for a recording that has none."""
     unit, e = units[job.entry.recording] or {}, job.entry
     row = MeasureRow("", "", "muscle", "", None, "", status="failed", reason=unit["code"])
-    cells = _measure_cells(study, StudyRow(e.subject, e.visit, e.task, e.run, e.recording, unit["sha256"], row), units)
+    cells = _measure_cells(study, StudyRow(e.subject, e.visit, e.task, e.run, e.recording, unit["sha256"], row), made)
     return {**cells, "target_kind": ""}
 
 

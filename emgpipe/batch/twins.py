@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from emgpipe.batch.jobs import Job, stat_of
-from emgpipe.batch.units import Heads
+from emgpipe.batch.units import Heads, is_of_file
 from emgpipe.errors import EmgpipeError, StudyError
 from emgpipe.study.copies import alike, ends_digest
 
@@ -30,9 +30,9 @@ def refuse_same_bytes(jobs: Sequence[Job], chosen: Sequence[Job], heads: Heads, 
 
     Notes
     -----
-    Only files of one size are looked into: hashes of earlier runs are taken while size and time of the file are
-    theirs, else 64 KiB of both ends decide whether whole files are hashed. A file that is empty or cannot be read is
-    no copy: it becomes a failed row.
+    Only files of one size are looked into: hashes of earlier runs are taken while name, size and time of the file
+    are theirs, else 64 KiB of both ends decide whether whole files are hashed. A file that is empty or cannot be read
+    is no copy: it becomes a failed row.
     """
     wanted = {job.entry.recording for job in chosen}
     known = {job.entry.recording: _stored_sha256(job, heads[job.entry.recording]) for job in jobs}
@@ -56,7 +56,7 @@ def _size(job: Job) -> int:
 
 
 def _stored_sha256(job: Job, head: Mapping[str, Any] | None) -> str:
-    return str(head["sha256"]) if head and head["stat"] == stat_of(job.entry.path) else ""
+    return str(head["sha256"]) if head and is_of_file(job, head) else ""
 
 
 def _sha256(job: Job) -> str:

@@ -45,19 +45,20 @@ def whole_unit(job: Job, head: Mapping[str, Any] | None) -> Mapping[str, Any] | 
     Raises
     ------
     StoreError
-        UNIT_LOST: the unit that was there a moment ago is not as it was written.
+        UNIT_LOST: the unit that was there a moment ago is gone, damaged or another one.
     """
     if head is None or "digest" not in head:
         return head
     unit = read_unit(job.unit_path)
-    if unit is None:
+    if unit is None or unit["digest"] != head["digest"]:
         raise unit_lost(job)
     return unit
 
 
 def unit_lost(job: Job) -> StoreError:
     """Why a unit that was written a moment ago cannot be used."""
-    message = "the unit was there and cannot be read back; look at the disk, then run again"
+    message = "the unit that was there a moment ago is gone or another one; look at the disk and for other writers"
+    message += ", then run again"
     return StoreError("UNIT_LOST", message, where=str(job.unit_path))
 
 
@@ -76,14 +77,28 @@ def _parsed(path: Path, n_lines: int) -> dict[str, Any] | None:
 
 
 def is_current(job: Job, unit: Mapping[str, Any] | None) -> bool:
-    """Whether a unit still says what this job would: same file (size and time), same key, frames at hand."""
-    if (
-        unit is None or unit["recording"] != job.entry.recording or unit["stat"] != stat_of(job.entry.path)
-    ):  # of a file that is missing still: None
+    """Whether a unit still says what this job would: same file (name, size, time), same key, frames at hand."""
+    if unit is None or unit["recording"] != job.entry.recording or not is_of_file(job, unit):
         return False
     # pages need the frames of a measured recording
     whole = unit["status"] != "ok" or (job.frames_folder(unit["sha256"]) / "meta.json").is_file()
     return bool(unit["key"] == job.key(unit["sha256"])) and whole
+
+
+def is_of_file(job: Job, unit: Mapping[str, Any]) -> bool:
+    """Whether a unit is of the file of a job: the same name in `recordings.csv`, size and time.
+
+    Size and time alone do not tell two recordings of one length apart: copying tools can give many files one time.
+    """
+    return told_file(unit) == job.entry.file and bool(unit["stat"] == stat_of(job.entry.path))  # None: missing still
+
+
+def told_file(unit: Mapping[str, Any]) -> str:
+    """File of a unit as `recordings.csv` named it; `""` where it is no unit of ours."""
+    try:
+        return str(unit["job"]["entry"]["file"])
+    except (KeyError, TypeError):
+        return ""
 
 
 def save_unit(path: Path, unit: Mapping[str, Any]) -> None:

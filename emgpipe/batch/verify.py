@@ -10,7 +10,7 @@ from emgpipe.batch.audit import RUN_RECORD
 from emgpipe.batch.finish import TABLES
 from emgpipe.batch.problems import AGAIN, Problem, absent_or, refuse_no_results
 from emgpipe.batch.units import read_head
-from emgpipe.batch.verify_inputs import input_problems, study_folder
+from emgpipe.batch.verify_inputs import input_problems, study_folder, told_inputs
 from emgpipe.batch.verify_log import log_problems, share_problems, told_problems
 from emgpipe.batch.verify_pages import page_problems
 from emgpipe.errors import ResultsError
@@ -82,11 +82,12 @@ def verify_results(
         with read_lock(path):
             refuse_no_results(path)
             problems, results = _as_written(path)
+            told = told_inputs(path, results.record, results.heads)
             kept = kept_results(path, results.record) if recompute else None
         # recordings are looked at for hours, and are not what a run writes
         place = study_folder(path, results.record, study)
         if inputs:
-            problems += input_problems(results.heads, place)
+            problems += input_problems(told, place)
         if recompute:
             problems += recompute_problems(kept, results.record, place, recompute)
         return problems

@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from emgpipe.batch.problems import Problem
+from emgpipe.batch.units import Heads, told_file
 from emgpipe.errors import ReadError
+from emgpipe.store import file_digest, read_csv
 
-Heads = Mapping[str, Mapping[str, Any] | None]
+INPUTS = "inputs.csv"
 
 
 def study_folder(folder: Path, record: Mapping[str, Any], study: str | Path | None) -> Path | None:
@@ -18,18 +20,43 @@ def study_folder(folder: Path, record: Mapping[str, Any], study: str | Path | No
     return (folder.resolve() / told).parent if told else None
 
 
-def recording_path(place: Path, head: Mapping[str, Any]) -> Path:
+def recording_path(place: Path, file: str) -> Path:
     """Path of a recording, from the folder of its study, without links."""
-    return (place / str(head["job"]["entry"]["file"])).resolve()
+    return (place / file).resolve()
 
 
-def input_problems(heads: Heads, place: Path | None) -> Iterator[Problem]:
-    """Find recordings that are gone, or whose bytes are not those of their unit.
+def told_inputs(folder: Path, record: Mapping[str, Any], heads: Heads) -> dict[str, tuple[str, str]]:
+    """File and hash of each recording: as `inputs.csv` says, which people read, else as its unit says.
 
     Parameters
     ----------
+    folder : Path
+        Results folder.
+    record : mapping
+        `run.json`; empty where it cannot be believed.
     heads : mapping of str to head or None
-        Of units, by recording; one that was never read (no hash) is not looked for.
+        Of units, by recording.
+
+    Returns
+    -------
+    dict of str to (str, str)
+        By recording.
+    """
+    try:
+        if file_digest(folder / INPUTS) == record["outputs"][INPUTS]:
+            return {row["recording"]: (row["file"], row["sha256"]) for row in read_csv(folder / INPUTS)}
+    except (OSError, ValueError, KeyError, TypeError):  # told by others
+        pass
+    return {name: (told_file(head), str(head.get("sha256", ""))) for name, head in heads.items() if head}
+
+
+def input_problems(told: Mapping[str, tuple[str, str]], place: Path | None) -> Iterator[Problem]:
+    """Find recordings that are gone, or whose bytes are not those that were measured.
+
+    Parameters
+    ----------
+    told : mapping of str to (str, str)
+        From `told_inputs`; one that was never read (no hash) is not looked for.
     place : Path or None
         Folder of the study; None: not known.
 
@@ -38,7 +65,7 @@ def input_problems(heads: Heads, place: Path | None) -> Iterator[Problem]:
     Problem
         INPUT_MISSING, INPUT_CHANGED.
     """
-    measured = [(file, str(head["sha256"])) for head in heads.values() if head and (file := _file(head))]
+    measured = [(file, sha256) for file, sha256 in told.values() if file and sha256]
     if place is None:
         if measured:
             found = f"{len(measured)} recordings: it is not recorded where the study lies"
@@ -46,16 +73,8 @@ def input_problems(heads: Heads, place: Path | None) -> Iterator[Problem]:
             yield Problem("recordings", "INPUT_MISSING", found, advice)
         return
     for file, sha256 in measured:
-        if (changed := _changed((place / file).resolve(), sha256)) is not None:
+        if (changed := _changed(recording_path(place, file), sha256)) is not None:
             yield Problem(file, *changed)
-
-
-def _file(head: Mapping[str, Any]) -> str:
-    """Recording of a unit as `recordings.csv` names it; `""` where it was never read."""
-    try:
-        return str(head["job"]["entry"]["file"]) if head["sha256"] else ""
-    except (KeyError, TypeError):  # no unit of ours
-        return ""
 
 
 def _changed(path: Path, sha256: str) -> tuple[str, str, str] | None:

@@ -238,12 +238,15 @@ CODES: dict[str, Code] = {
     "CONDITIONS_DIFFER": Code(_F, "Conditions of visits that are compared differ."),
     # runs
     "NO_MATCH": Code(_E, "No recording of the study matches the subjects and visits that were asked for."),
-    "RESULTS_UNREADABLE": Code(_E, "A folder holds no results, or a table of it cannot be read."),
+    "RESULTS_UNREADABLE": Code(_E, "A folder holds no results, or a table of it is not as the last run wrote it."),
+    "SETTINGS_MIXED": Code(
+        _F, "Results kept of recordings that were not asked for are of other settings, versions or files than now."
+    ),
     "NOT_SELECTED": Code(_R, "The recording was not selected in this run and has no earlier result."),
     "NOT_REACHED": Code(
         _R, "The run was stopped at the first failure (`--fail-fast`) before it came to the recording."
     ),
-    "UNIT_LOST": Code(_E, "The result of a recording was written and cannot be read back."),
+    "UNIT_LOST": Code(_E, "The result of a recording was there and is gone, damaged or another one."),
     "FILE_MISSING": Code(_E, "The file of a recording does not exist."),
     "WORKER_LOST": Code(_E, "The worker process died twice on this recording; the next run tries again."),
     "INTERNAL_ERROR": Code(_E, "A fault of emgpipe itself; the message names the place. Please report it."),

@@ -15,6 +15,7 @@ from emgpipe.store.log import TORN, AuditLog, LastLine, LogProblem, check_log, l
 from emgpipe.store.places import read_json, refuse_links
 from emgpipe.store.seal import SEAL_NAME, Seal, file_digest, read_seal, write_seal
 from emgpipe.store.tables import cell, cell_text, csv_text, json_line, json_text, read_csv, write_csv, write_json
+from emgpipe.store.together import replaced_together, stops_deferred
 
 __all__ = [
     "SEAL_NAME",
@@ -44,7 +45,9 @@ __all__ = [
     "read_lock",
     "read_seal",
     "refuse_links",
+    "replaced_together",
     "save_frames",
+    "stops_deferred",
     "sweep",
     "write_bytes",
     "write_csv",
