@@ -207,7 +207,7 @@ def mixed_settings(work: Work, heads: Heads) -> list[Finding]:
     whys = Counter(
         _MIXED.get(_why(as_last_decided(work.study, job, head), head, retry_failed=False), "")
         for job in work.jobs
-        if job.entry.recording not in chosen and (head := heads[job.entry.recording])
+        if job.entry.recording not in chosen and (head := heads[job.entry.recording]) and "digest" in head
     )
     told = [f"{whys[what]} of {what}" for what in dict.fromkeys(_MIXED.values()) if whys[what]]
     if not told:

@@ -222,10 +222,10 @@ class _Run:
         self._work("recording", stale)
         if self.shard:
             return self._report(names)
-        last = (self.work.study, self.work.jobs, self.heads, self.out, names)
         if mixed := mixed_settings(self.work, self.heads):
             self.watch(Event("finding", where=str(self.work.study.path), findings=tuple(mixed)))
             names = [*names, *mixed]
+        last = (self.work.study, self.work.jobs, self.heads, self.out, names)
         # a level that changed is one for all who take it, selected or not; what is out of date anyway stays so
         if stale or len(plan) < len(self.work.jobs) or not was_finished(*last):
             self._work("reference", referring(self.work, self.heads))

@@ -108,6 +108,7 @@ def test_mixed_settings_are_said_and_rows_of_visits_name_those_of_their_recordin
     report = run_study(study, done, settings=settings, jobs=1, subjects=["P01"], visits=["V1"])
     (finding,) = [finding for _, finding in report.warnings if finding.code == "SETTINGS_MIXED"]
     assert "3 of other settings" in finding.message
+    assert finding.message in (done / "run.json").read_text()
     rows = read_table(done / "measures.csv")
     new = next(row["settings_id"] for row in rows if row["recording"] == "P01_V1_supine")
     of_visits = {(r["subject"], r["visit"], r["measure"] == "rigidity_index_log", r["settings_id"])
