@@ -19,7 +19,7 @@ from emgpipe.cli.app import run
 from emgpipe.errors import StudyError
 from emgpipe.store import csv_text
 from emgpipe.study import load_study, parse_manifest
-from emgpipe.study.blinding import file_says_an_arm, names_an_arm, says_an_arm
+from emgpipe.study.blinding import column_tells, file_tells, name_tells, text_tells
 from tests.handmade import edf_bytes
 
 HEAD = '[study]\nid = "TINY"\nmains_hz = 50\n[subject]\nreference = "same visit: mvc"\n'
@@ -179,17 +179,70 @@ def test_no_order_of_rows_or_columns_reaches_the_study(order, columns):
 
 TELLING = ["placebo", "P01_Placebo.edf", "verum/P01.edf", "armA/x.edf", "Arm-B/x.edf", "group1/x.edf", "GroupB.edf",
            "seqAB/P01.edf", "sequence_BA.edf", "randomised/A.edf", "allocation1.edf", "IVIG_2.edf", "on-drug.edf",
-           "sham-1.edf", "trtA.edf", "placeboWeek4.edf"]  # fmt: skip
+           "sham-1.edf", "trtA.edf", "placeboWeek4.edf", "arm1/P01.edf", "arm-2/P01.edf", "Arm 1/P01.edf", "ARMB.edf",
+           "seq1/P01.edf", "Sequence1/P01.edf", "seq_02.edf", "trt1/P01.edf", "TRT_B/P01.edf", "P01_PBO.edf",
+           "PLB/P01.edf", "Plazebo_P01.edf", "IvIg/P01.edf", "IV-Ig.edf", "IVIg_P01.edf", "IGIV.edf", "arm_c.edf",
+           "Immunoglobulin/P01.edf", "gammaglobulin.edf", "cohort_a/P01.edf", "grp 2.edf", "treated/P01.edf",
+           "untreated/P01.edf", "TreatmentA.edf", "P01_xTreat.edf", "posttreatment.edf", "saline/P01.edf",
+           "no_drug/P01.edf", "nonrandomised.edf", "PlaceboArm/P01.edf", "IVIGArm/P01.edf", "shamRest.edf"]  # fmt: skip
 HARMLESS = ["P01_V1_rest.edf", "arm_R.edf", "arm.edf", "left arm.edf", "forearm_L.edf", "upperArmL.edf", "armchair",
-            "treadmill/P01.edf", "seq_1.edf", "SPS-07/visit2.edf", "sub-01/emg/sub-01_task-rest_emg.edf", "charm.edf",
-            "balloon.edf", "ballocation.edf"[1:3], "arm beside the body", "pharmacy bench", "groupe musculaire.edf",
-            "drugstore chair", "shampoo", "Baker.edf", "A1.edf", "B2.edf"]  # fmt: skip
+            "treadmill/P01.edf", "SPS-07/visit2.edf", "sub-01/emg/sub-01_task-rest_emg.edf", "charm.edf", "seq.edf",
+            "balloon.edf", "arm beside the body", "pharmacy bench", "groupe musculaire.edf", "P01_rest_reattached.edf",
+            "test_reattach/P01.edf", "Streatham/P01.edf", "original_location/P01.edf", "P01 arm abduction.edf",
+            "drugstore chair", "shampoo", "Baker.edf", "A1.edf", "B2.edf", "retreat/P01.edf", "P01_V1_allocco.edf",
+            "alarm1.edf", "swarmA.edf", "regroup2.edf", "subsequence1.edf", "consequence.edf", "warm_b.edf",
+            "P01_ARM_L.edf", "P01/2026-03-31/EMG_0001.edf", "arms_crossed.edf", "farm/P01.edf", "random order.edf",
+            "location B/P01.edf", "hospital_location.edf", "active_rest.edf", "control/P01.edf"]  # fmt: skip
+TEXTS = ["normal location", "usual location", "hospital location", "usual location of the hospital", "Allocca",
+         "allocentric frame", "Dr Allocco", "electrodes at usual locations", "no drug", "drug-free", "drugs none",
+         "asleep (drug)", "shamrock", "vial location", "medical local office", "treatment couch", "treatment room 2",
+         "arms beside the body", "left arm a bit flexed", "arm 90 deg abducted", "arm 30 cm above the couch", "supine",
+         "pillow below arm", "arm and leg on cushions", "drug trolley", "armchair B", "group room", "therapy bench",
+         "wiped with saline", "blindfolded", "eyes closed, lights off", "physiotherapist", "semi-recumbent 45 deg",
+         "Noraxon 16", "knee roll 2", "recliner, arm rest", "in sequence", "seat C", "room A", "cohort chair",
+         "new gel at V2", "both arms", "arm, leg", "bed 3, ward B", "sitting; arm on table"]  # fmt: skip
+TOLD = ["after IVIG", "placebo team", "Arm A", "arm B side", "Arm A, supine", "arm 1", "arm a", "arm 2, seated",
+        "on drug", "study drug", "drug A", "group 2", "Group B bed", "allocation known", "randomised to B", "seq AB",
+        "sequence 1", "trt 2", "Sham 2", "verum infusion"]  # fmt: skip
 
 
 def test_words_that_tell_are_caught_and_words_of_anatomy_and_furniture_are_not():
-    assert [text for text in TELLING if not file_says_an_arm(text)] == []
-    assert [text for text in HARMLESS if file_says_an_arm(text)] == []
-    assert [text for text in TELLING if says_an_arm(text) and not names_an_arm(text)] == []
+    assert [text for text in TELLING if not file_tells(text)] == []
+    assert [text for text in HARMLESS if file_tells(text)] == []
+    assert [text for text in TOLD if not text_tells(text)] == []
+    assert [text for text in TEXTS if text_tells(text)] == []
+    assert min(map(len, (TELLING, HARMLESS, TEXTS))) >= 40
+
+
+def test_the_rules_of_names_hold_those_of_files():
+    assert [text for text in TELLING if not (name_tells(text) and column_tells(text))] == []
+    names = ["rest", "arm_raise", "arms_crossed", "rest_reattached", "physiotherapy", "blindfold", "finger_tap", "mvc"]
+    assert [name for name in names if name_tells(name)] == []
+    assert [name for name in ("baseline", "V1", "week-12", "follow_up", "reattached") if column_tells(name)] == []
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "rule", "advice"),
+    [("file", "arm7/P01.edf", "'arm' with a letter or digit behind it", "rename folder or file"),
+     ("posture", "Allocation known", "begins with 'allocat'", "other words"),
+     ("visit", "sequence_9", "'sequence'", "V1, V2"), ("subject", "Treat9", "begins with 'treat'", "P01"),
+     ("task", "therapy9", "begins with 'therap'", "rest"), ("run", "group9", "'group'", "1, 2")],
+)  # fmt: skip
+def test_a_refusal_names_its_rule_and_what_to_do_and_not_the_cell(column, cell, rule, advice):
+    row = ROWS[0] | {"run": "1", column: cell}
+    with pytest.raises(StudyError) as refused:
+        parse_manifest(csv_text(list(row), [row]), Path("/study"), where="recordings.csv")
+    told = str(refused.value)
+    assert told.startswith(f"recordings.csv:2: ARM_CELL: the {column}, not shown here")
+    assert rule in told
+    assert advice in told.rpartition("computed blind: ")[2]
+    assert cell not in told
+
+
+def test_a_channel_may_carry_any_label():
+    row = ROWS[0] | {"exclude_channels": "EMG Arm C; PLB; Arm 1"}
+    (entry,) = parse_manifest(csv_text(list(row), [row]), Path("/study"), where="recordings.csv")
+    assert entry.exclude_channels == ("EMG Arm C", "PLB", "Arm 1")
 
 
 def test_names_of_real_recordings_labels_and_marks_are_no_arms():
@@ -203,4 +256,4 @@ def test_names_of_real_recordings_labels_and_marks_are_no_arms():
         recording = emg.read_recording(path)
         names |= {s.label for s in recording.signals} | {mark.text for mark in recording.annotations}
     assert len(names) > 150
-    assert [name for name in names if file_says_an_arm(name)] == []
+    assert [name for name in names if file_tells(name)] == []

@@ -6,9 +6,10 @@ from typing import Literal
 
 from emgpipe.recording import Finding
 
-Kind = Literal["finding", "plan", "recording", "reference", "tables"]
-"""`finding`: of the study, before the work; `plan`: what will be done; `recording`: a unit is written, or refused;
-`reference`: a recording was decided once more, as a level elsewhere changed; `tables`: they are written."""
+Kind = Literal["waiting", "finding", "plan", "recording", "reference", "tables"]
+"""`waiting`: another run holds the folder; `finding`: of the study, before the work; `plan`: what will be done;
+`recording`: a unit is written, or refused; `reference`: a recording was decided once more, as a level elsewhere
+changed; `tables`: they are written."""
 
 
 @dataclass(frozen=True)
@@ -26,11 +27,11 @@ class Event:
     code, message : str
         Why a recording failed.
     where : str
-        File of the recording, as in `recordings.csv`, or file that findings are about.
+        File of the recording, as in `recordings.csv`, or file that findings are about; results folder of `waiting`.
     findings : tuple of Finding
         Of `finding`, and of `recording` and `reference`: what leaves it usable, but must be said.
     done, total : int
-        Units written by now and units to be written, this one counted.
+        Units written by now and units to be written, this one counted. Of `tables`: recordings computed now, and all.
     cached : int
         Recordings that need nothing.
     """

@@ -1,7 +1,8 @@
 """What a run has to do for each recording, and why: told before anything is computed."""
 
+import difflib
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,7 +29,7 @@ WHYS = {
     "decision": "a threshold changed: verdicts only",
     "version": "another version of emgpipe computed it",
     "frames": "its frames are gone from the cache",
-    "retry": "it failed: its worker was lost or too slow, or `--retry-failed` was given",
+    "retry": "it failed: its worker was lost, too slow or short of open files, or `--retry-failed` was given",
     "reference": "the level that it refers to in another recording changed: verdicts only",
 }
 """Why a recording is computed; where several apply, the first."""
@@ -41,8 +42,12 @@ _MIXED = {
 }
 """Whys of recordings that were not asked for, as the finding SETTINGS_MIXED names them."""
 
-LOST = ("WORKER_LOST", "TIMEOUT")
+LOST = ("WORKER_LOST", "TIMEOUT", "OPEN_FILES")
 """Codes of units that say nothing of their file: the next run tries again."""
+
+
+TOLD = 5
+"""Unknown names that a refusal tells."""
 
 
 class Planned(NamedTuple):
@@ -132,10 +137,7 @@ def chosen_work(
     loaded = study if isinstance(study, Study) else load_study(study, settings=settings, allow_outside=allow_outside)
     refuse_place(loaded, out)
     jobs = study_jobs(loaded, out, strict=strict)
-    chosen = tuple(job for job in jobs if _selected(job, subjects, visits))
-    if not chosen:
-        message = f"no recording of subjects {list(subjects)!r} and visits {list(visits)!r}; see recordings.csv"
-        raise NoInputError("NO_MATCH", message, where=str(loaded.path))
+    chosen = _selected(loaded, jobs, subjects, visits)
     return Work(loaded, jobs, shard.share(jobs, chosen) if shard else chosen)
 
 
@@ -216,8 +218,29 @@ def mixed_settings(work: Work, heads: Heads) -> list[Finding]:
     return [Finding("SETTINGS_MIXED", "warning", "", message)]
 
 
-def _selected(job: Job, subjects: Sequence[str], visits: Sequence[str]) -> bool:
-    return (not subjects or job.entry.subject in subjects) and (not visits or job.entry.visit in visits)
+def _selected(study: Study, jobs: Sequence[Job], subjects: Sequence[str], visits: Sequence[str]) -> tuple[Job, ...]:
+    """Jobs of these subjects and visits; every name must be one of the study: a slip of the pen selects nothing."""
+    where = str(study.path)
+    for what, names in (("subject", subjects), ("visit", visits)):
+        known = {getattr(entry, what) for entry in study.entries}
+        if unknown := [name for name in dict.fromkeys(names) if name not in known]:
+            told = ", ".join(f"{name!r} ({_nearest(name, known)})" for name in unknown[:TOLD])
+            more = f" and {len(unknown) - TOLD} more" if len(unknown) > TOLD else ""
+            raise NoInputError("NO_MATCH", f"no recording is of {what} {told}{more}; see recordings.csv", where=where)
+    chosen = [
+        j for j in jobs if (not subjects or j.entry.subject in subjects) and (not visits or j.entry.visit in visits)
+    ]
+    if not chosen:
+        message = f"no recording of subjects {list(subjects)!r} is of visits {list(visits)!r}; see recordings.csv"
+        raise NoInputError("NO_MATCH", message, where=where)
+    return tuple(chosen)
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    """The nearest known name, large and small letters alike, or the first of them: a trial may have thousands."""
+    by_small = {one.casefold(): one for one in sorted(known)}
+    close = difflib.get_close_matches(name.casefold(), by_small, n=1, cutoff=0.5)
+    return f"nearest is {by_small[close[0]]!r}" if close else f"there is {next(iter(by_small.values()))!r}"
 
 
 def _why(job: Job, head: Mapping[str, Any] | None, *, retry_failed: bool) -> str:
@@ -229,7 +252,8 @@ def _why(job: Job, head: Mapping[str, Any] | None, *, retry_failed: bool) -> str
         return _changed(job, head)
     if not is_current(job, head):
         return "frames"
-    return "retry" if retry_failed and head["status"] == "failed" else ""
+    again = head["code"] in LOST or (retry_failed and head["status"] == "failed")
+    return "retry" if again else ""
 
 
 def _changed(job: Job, head: Mapping[str, Any]) -> str:

@@ -197,10 +197,21 @@ def save_lost(job: Job, code: str, limit_s: float) -> None:
     """
     told = {
         "WORKER_LOST": "the worker process died twice; look at memory and at the file, the next run tries again",
-        "TIMEOUT": f"no result in {limit_s / 60:g} min, twice; raise --limit-min or look at the file,"
+        "TIMEOUT": f"no result in {_limit(limit_s)}, twice; raise --limit-min or look at the file,"
         " the next run tries again",
     }
     save_unit(job.unit_path, unit_head(job, None) | failed_body(code, told[code]))
+
+
+def _limit(limit_s: float) -> str:
+    """A limit as people say it.
+
+    Examples
+    --------
+    >>> _limit(0.01), _limit(90.0), _limit(3600.0)
+    ('0.01 s', '1.5 min', '60 min')
+    """
+    return f"{limit_s / 60:g} min" if limit_s >= 60 else f"{limit_s:g} s"
 
 
 def _started(job: Job | None = None, tries: int = 0) -> _Worker:

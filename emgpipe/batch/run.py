@@ -1,7 +1,7 @@
 """`run`: units for every recording that needs one, then tables."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,6 +55,8 @@ class RunReport:
         Recordings that failed, now or earlier, in the order of the study.
     unreached : tuple of str
         Recordings that were to be computed when `fail_fast` ended the run.
+    not_selected : int
+        Recordings that `subjects` and `visits` left out, as they were.
     warnings : tuple of (str, Finding)
         File (subject and task, or study.toml) and what leaves it usable, but must be said, of what was computed now and
         of study.toml; in the order of the study.
@@ -69,6 +71,12 @@ class RunReport:
     unreached: tuple[str, ...] = ()
     warnings: tuple[tuple[str, Finding], ...] = ()
     earlier_warnings: int = 0
+    not_selected: int = 0
+
+    @property
+    def cached(self) -> int:
+        """Number of recordings that were selected and needed nothing."""
+        return self.total - self.computed - len(self.unreached) - self.not_selected
 
     @property
     def failed(self) -> int:
@@ -159,12 +167,14 @@ def run_study(
     selected = (settings, subjects, visits)
     work = chosen_work(study, Path(out), *selected, allow_outside=allow_outside, strict=strict, shard=part)
     names = checked(work, heads_of(work.jobs))
+    share = len(part.share(work.jobs, work.jobs)) if part else len(work.jobs)
     work = work._replace(jobs=work.chosen) if part else work
     folder, engine = Path(out), engine_of(jobs, scheduler=scheduler, limit_s=limit_s)
-    with shard_log(folder, part, wait=wait) if part else _merging_log(folder, wait=wait) as log:
+    waits: dict[str, Any] = {"wait": wait, "waiting": lambda: watch(Event("waiting", where=str(out)))}
+    with shard_log(folder, part, **waits) if part else _merging_log(folder, **waits) as log:
         if names:
             watch(Event("finding", where=str(work.study.path), findings=tuple(names)))
-        run = _Run(work, folder, engine, watch, log, fail_fast=fail_fast, shard=part)
+        run = _Run(work, folder, engine, watch, log, total=share, fail_fast=fail_fast, shard=part)
         try:
             return run.finished(names, retry_failed=retry_failed)
         except KeyboardInterrupt:
@@ -176,9 +186,9 @@ def run_study(
 
 
 @contextmanager
-def _merging_log(out: Path, *, wait: bool) -> Iterator[AuditLog]:
+def _merging_log(out: Path, *, wait: bool, waiting: Callable[[], object]) -> Iterator[AuditLog]:
     """Hold a results folder alone and write its log; leftovers are removed, the logs of shares taken over."""
-    with OutputLock(out, wait=wait):
+    with OutputLock(out, wait=wait, waiting=waiting):
         sweep(out)
         remove_share_locks(out)
         try:
@@ -200,11 +210,12 @@ class _Run:
         watch: Watch,
         log: AuditLog,
         *,
+        total: int,
         fail_fast: bool,
         shard: Shard | None,
     ) -> None:
         self.work, self.out, self.engine, self.watch, self.log = work, out, engine, watch, log
-        self.fail_fast, self.shard = fail_fast, shard
+        self.total, self.fail_fast, self.shard = total, fail_fast, shard
         self.heads = heads_of(work.jobs)
         self.done: set[str] = set()
         self.unreached: list[str] = []
@@ -231,8 +242,9 @@ class _Run:
             self._work("reference", referring(self.work, self.heads))
         tell_found(self.out, self.heads, self.log)
         finish(*last, self.log)
-        self.watch(Event("tables"))
-        return self._report(names)
+        report = self._report(names)
+        self.watch(Event("tables", done=report.computed, total=report.total, cached=report.cached))
+        return report
 
     def stopped(self, why: str, **facts: int) -> None:
         """Tell the log that a run ends before its time."""
@@ -291,8 +303,10 @@ class _Run:
             else:
                 earlier += len(differing)
         now += [(str(self.work.study.path), finding) for finding in names]
-        total, failures = len(self.work.jobs), tuple(self._failures())
-        return RunReport(self.out, len(self.done), total, failures, tuple(self.unreached), tuple(now), earlier)
+        chosen = {job.entry.recording for job in self.work.chosen}
+        left_out = self.total - len(chosen | self.done)  # a reference decides others, too
+        facts = (tuple(self._failures()), tuple(self.unreached), tuple(now), earlier, left_out)
+        return RunReport(self.out, len(self.done), self.total, *facts)
 
     def _failures(self) -> Iterator[Failure]:
         for job in self.work.jobs:

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -65,8 +65,10 @@ class Shard(NamedTuple):
 
 
 @contextmanager
-def shard_log(out: Path, shard: Shard, *, wait: bool = False) -> Iterator[AuditLog]:
-    """Hold a results folder beside other shares, and write the log of this one.
+def shard_log(
+    out: Path, shard: Shard, *, wait: bool = False, waiting: Callable[[], object] = lambda: None
+) -> Iterator[AuditLog]:
+    """Hold a results folder beside other shares, and write the log of this one; see `OutputLock`.
 
     Raises
     ------
@@ -74,8 +76,8 @@ def shard_log(out: Path, shard: Shard, *, wait: bool = False) -> Iterator[AuditL
         STORE_LOCKED: a run that merges, or another one of this share, is at work.
     """
     with (
-        OutputLock(out, wait=wait, shared=True),
-        OutputLock(out / "logs", wait=wait, name=f".{shard.name}.lock"),
+        OutputLock(out, wait=wait, waiting=waiting, shared=True),
+        OutputLock(out / "logs", wait=wait, waiting=waiting, name=f".{shard.name}.lock"),
         AuditLog(out / "logs" / f"{shard.name}.jsonl") as log,
     ):
         yield log

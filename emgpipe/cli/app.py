@@ -1,7 +1,9 @@
 """The commands and their options; the work is done in the rooms."""
 
+import io
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -61,8 +63,13 @@ def run(arguments: Sequence[str]) -> int:
 
 def _code_of(arguments: Sequence[str]) -> int:
     """Run a command; what it raises is raised."""
+    told = io.StringIO()
     try:
-        code = app(_common_first(arguments), prog_name="emgpipe", standalone_mode=False)
+        # click writes help by itself: it goes out by our way, which knows full disks
+        with redirect_stdout(told) if {"-h", "--help"} & set(arguments) else nullcontext():
+            code = app(_common_first(arguments), prog_name="emgpipe", standalone_mode=False)
+        if told.getvalue():
+            talk.write(told.getvalue())
     except typer.Abort:
         return INTERRUPTED
     except typer.Exit as leave:
@@ -223,9 +230,10 @@ def report(
     wait: Annotated[bool, typer.Option("--wait", help="Wait for a run on the same folder.")] = False,
 ) -> None:
     """Draw the pages of results anew; the ones that are current stay."""
+    from emgpipe.cli.progress import note_waiting
     from emgpipe.reports.write import write_reports
 
-    drawn = write_reports(out, wait=wait)
+    drawn = write_reports(out, wait=wait, waiting=lambda: note_waiting(str(out)))
     talk.write(printable(f"{len(drawn)} pages drawn in {out / 'reports'}"))
 
 

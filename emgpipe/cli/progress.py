@@ -8,7 +8,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from emgpipe.batch.events import Event
 from emgpipe.cli import talk
@@ -17,7 +17,10 @@ from emgpipe.recording import Finding
 SHOWN = 10
 """Lines of one code that a run prints; the rest is counted."""
 WIDE_COLUMNS = 76
-"""Terminal from which on the bar names the recording that was finished last."""
+"""Terminal from which on the bar tells more than failures and time left."""
+CUT = "\N{HORIZONTAL ELLIPSIS}"
+LEAST_NAME = 4
+"""Letters of a recording's name that are worth showing."""
 
 
 class Telling:
@@ -37,6 +40,8 @@ class Telling:
                 talk.note_event("error" if event.status == "failed" else "info", _fields(event))
         elif event.status == "failed":
             self._note("error", event.code, event.message, event.where)
+        elif event.kind == "waiting":
+            note_waiting(event.where)
         elif event.recording and self.bar is None:
             talk.note("info", "", f"{event.done}/{event.total} {event.recording}: {event.status}")
         self._draw(event)
@@ -70,6 +75,11 @@ class Telling:
             self.bar.advance(event)
 
 
+def note_waiting(folder: str) -> None:
+    """Say that nothing is done yet, as another run holds the results folder."""
+    talk.note("info", "", f"waiting for another run on {folder}")
+
+
 @contextmanager
 def telling() -> Iterator[Telling]:
     """Tell what happens; when it is over, however it ends, no bar is left on the terminal."""
@@ -87,31 +97,45 @@ class _Bar:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn
 
-        console = Console(stderr=True, highlight=False, emoji=False)
-        self.wide = console.width >= WIDE_COLUMNS
+        self.console = Console(stderr=True, highlight=False, emoji=False)
+        self.wide = self.console.width >= WIDE_COLUMNS
+        self.n_cells = 16 if self.wide else 8
         text = TextColumn("{task.description}", markup=False)
-        bar = BarColumn(bar_width=24 if self.wide else 8)
-        self.progress = Progress(text, bar, TextColumn("{task.fields[told]}", markup=False), console=console,
+        bar = BarColumn(bar_width=self.n_cells)
+        self.progress = Progress(text, bar, TextColumn("{task.fields[told]}", markup=False), console=self.console,
                                  transient=True, redirect_stdout=False)  # fmt: skip
         self.cached, self.failed, self.started_s = plan.cached, 0, time.monotonic()
         self.task = self.progress.add_task(_share(0, plan.total), total=plan.total, told="")
         self.progress.start()
+        talk.ABOVE.append(self._above)
 
     def advance(self, event: Event) -> None:
         """Draw that one more is done."""
         self.failed += event.status == "failed"
-        parts = [f"{self.failed} failed"] if self.failed else []
-        parts += [f"{self.cached} cached"] if self.cached and self.wide else []
-        parts.append(pace_text(event.done, event.total, time.monotonic() - self.started_s, short=not self.wide))
-        parts += [f"last {talk.printable(event.recording)}"] if self.wide else []
         share = _share(event.done, event.total)
-        self.progress.update(
-            self.task, completed=event.done, total=event.total, description=share, told=", ".join(parts)
-        )
+        told = self._told(event, self.console.width - len(share) - self.n_cells - 2)
+        self.progress.update(self.task, completed=event.done, total=event.total, description=share, told=told)
 
     def close(self) -> None:
         """Take the bar away."""
+        talk.ABOVE.remove(self._above)
         self.progress.stop()
+
+    def _told(self, event: Event, room: int) -> str:
+        """What is told behind the bar; a name is cut to what is left, so that bar and count keep their places."""
+        parts = [f"{self.failed} failed"] if self.failed else []
+        parts += [f"{self.cached} cached"] if self.cached and self.wide else []
+        parts.append(pace_text(event.done, event.total, time.monotonic() - self.started_s, short=not self.wide))
+        told = ", ".join(parts)
+        left = room - len(told) - len(", last ")
+        if self.wide and left >= LEAST_NAME:
+            name = talk.printable(event.recording)
+            told += f", last {name if len(name) <= left else name[: left - 1] + CUT}"
+        return told[: max(room, 0)]
+
+    def _above(self, line: str) -> None:
+        with suppress(OSError):  # as `talk`: what cannot be said is lost
+            self.console.print(line, markup=False, soft_wrap=True)  # whoever copies a path wants it whole
 
 
 def _share(done: int, total: int) -> str:

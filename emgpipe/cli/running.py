@@ -9,7 +9,8 @@ from emgpipe.batch import Planned, RunReport, plan_study, run_study
 from emgpipe.batch.engine import scheduler_at
 from emgpipe.batch.plan import WHYS
 from emgpipe.batch.verify_pages import pages_are_older
-from emgpipe.cli.progress import SHOWN, telling
+from emgpipe.cli import talk
+from emgpipe.cli.progress import SHOWN, note_waiting, telling
 from emgpipe.cli.talk import note, table_text
 from emgpipe.errors import StoreError, printable
 from emgpipe.store import read_csv
@@ -50,6 +51,8 @@ def run_told(study: Path, out: Path, *, report: bool = True, **options: Any) -> 
         text += f"pages: {printable(str(out / INDEX))}\n"
     elif not options.get("shard") and pages_are_older(out):
         text += "pages are of earlier results; emgpipe report draws them anew\n"
+    if talk.MANNER.log_format == "jsonl":
+        talk.note_event("info", {"event": "done", **_totals(done)})
     return text, done.exit_code
 
 
@@ -92,14 +95,14 @@ def _draw(study: Path, out: Path, options: Mapping[str, Any]) -> None:
     """Draw the pages; what is damaged in the cache is computed anew, once."""
     from emgpipe.reports.write import write_reports
 
-    wait = options.get("wait", False)
+    waits = {"wait": options.get("wait", False), "waiting": lambda: note_waiting(str(out))}
     try:
-        write_reports(out, wait=wait)
+        write_reports(out, **waits)
     except StoreError as problem:
         if problem.code not in DAMAGED:
             raise
         run_study(study, out, **options)
-        write_reports(out, wait=wait)
+        write_reports(out, **waits)
 
 
 def _summary(done: RunReport, shard: str | None) -> str:
@@ -107,6 +110,7 @@ def _summary(done: RunReport, shard: str | None) -> str:
     fresh = f"{done.computed} computed now" if done.computed else "nothing to compute"
     fresh += f", {done.failed} failed{'' if shard else ' (named in inputs.csv)'}" if done.failed else ""
     fresh += f", {len(done.unreached)} not reached" if done.unreached else ""
+    fresh += f", {done.not_selected} not selected" if done.not_selected else ""
     where = f"shard {shard} in {{}}, tables by a run without --shard" if shard else "tables in {}"
     text = f"{done.total} recordings, {fresh}; {where.format(printable(str(done.out)))}\n"
     codes: dict[str, list[str]] = {}
@@ -118,6 +122,13 @@ def _summary(done: RunReport, shard: str | None) -> str:
     if done.earlier_warnings:
         text += f"{done.earlier_warnings} warnings of earlier runs, in inputs.csv\n"
     return text
+
+
+def _totals(done: RunReport) -> dict[str, int]:
+    return {
+        "total": done.total, "computed": done.computed, "cached": done.cached, "failed": done.failed,
+        "not_reached": len(done.unreached), "not_selected": done.not_selected, "exit_code": done.exit_code,
+    }  # fmt: skip
 
 
 def _some(names: Sequence[str], n: int) -> str:

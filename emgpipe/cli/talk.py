@@ -4,7 +4,7 @@ import json
 import os
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,6 +26,9 @@ class Manner:
 
 
 MANNER = Manner()
+
+ABOVE: list[Callable[[str], None]] = []
+"""Who writes lines to stderr while a bar is drawn there, so that they stand above it; see `progress`."""
 
 
 def set_up_streams() -> None:
@@ -74,7 +77,10 @@ def note(level: Level, code: str, message: str, where: str = "") -> None:
     else:
         head = "emgpipe" if level == "error" else level
         line = printable(": ".join(part for part in (head, where, code, message) if part))
-    _put(sys.stderr, line + "\n")
+    if ABOVE:
+        ABOVE[-1](line)
+    else:
+        _put(sys.stderr, line + "\n")
 
 
 def note_event(level: Level, fields: Mapping[str, object]) -> None:

@@ -277,6 +277,7 @@ CODES: dict[str, Code] = {
     "PAIR_INVALID": Code(_E, "A pair is not written AGONIST/ANTAGONIST."),
     # engines
     "TIMEOUT": Code(_E, "A recording took longer than the limit of time, twice; the next run tries again."),
+    "OPEN_FILES": Code(_E, "This process may not open more files; nothing was removed, the next run tries again."),
     "WORKERS_FAIL": Code(_E, "Worker processes cannot be started, or end before they take up work."),
     "SHARD_INVALID": Code(_E, "A share of a study is not written I/N, or I is not one of 1 to N."),
     "EXTRA_ABSENT": Code(_E, "An option needs a package that is not installed; the message says which."),

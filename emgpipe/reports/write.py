@@ -1,7 +1,7 @@
 """Pages of a results folder: drawn from units, tables and cached frames, the recordings are not read again."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from importlib.metadata import version
@@ -106,7 +106,7 @@ class _Told:
         return {**keys, INDEX: index}
 
 
-def write_reports(out: str | Path, *, wait: bool = False) -> list[Path]:
+def write_reports(out: str | Path, *, wait: bool = False, waiting: Callable[[], object] = lambda: None) -> list[Path]:
     """Draw the pages of a results folder: one a visit, and the study page.
 
     Parameters
@@ -115,6 +115,8 @@ def write_reports(out: str | Path, *, wait: bool = False) -> list[Path]:
         Results folder of `run_study`.
     wait : bool
         Wait for another run on the same folder instead of refusing.
+    waiting : callable
+        Called once before it waits.
 
     Returns
     -------
@@ -135,7 +137,7 @@ def write_reports(out: str | Path, *, wait: bool = False) -> list[Path]:
     refuse_links(folder)
     if not (folder / LOCK_NAME).exists():
         refuse_no_results(folder)  # before a lock is made where no results are
-    with OutputLock(folder, wait=wait):
+    with OutputLock(folder, wait=wait, waiting=waiting):
         refuse_no_results(folder)
         return _write_locked(folder)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from emgpipe.errors import StoreError
+from emgpipe.errors import EngineError, StoreError
 
 TEMPORARY = ".tmp-"
 """Names that begin so are leftovers of a killed run; nobody reads them."""
@@ -40,6 +40,19 @@ def storing(path: Path) -> Iterator[None]:
     except OSError as problem:
         message = f"{problem.strerror or problem}; free the place or choose another folder, then run again"
         raise StoreError("STORE_UNWRITABLE", message, where=str(path)) from problem
+
+
+def refuse_exhausted(problem: BaseException) -> None:
+    """Raise where a file could not be opened for want of handles: that says nothing of the file.
+
+    Raises
+    ------
+    EngineError
+        OPEN_FILES.
+    """
+    if isinstance(problem, OSError) and problem.errno in (errno.EMFILE, errno.ENFILE):
+        message = f"{problem.strerror}; raise the limit (`ulimit -n`), or use fewer workers, then run again"
+        raise EngineError("OPEN_FILES", message) from None
 
 
 def write_bytes(path: Path, data: bytes) -> None:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from emgpipe.errors import StoreError
 from emgpipe.frames.model import FRAMES_VERSION, ChannelFrames, Frames, Heart, Line
-from emgpipe.store.atomic import TEMPORARY, replace_folder, storing, sync_folder
+from emgpipe.store.atomic import TEMPORARY, refuse_exhausted, replace_folder, storing, sync_folder
 from emgpipe.store.places import read_json
 from emgpipe.store.tables import json_text
 
@@ -86,6 +86,8 @@ def load_frames(folder: Path, *, verify: bool = True) -> Frames:
     StoreError
         FRAMES_MISSING: no such folder. FRAMES_DAMAGED: anything in it is not as it was written, or is of
         another version; compute them anew.
+    EngineError
+        OPEN_FILES: this process may not open as many files; the frames may be good.
     """
     if not folder.is_dir():
         raise StoreError("FRAMES_MISSING", "there are no frames here; compute them", where=str(folder))
@@ -97,6 +99,7 @@ def load_frames(folder: Path, *, verify: bool = True) -> Frames:
         channels = tuple(_load_channel(folder, n, told, verify=verify) for n, told in enumerate(body["channels"]))
         return Frames(channels, **{name: body[name] for name in WHOLE})
     except (OSError, ValueError, TypeError, KeyError, RecursionError) as problem:
+        refuse_exhausted(problem)
         message = f"{problem}; compute the frames anew"
         raise StoreError("FRAMES_DAMAGED", message, where=str(folder)) from None
 

@@ -3,7 +3,7 @@
 import hashlib
 from pathlib import Path
 
-from emgpipe.store.atomic import write_bytes
+from emgpipe.store.atomic import refuse_exhausted, write_bytes
 
 _LENGTH = 32
 
@@ -14,10 +14,17 @@ def write_hashed(path: Path, data: bytes) -> None:
 
 
 def read_hashed(path: Path) -> bytes | None:
-    """Read data as written under this name; None where it is absent, damaged, or was written under another name."""
+    """Read data as written under this name; None where it is absent, damaged, or was written under another name.
+
+    Raises
+    ------
+    EngineError
+        OPEN_FILES: this process may not open as many files.
+    """
     try:
         stored = path.read_bytes()
-    except OSError:
+    except OSError as problem:
+        refuse_exhausted(problem)
         return None
     data = stored[_LENGTH:]
     return data if _hash(path, data) == stored[:_LENGTH] else None

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -24,6 +24,8 @@ class OutputLock:
         Made where missing.
     wait : bool
         Wait for another run to end, instead of refusing.
+    waiting : callable, optional
+        Called once before it waits.
     shared : bool
         Beside others that share it. Windows knows no such lock: there it is not taken.
     name : str
@@ -42,8 +44,16 @@ class OutputLock:
     ...     pass
     """
 
-    def __init__(self, folder: Path, *, wait: bool = False, shared: bool = False, name: str = LOCK_NAME) -> None:
-        self.folder = folder
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        wait: bool = False,
+        waiting: Callable[[], object] = lambda: None,
+        shared: bool = False,
+        name: str = LOCK_NAME,
+    ) -> None:
+        self.folder, self.waiting = folder, waiting
         self.wait, self.shared, self.name = wait, shared, name
         self._handle = -1
 
@@ -56,7 +66,11 @@ class OutputLock:
             self._handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
         try:
             with storing(path):
-                taken = _take(self._handle, wait=self.wait, shared=self.shared)
+                taken = _take(self._handle, wait=False, shared=self.shared)
+            if not taken and self.wait:
+                self.waiting()
+                with storing(path):
+                    taken = _take(self._handle, wait=True, shared=self.shared)
         except BaseException:
             self._close()
             raise

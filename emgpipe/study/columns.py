@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 
 from emgpipe.muscles import is_muscle
-from emgpipe.study.blinding import file_says_an_arm, names_an_arm, says_an_arm
+from emgpipe.study.blinding import column_tells, file_tells, name_tells, text_tells
 from emgpipe.study.model import ID_PATTERN, ID_WORDS
 
 REQUIRED = ("subject", "visit", "file", "task")
@@ -78,12 +78,20 @@ CELLS: dict[str, Callable[[str], str]] = {
 CONDITIONS = tuple(CELLS)[tuple(CELLS).index("visit_date") :]
 """Columns about the conditions of a recording; blank is "not recorded"."""
 
-BLIND_CELLS: dict[str, Callable[[str], bool]] = {
-    **dict.fromkeys(("visit", "task", "run"), names_an_arm),
-    **dict.fromkeys(("subject", "file"), file_says_an_arm),
-    **{name: says_an_arm for name, check in CELLS.items() if check is _words and name != "file"},
+BLIND_CELLS: dict[str, tuple[Callable[[str], str], str]] = {
+    "visit": (column_tells, "call visits V1, V2"),
+    "task": (name_tells, "call tasks rest, mvc"),
+    "run": (name_tells, "call runs 1, 2"),
+    "subject": (file_tells, "call subjects P01, P02"),
+    "file": (file_tells, "rename folder or file"),
+    **{
+        name: (text_tells, "say it in other words, or leave it blank")
+        for name, check in CELLS.items()
+        if check is _words and name not in ("file", "exclude_channels")
+    },
 }
-"""Column -> whether a cell of it, which goes into names, tables and pages, gives an arm away."""
+"""Column -> what in a cell of it gives an arm away (`""`: nothing), as it goes into names, tables and pages; and what
+to do. Labels of channels are those of the recording: they cannot be chosen."""
 
 
 def split_cell(cell: str) -> tuple[str, ...]:

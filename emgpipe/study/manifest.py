@@ -9,7 +9,7 @@ from pathlib import Path
 from emgpipe.errors import NoInputError, StudyError
 from emgpipe.settings import nearest
 from emgpipe.store import cell_text
-from emgpipe.study.blinding import names_an_arm, tell_orders
+from emgpipe.study.blinding import column_tells, tell_orders
 from emgpipe.study.columns import BLIND_CELLS, CELLS, CONDITIONS, REQUIRED, missing_columns, split_cell
 from emgpipe.study.inside import path_inside
 
@@ -134,8 +134,10 @@ def _rows(text: str, where: str) -> Iterator[tuple[int, list[str]]]:
 def _check_header(header: Sequence[str], where: str) -> None:
     place = f"{where}:1"
     for column in header:
-        if column not in CELLS and names_an_arm(column):
-            message = f"column {column!r} may give an arm away; results are computed blind: keep it in arms.csv"
+        if column not in CELLS and (rule := column_tells(column)):
+            message = (
+                f"column {column!r} may give an arm away by {rule}; results are computed blind: keep it in arms.csv"
+            )
             raise StudyError("ARM_COLUMN", message, where=place)
     for column in header:
         if column not in CELLS:
@@ -174,9 +176,9 @@ def _entry(row: Mapping[str, str], line: int, root: Path, where: str, allow_outs
 
 def _check_cell(column: str, cell: str, place: str) -> None:
     """Refuse a cell that its column cannot mean; one that may give an arm away is not repeated in the message."""
-    if column in BLIND_CELLS and BLIND_CELLS[column](cell):
-        advice = "rename folder and file" if column == "file" else "use names such as V1, V2"
-        message = f"the {column} may give an arm away and is not shown here; results are computed blind: {advice}"
+    tells, advice = BLIND_CELLS.get(column, (None, ""))
+    if tells and (rule := tells(cell)):
+        message = f"the {column}, not shown here, may give an arm away by {rule}; results are computed blind: {advice}"
         raise StudyError("ARM_CELL", message, where=place)
     needed = "" if cell else ("required" if column in REQUIRED else None)
     allowed = CELLS[column](cell) if cell else needed

@@ -12,7 +12,7 @@ from emgpipe.errors import StudyError
 from emgpipe.muscles import is_muscle, nearest_muscles
 from emgpipe.readers.units import known_voltages, uv_per_unit
 from emgpipe.settings import TABLES, nearest, place_of, shown, what_is_allowed
-from emgpipe.study.blinding import file_says_an_arm
+from emgpipe.study.blinding import file_tells
 from emgpipe.study.segments import EXCLUDE_PREFIX, KNOWN_SEGMENTS
 
 ID_PATTERN = r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}"
@@ -34,8 +34,8 @@ def _written(pattern: str, allowed: str) -> AfterValidator:
 
 def _meaning(value: str) -> str:
     """Accept a segment name; refuse one that looks like a misspelt known one."""
-    if file_says_an_arm(value):
-        raise ValueError("must not give an arm away: it stands in every table")
+    if rule := file_tells(value):
+        raise ValueError(f"must not give an arm away by {rule}: it stands in every table")
     if value in KNOWN_SEGMENTS or value.upper().startswith(EXCLUDE_PREFIX):
         return value
     close = difflib.get_close_matches(value, KNOWN_SEGMENTS, n=1, cutoff=0.8)

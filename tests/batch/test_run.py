@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -256,6 +257,39 @@ def test_rows_that_a_selection_kept_keep_the_settings_they_were_made_with(study,
         json.loads((done / "run.json").read_text())["settings_id"]
     }
     assert {r["settings_id"] for r in of(done, "P02_V1")} != {r["settings_id"] for r in before}
+
+
+SHORT = """
+import os, resource, sys
+from pathlib import Path
+from emgpipe.batch import run_study
+from emgpipe.batch.work import write_unit  # all that is imported late
+from emgpipe.errors import EmgpipeError
+from emgpipe.store import load_frames
+
+
+study, out = sys.argv[1:]
+resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/proc/self/fd")) + 12,) * 2)
+print([failure.code for failure in run_study(study, out, jobs=1).failures])
+try:
+    load_frames(next(Path(out, "cache", "frames").iterdir()))
+except EmgpipeError as problem:
+    print(problem.code)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="counts open files by /proc")
+def test_too_few_open_files_cost_rows_and_no_cache_and_the_next_run_tries_again(study, done):
+    for name in NAMES:
+        os.utime(study / f"{name}.edf", (1, 1))
+    before = frames_stamps(done)
+    command = [sys.executable, "-c", SHORT, str(study), str(done)]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert said.splitlines() == [str(["OPEN_FILES"] * len(NAMES)), "OPEN_FILES"]
+    assert frames_stamps(done) == before
+    report = run_study(study, done, jobs=1)
+    assert (report.computed, report.failed) == (len(NAMES), 0)
+    assert frames_stamps(done) == before
 
 
 def test_nothing_that_matches_is_refused_before_a_folder_is_made(study, tmp_path):

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from emgpipe.cli import talk
 from emgpipe.cli.app import run
 from emgpipe.cli.progress import SHOWN, telling
 from emgpipe.recording import Finding
+from emgpipe.store import OutputLock
 from tests.cli.test_run import doubtful, recordings, study  # noqa: F401 (fixtures)
 
 BAR = "\N{BOX DRAWINGS HEAVY HORIZONTAL}"
@@ -48,14 +50,18 @@ def test_as_json_each_event_is_one_object_with_its_time(emgpipe, study):  # noqa
     _, _, err = emgpipe("--log-format", "jsonl")
     lines = [json.loads(line) for line in err]
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line["time"]) for line in lines)
-    events = [line for line in lines if "event" in line]
+    events = [line for line in lines if line.get("event", "done") != "done"]
     assert [(e["event"], e["recording"], e["status"], e["code"], e["done"], e["total"]) for e in events] == [
         ("plan", "", "", "", 0, 2),
         ("recording", "P01_V1_rest", "failed", "FILE_MISSING", 1, 2),
         ("recording", "P02_V1_rest", "ok", "", 2, 2),
-        ("tables", "", "", "", 0, 0),
+        ("tables", "", "", "", 2, 2),
     ]
     assert [e["level"] for e in events] == ["info", "error", "info", "info"]
+    assert {k: v for k, v in lines[-1].items() if k != "time"} == {
+        "level": "info", "event": "done", "total": 2, "computed": 2, "cached": 0, "failed": 1, "not_reached": 0,
+        "not_selected": 0, "exit_code": 1,
+    }  # fmt: skip
     assert "LABEL_DUPLICATE" in {line["code"] for line in lines if line["level"] == "warning"}
     assert emgpipe("--log-format", "jsonl", "--quiet")[2] == []
 
@@ -226,6 +232,67 @@ def test_no_name_of_a_file_can_move_the_cursor(study, tmp_path):  # noqa: F811
     assert "p1.edf" in seen
     assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f]", seen)
     assert "\x1b" not in MOVES.sub("", seen)
+
+
+LONG = """
+import time
+from emgpipe.batch.events import Event
+from emgpipe.cli.progress import telling
+with telling() as told:
+    told(Event("plan", total=200, cached=112))
+    name, path = "SPS-PATIENT-01_VISIT2_supine-rest_2" * 3, "folder/" * 30 + "file.edf"
+    told(Event("recording", name, "failed", "NOT_EDF", "bad [red]x[/red]", path, done=1, total=200))
+    time.sleep(0.3)
+"""
+
+
+@NO_TERMINALS
+@pytest.mark.parametrize(("columns", "n_cells"), [(40, 8), (80, 16), (200, 16)])
+def test_long_names_leave_bar_and_count_their_places_and_paths_are_whole(columns, n_cells):
+    seen, code = on_terminal([sys.executable, "-c", LONG], columns)
+    assert code == 0
+    assert screen_lines(seen)[0] == f"emgpipe: {'folder/' * 30}file.edf: NOT_EDF: bad [red]x[/red]"
+    drawn = [MOVES.sub("", line) for line in re.split(r"\r\n|\r", seen) if BAR in line]
+    assert all(re.match(rf" +[01]/200 {BAR}{{{n_cells}}} ", line) for line in drawn)
+    assert "1 failed, " in drawn[-1]
+    assert " left" in drawn[-1]
+    assert ("last SPS" in drawn[-1]) == (columns >= 80)
+    assert max(map(len, drawn)) <= columns
+
+
+def test_a_run_that_waits_says_so(study, tmp_path, capsys):  # noqa: F811
+    out = tmp_path / "out"
+    lock = OutputLock(out).__enter__()
+    waits = threading.Timer(1.0, lock.__exit__, (None, None, None))
+    waits.start()
+    assert run(["run", str(study), "-o", str(out), "-j", "1", "--wait", "--no-report"]) == 0
+    waits.join()
+    assert capsys.readouterr().err.splitlines()[0] == f"info: waiting for another run on {out}"
+    lock.__enter__()
+    waits = threading.Timer(1.0, lock.__exit__, (None, None, None))
+    waits.start()
+    assert run(["report", str(out), "--wait"]) == 0
+    waits.join()
+    assert capsys.readouterr().err == f"info: waiting for another run on {out}\n"
+
+
+def test_what_was_not_selected_is_counted(emgpipe):
+    assert "2 recordings, 1 computed now, 1 not selected; " in emgpipe("--subject", "P01")[1]
+    code, out, err = emgpipe("--subject", "P01", "--log-format", "jsonl")
+    assert (code, "nothing to compute, 1 not selected" in out) == (0, True)
+    done = json.loads(err[-1])
+    assert [done[name] for name in ("event", "total", "computed", "cached", "not_selected")] == ["done", 2, 0, 1, 1]
+
+
+@pytest.mark.parametrize("more", [[], ["--dry-run"], ["--shard", "1/2"]])
+def test_a_name_that_nobody_has_is_refused_though_others_match(emgpipe, tmp_path, more):
+    code, out, err = emgpipe("--subject", "P01", "--subject", "P99", "--subject", "p02", "--visit", "V1", *more)
+    assert (code, out, len(err)) == (4, "", 1)
+    assert "NO_MATCH: no recording is of subject 'P99' (there is 'P01'), 'p02' (nearest is 'P02'); see" in err[0]
+    code, _, err = emgpipe("--visit", "V1", "--visit", "v2", *more)
+    assert code == 4
+    assert "NO_MATCH: no recording is of visit 'v2' (nearest is 'V1')" in err[0]
+    assert not (tmp_path / "out").exists()
 
 
 CACHED = """

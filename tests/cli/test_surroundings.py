@@ -45,6 +45,16 @@ def test_a_full_disk_behind_stdout_is_one_line(results):
 
 
 @POSIX
+@pytest.mark.parametrize("arguments", [["--help"], ["run", "-h"], ["--version"]])
+def test_help_to_a_full_disk_is_one_line(arguments):
+    command = ["bash", "-c", '"$@" >/dev/full', "-", *EMGPIPE, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr.startswith("emgpipe: stdout: OUTPUT_UNWRITABLE: No space left on device; ")
+    assert done.stderr.count("\n") == 1
+
+
+@POSIX
 def test_errors_that_cannot_be_printed_keep_their_exit_code(tmp_path):
     line = '"$@" 2>/dev/full'
     done = subprocess.run(["bash", "-c", line, "-", *EMGPIPE, "run", str(tmp_path)], capture_output=True, check=False)

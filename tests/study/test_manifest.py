@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from emgpipe.errors import EmgpipeError, NoInputError, StudyError
 from emgpipe.errors.codes import CODES
 from emgpipe.study import Entry, parse_manifest
-from emgpipe.study.blinding import names_an_arm
+from emgpipe.study.blinding import column_tells
 from emgpipe.study.columns import CELLS
 
 HEADER = "subject,visit,file,task\n"
@@ -63,8 +63,8 @@ def test_a_column_that_names_an_arm_is_refused(column):
     [("visit", "placebo"), ("visit", "V2_drug"), ("task", "arm_A"), ("run", "armB"), ("task", "IVIG"), ("run", "sham"),
      ("visit", "placebo 1"), ("subject", "SHAM1"), ("subject", "P01-treated"), ("file", "P01_placebo.edf"),
      ("file", "armB/P01.edf"), ("file", "group_2/P01.edf"), ("file", "../placebo.edf"), ("file", "Verum/x\\y.edf"),
-     ("posture", "supine after IVIG"), ("operator", "placebo team"), ("support", "drug trolley"),
-     ("exclude_channels", "placebo"), ("amplifier", "Sham 2")],
+     ("posture", "supine after IVIG"), ("operator", "placebo team"), ("support", "study drug trolley"),
+     ("amplifier", "Sham 2")],
 )  # fmt: skip
 def test_a_cell_that_names_an_arm_is_refused_and_not_repeated(column, cell):
     row = {"subject": "P01", "visit": "V1", "file": "a.edf", "task": "rest", "run": "1"} | {column: cell}
@@ -75,7 +75,7 @@ def test_a_cell_that_names_an_arm_is_refused_and_not_repeated(column, cell):
 
 
 def test_names_of_visits_muscles_and_furniture_are_no_arms():
-    rows = "P01,baseline,arm_R/a.edf,forearm_rest,2,treatment couch\nP01,week-12,seq_1/b.edf,charm,,arms at rest\n"
+    rows = "P01,baseline,arm_R/a.edf,forearm_rest,2,treatment couch\nP01,week-12,seq/b.edf,charm,,arms at rest\n"
     rows += "HAMS1,V3,treadmill/c.edf,supine,run-1,cohort chair\n"
     assert len(read("subject,visit,file,task,run,support\n" + rows)) == 3
 
@@ -107,7 +107,7 @@ def test_a_table_of_no_study_is_refused(text, found):
 
 
 def test_no_column_of_ours_looks_like_an_arm():
-    assert [c for c in CELLS if names_an_arm(c)] == []
+    assert [c for c in CELLS if column_tells(c)] == []
 
 
 @pytest.mark.parametrize(
