@@ -304,7 +304,7 @@ class _Run:
                 earlier += len(differing)
         now += [(str(self.work.study.path), finding) for finding in names]
         chosen = {job.entry.recording for job in self.work.chosen}
-        left_out = self.total - len(chosen.union(self.done, self.unreached))  # references and lost units of others count
+        left_out = self.total - len(chosen.union(self.done, self.unreached))  # references and lost units count
         facts = (tuple(self._failures()), tuple(self.unreached), tuple(now), earlier, left_out)
         return RunReport(self.out, len(self.done), self.total, *facts)
 
