@@ -16,8 +16,9 @@ REDRAW = "emgpipe report draws it anew"
 
 def results_key(record: Mapping[str, Any]) -> str:
     """Hash of what `run.json` says of all that pages are drawn from."""
-    tables = {name: record["outputs"][name] for name in DRAWN_FROM}
-    return content_key(study=record["study"], conditions=record["conditions"], tables=tables)
+    outputs = dict(record.get("outputs", {}))
+    tables = {name: outputs.get(name) for name in DRAWN_FROM}
+    return content_key(study=record.get("study"), conditions=record.get("conditions"), tables=tables)
 
 
 def pages_digest(told: Mapping[str, Any]) -> str:
@@ -28,10 +29,10 @@ def pages_digest(told: Mapping[str, Any]) -> str:
 def pages_are_older(folder: Path) -> bool:
     """Whether pages lie there that were not drawn from the results that lie there."""
     try:
-        record = read_json(folder / RUN_RECORD)
-    except (OSError, ValueError):
+        problems = [*page_problems(folder, read_json(folder / RUN_RECORD))]
+    except (OSError, ValueError, TypeError, AttributeError):
         return False
-    return any(problem.code == "PAGES_STALE" for problem in page_problems(folder, record))
+    return any(problem.code == "PAGES_STALE" for problem in problems)
 
 
 def page_problems(folder: Path, record: Mapping[str, Any]) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from emgpipe.cli.app import run
-from emgpipe.store import OutputLock
+from emgpipe.store import OutputLock, Seal, file_digest, last_line, write_seal
 from tests.batch.studies import HEAD, MARKS, row_of, write_manifest, write_recording
 
 
@@ -145,3 +145,11 @@ def test_a_report_of_a_folder_without_tables_is_exit_code_3_and_of_one_at_work_2
     with OutputLock(tmp_path):
         assert run(["report", str(tmp_path)]) == 2
     assert "STORE_LOCKED" in capsys.readouterr().err
+
+
+def test_a_record_that_says_little_is_no_traceback(place, capsys):
+    record = place / "out" / "run.json"
+    record.write_text(json.dumps({"outputs": {}, "units": {}, "inputs": {}, "logs": {}}))
+    write_seal(place / "out", Seal(file_digest(record), last_line(place / "out" / "log.jsonl")))
+    assert run(["verify", str(place / "out"), "--recompute", "1"]) == 1
+    assert "PAGES_STALE" in capsys.readouterr().out
