@@ -117,7 +117,7 @@ def test_an_outcome_table_that_cannot_be_written_is_one_line(ran, tmp_path, plac
 
 def test_an_outcome_table_of_no_results_is_refused(tmp_path):
     done = script("export_outcomes.py", tmp_path, tmp_path / "o.csv")
-    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert (done.returncode, done.stderr.count("\n")) == (3, 1)
     assert "RESULTS_UNREADABLE" in done.stderr
 
 

@@ -124,7 +124,7 @@ def test_report_draws_the_pages_of_results_and_refuses_a_folder_without(emgpipe,
     assert (pages / "index.html").is_file()
     assert run(["report", str(tmp_path / "out")]) == 0
     assert capsys.readouterr().out == f"0 pages drawn in {pages}\n"
-    assert run(["report", str(tmp_path)]) == 2
+    assert run(["report", str(tmp_path)]) == 3
     assert "RESULTS_UNREADABLE" in capsys.readouterr().err
 
 
