@@ -141,7 +141,10 @@ def test_a_run_that_is_stopped_says_one_line_and_leaves_nothing_behind(study, ti
         running.send_signal(stop)
         time.sleep(0.05)
         running.send_signal(stop)  # impatient
-        said, complained = running.communicate(timeout=120)  # a guard against a hang
+        try:
+            said, complained = running.communicate(timeout=120)  # a guard against a hang
+        finally:
+            running.kill()
     assert (running.returncode, said) == (130, "")
     loud = [line for line in complained.splitlines() if not line.startswith("info: ")]
     assert loud == ["emgpipe: INTERRUPTED: stopped; what was finished is kept, run again to go on"]
