@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from emgpipe.batch import run_study
-from tests.batch.studies import HEAD, NAMES, row_of, write_manifest, write_recording
+from tests.batch.studies import HEAD, NAMES, row_of, write_endless, write_manifest, write_recording
 
 
 @pytest.fixture(scope="session")
@@ -39,3 +39,11 @@ def study(tiny, tmp_path) -> Path:
 def done(study, tiny_out, tmp_path) -> Path:
     """A copy of the results, of `study`: file times are kept by the copy."""
     return Path(shutil.copytree(tiny_out, tmp_path / "out"))
+
+
+@pytest.fixture
+def endless(tmp_path) -> Path:
+    """A file that no worker comes to the end of."""
+    path = tmp_path / "endless.edf"
+    write_endless(path)
+    return path

@@ -1,11 +1,14 @@
 """Small studies on disk: two subjects, two visits, one leg pair, declared rest and a reference."""
 
 import csv
+import dataclasses
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from emgpipe.batch.jobs import Job
 from emgpipe.recording import Annotation
 from emgpipe.simulate import electrode_noise, scaled_to_band_rms, write_edf
 
@@ -22,6 +25,7 @@ mains_hz = 50
 index_muscles = ["TA_R", "GM_R"]
 reference = "same visit: reference"
 """
+HOLE_BYTES = 256 * 1024**3
 OUTPUTS = (
     "measures.csv", "measures.parquet", "visits.csv", "visits.parquet", "visits_repeats.csv", "inputs.csv",
     "intervals.csv", "data_dictionary.json", "settings.toml",
@@ -44,6 +48,17 @@ def write_recording(path: Path, seed: int, levels_uv: Sequence[float] = (12.0, 0
     seconds = options.pop("seconds", REST_S + REFERENCE_S)
     samples = [muscle_uv(rng, level, 1.5, seconds) for level in levels_uv]
     write_edf(path, samples, LABELS, RATE_HZ, **{"annotations": MARKS, **options})
+
+
+def write_endless(path: Path) -> None:
+    """Write a file with a hole of 256 GB, whose hash alone takes minutes."""
+    path.touch()
+    os.truncate(path, HOLE_BYTES)
+
+
+def of_file(job: Job, path: Path) -> Job:
+    """The job, of another file."""
+    return dataclasses.replace(job, entry=dataclasses.replace(job.entry, path=path))
 
 
 def write_manifest(folder: Path, rows: Sequence[Mapping[str, str]]) -> None:

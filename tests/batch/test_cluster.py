@@ -1,6 +1,5 @@
 """A running Dask cluster: the same bytes, what a dead worker costs, and clusters that are refused before any work."""
 
-import dataclasses
 import os
 import shutil
 import signal
@@ -23,7 +22,7 @@ from emgpipe.batch.units import read_head
 from emgpipe.cli.running import plan_told
 from emgpipe.errors import EngineError
 from emgpipe.study import load_study
-from tests.batch.studies import outputs
+from tests.batch.studies import of_file, outputs
 
 distributed = pytest.importorskip("distributed", reason="the extra `cluster` is not installed")
 LINUX = pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="finds worker processes in /proc")
@@ -41,19 +40,6 @@ def address():
 def jobs(tiny, tmp_path):
     (tmp_path / "out" / "units").mkdir(parents=True)
     return study_jobs(load_study(tiny), tmp_path / "out")
-
-
-@pytest.fixture
-def endless(tmp_path):
-    """A file with a hole of 256 GB, whose hash alone takes minutes."""
-    path = tmp_path / "endless.edf"
-    path.touch()
-    os.truncate(path, 256 * 1024**3)
-    return path
-
-
-def of_file(job, path):
-    return dataclasses.replace(job, entry=dataclasses.replace(job.entry, path=path))
 
 
 def codes(jobs):

@@ -13,9 +13,19 @@ import pytest
 from emgpipe.batch import run_study
 from emgpipe.simulate import write_edf
 from emgpipe.store import check_log
-from tests.batch.studies import NAMES, OUTPUTS, outputs, read_table, row_of, write_manifest, write_recording
+from tests.batch.studies import (
+    HOLE_BYTES,
+    NAMES,
+    OUTPUTS,
+    outputs,
+    read_table,
+    row_of,
+    write_endless,
+    write_manifest,
+    write_recording,
+)
 from tests.batch.test_run import BAD, of, told
-from tests.batch.test_workers import LINUX, opened_by_children
+from tests.batch.test_workers import LINUX, kill_openers
 
 RUN = """
 import sys
@@ -25,13 +35,6 @@ report = run_study(sys.argv[1], sys.argv[2], jobs=2, limit_s=float(sys.argv[3]))
 print(report.computed, report.failed, report.exit_code)
 """
 COMMAND = [sys.executable, "-m", "emgpipe", "run"]
-HOLE_BYTES = 256 * 1024**3
-
-
-def endless(path):
-    """A file with a hole, whose hash alone takes minutes."""
-    path.touch()
-    os.truncate(path, HOLE_BYTES)
 
 
 def slow_rate(path):
@@ -59,7 +62,7 @@ def mixed(study):
         spoil(path)
         rows.append(row_of(f"B{n:02d}_V1", task=code))
     for name, code in (("B90_V1", "WORKER_LOST"), ("B91_V1", "TIMEOUT")):
-        endless(study / f"{name}.edf")
+        write_endless(study / f"{name}.edf")
         rows.append(row_of(name, task=code))
     os.truncate(study / "B91_V1.edf", HOLE_BYTES + 1)  # of one size they would be compared
     write_manifest(study, rows)
@@ -70,13 +73,7 @@ def mixed(study):
 def test_good_rows_are_those_of_a_run_without_the_bad_ones(mixed, tiny_out, tmp_path):
     command = [sys.executable, "-c", RUN, str(mixed), str(tmp_path / "out"), "6"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
-        killed = set()
-        while running.poll() is None:
-            for worker in opened_by_children(running, mixed / "B90_V1.edf"):
-                if worker not in killed:
-                    os.kill(worker, signal.SIGKILL)
-                    killed.add(worker)
-            time.sleep(0.002)
+        kill_openers(running, mixed / "B90_V1.edf")
         n_bad = len(SPOILT) + 2
         assert running.stdout.read() == f"{len(NAMES) + n_bad} {n_bad} 1\n", running.stderr.read()
     inputs = read_table(tmp_path / "out" / "inputs.csv")
@@ -131,7 +128,7 @@ def test_a_failure_of_an_earlier_run_does_not_stop_one_that_stops_at_failures(st
 @LINUX
 @pytest.mark.parametrize(("stop", "jobs"), [(signal.SIGINT, "1"), (signal.SIGTERM, "2")])
 def test_a_run_that_is_stopped_says_one_line_and_leaves_nothing_behind(study, tiny_out, tmp_path, stop, jobs):
-    endless(study / "P02_V1.edf")
+    write_endless(study / "P02_V1.edf")
     out = tmp_path / "out"
     command = [*COMMAND, str(study), "-o", str(out), "-j", jobs]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:

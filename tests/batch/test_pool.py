@@ -1,6 +1,5 @@
 """Worker processes one by one: limits of time, deaths while starting, and who is to blame."""
 
-import dataclasses
 import os
 import signal
 import threading
@@ -16,24 +15,12 @@ from emgpipe.batch.pool import STARTS, pooled
 from emgpipe.batch.units import read_unit
 from emgpipe.errors import EngineError, SettingsError, StoreError
 from emgpipe.study import load_study
+from tests.batch.studies import of_file
 
 
 @pytest.fixture
 def jobs(tiny, tmp_path):
     return study_jobs(load_study(tiny), tmp_path / "out")
-
-
-def of_file(job, path):
-    return dataclasses.replace(job, entry=dataclasses.replace(job.entry, path=path))
-
-
-@pytest.fixture
-def endless(tmp_path):
-    """A file with a hole of 256 GB, whose hash alone takes minutes."""
-    path = tmp_path / "endless.edf"
-    path.touch()
-    os.truncate(path, 256 * 1024**3)
-    return path
 
 
 def codes(jobs):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from emgpipe.batch import run_study
-from tests.batch.studies import HEAD, outputs, read_table, row_of, write_manifest, write_recording
+from tests.batch.studies import HEAD, outputs, read_table, row_of, write_endless, write_manifest, write_recording
 
 LINUX = pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="finds worker processes in /proc")
 RUN = """
@@ -41,11 +41,10 @@ def test_a_script_needs_no_guard_around_its_main_part(tiny, tiny_out, tmp_path):
 
 @pytest.fixture
 def slow(tmp_path):
-    """A file with a hole of 256 GB, whose hash alone takes a worker minutes, and a small recording."""
+    """An endless recording and a small one."""
     folder = tmp_path / "study"
     folder.mkdir()
-    (folder / "P01_V1.edf").touch()
-    os.truncate(folder / "P01_V1.edf", 256 * 1024**3)
+    write_endless(folder / "P01_V1.edf")
     write_recording(folder / "P02_V1.edf", 2)
     (folder / "study.toml").write_text(HEAD)
     write_manifest(folder, [row_of("P01_V1"), row_of("P02_V1")])
@@ -63,6 +62,18 @@ def opened_by_children(process, path):
     return found
 
 
+def kill_openers(running, path):
+    """Kill each child process that opens the file, as long as the process runs; return those that were killed."""
+    killed = set()
+    while running.poll() is None:
+        for worker in opened_by_children(running, path):
+            if worker not in killed:
+                os.kill(worker, signal.SIGKILL)
+                killed.add(worker)
+        time.sleep(0.002)
+    return killed
+
+
 @pytest.fixture
 def running(slow, tmp_path):
     script = tmp_path / "study_run.py"
@@ -75,13 +86,7 @@ def running(slow, tmp_path):
 
 @LINUX
 def test_a_worker_that_dies_twice_costs_one_row(running, slow, tmp_path):
-    killed = set()
-    while running.poll() is None:
-        for worker in opened_by_children(running, slow / "P01_V1.edf"):
-            if worker not in killed:
-                os.kill(worker, signal.SIGKILL)
-                killed.add(worker)
-        time.sleep(0.002)
+    killed = kill_openers(running, slow / "P01_V1.edf")
     assert (running.stdout.read(), len(killed)) == ("2 1 1\n", 2), running.stderr.read()
     told = {row["recording"]: (row["status"], row["code"]) for row in read_table(tmp_path / "out" / "inputs.csv")}
     assert told == {"P01_V1_supine": ("failed", "WORKER_LOST"), "P02_V1_supine": ("ok", "")}

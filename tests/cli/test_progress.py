@@ -139,6 +139,11 @@ def on_terminal(command: Sequence[str], columns: int, **environment: str) -> tup
 NO_TERMINALS = pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals of POSIX")
 
 
+def command_on(study: Path, out: Path) -> list[str]:  # noqa: F811
+    """A run of a study in a process of its own."""
+    return [sys.executable, "-m", "emgpipe", "run", str(study), "-o", str(out), "-j", "1", "--no-report"]
+
+
 def screen_lines(seen: str) -> list[str]:
     """What is left when every line has been written over."""
     lines, row = [""], 0
@@ -159,19 +164,7 @@ def screen_lines(seen: str) -> list[str]:
 @pytest.mark.parametrize("columns", [100, 40])
 def test_on_a_terminal_a_bar_is_drawn_and_gone_at_the_end(study, tmp_path, columns):  # noqa: F811
     (study / "p1.edf").unlink()
-    command = [
-        sys.executable,
-        "-m",
-        "emgpipe",
-        "run",
-        str(study),
-        "-o",
-        str(tmp_path / "out"),
-        "-j",
-        "1",
-        "--no-report",
-    ]
-    seen, code = on_terminal(command, columns)
+    seen, code = on_terminal(command_on(study, tmp_path / "out"), columns)
     assert code == 1
     assert BAR in seen
     assert "2/2" in seen
@@ -189,19 +182,7 @@ def test_on_a_terminal_a_bar_is_drawn_and_gone_at_the_end(study, tmp_path, colum
 @NO_TERMINALS
 @pytest.mark.parametrize("environment", [{"TERM": "dumb"}, {"NO_COLOR": "1"}])
 def test_a_terminal_without_moves_gets_lines_and_one_without_colours_gets_none(study, tmp_path, environment):  # noqa: F811
-    command = [
-        sys.executable,
-        "-m",
-        "emgpipe",
-        "run",
-        str(study),
-        "-o",
-        str(tmp_path / "out"),
-        "-j",
-        "1",
-        "--no-report",
-    ]
-    seen, code = on_terminal(command, 100, **environment)
+    seen, code = on_terminal(command_on(study, tmp_path / "out"), 100, **environment)
     assert code == 0
     if "TERM" in environment:
         assert "\x1b" not in seen
@@ -216,19 +197,7 @@ def test_no_name_of_a_file_can_move_the_cursor(study, tmp_path):  # noqa: F811
     shutil.copy(study / "p2.edf", study / "p1.edf")
     data = (study / "p1.edf").read_bytes()
     (study / "p1.edf").write_bytes(data.replace(b"EMG GM_R", b"G\x1b[5A\x07R ", 1) + b"x")
-    command = [
-        sys.executable,
-        "-m",
-        "emgpipe",
-        "run",
-        str(study),
-        "-o",
-        str(tmp_path / "out"),
-        "-j",
-        "1",
-        "--no-report",
-    ]
-    seen, _ = on_terminal(command, 100)
+    seen, _ = on_terminal(command_on(study, tmp_path / "out"), 100)
     assert "p1.edf" in seen
     assert not re.search("[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f]", seen)
     assert "\x1b" not in MOVES.sub("", seen)
