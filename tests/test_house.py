@@ -154,6 +154,18 @@ def test_functions_and_modules_stay_short():
     assert (long_modules, long_functions) == ([], [])
 
 
+def undocumented(path: Path) -> list[str]:
+    """Classes and functions at any depth without a docstring, those whose names begin with `_` left out."""
+    kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+    named = (n for n in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(n, kinds))
+    return [f"{path.name}:{n.lineno} {n.name}" for n in named if not (n.name.startswith("_") or ast.get_docstring(n))]
+
+
+@pytest.mark.parametrize("folder", ["emgpipe", "stress", "validation"])
+def test_every_function_that_looks_public_says_what_it_does(folder):
+    assert [line for path in sorted((ROOT / folder).rglob("*.py")) for line in undocumented(path)] == []
+
+
 def test_every_room_says_what_it_is():
     silent = [name for name, tree in modules().items() if not ast.get_docstring(tree)]
     assert silent == []

@@ -35,6 +35,7 @@ def neurokit(method: str) -> Callable[[Floats, float], Mask]:
     """neurokit2's chain: clean, amplitude, activation."""
 
     def detect(samples_uv: Floats, rate_hz: float) -> Mask:
+        """Mask of the samples that are called active."""
         import neurokit2
 
         clean = np.asarray(neurokit2.emg_clean(samples_uv, sampling_rate=int(rate_hz)))
@@ -59,6 +60,7 @@ def biosppy_onsets(name: str, **lengths: float) -> Callable[[Floats, float], Mas
     """One of biosppy's onset detectors in our band; lengths in s become samples, thresholds stay."""
 
     def detect(samples_uv: Floats, rate_hz: float) -> Mask:
+        """Mask of the samples that are called active."""
         from biosppy.signals import emg
 
         banded = zero_phase(samples_uv, design_band(rate_hz, ConditionSettings()))

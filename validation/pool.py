@@ -14,6 +14,7 @@ def each_on(workers: int) -> Iterator[Each]:
     with ProcessPoolExecutor(workers) as pool:
 
         def each(function: Callable[..., Any], arguments: Sequence[tuple[Any, ...]]) -> list[Any]:
+            """Results in the order of the arguments."""
             return list(pool.map(function, *zip(*arguments, strict=True), chunksize=2))
 
         yield each

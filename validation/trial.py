@@ -247,6 +247,7 @@ def calibrated(each: Each) -> list[float]:
     """For each scenario the effect at which plain RMS has a power of 65 %, on trials of its own."""
 
     def power(effects: Floats) -> Floats:
+        """Share of trials of these effects in which plain RMS rejects, a scenario each."""
         found = run_trials(each, effects.tolist(), CALIBRATION, CALIBRATION_TRIALS)
         return np.array([rejected(f)[PLAIN].mean() for f in found])
 

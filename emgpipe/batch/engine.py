@@ -44,6 +44,7 @@ def engine_of(workers: int | None = None, *, scheduler: str | None = None, limit
         raise SettingsError("ARGUMENT_INVALID", f"limit_s is {limit_s!r}; a positive number of seconds is needed")
 
     def engine(jobs: Sequence[Job]) -> Generator[Job, None, None]:
+        """Yield each job when its unit is written."""
         if not jobs or (workers == 1 and scheduler is None):
             return serial(jobs)
         if scheduler is not None:

@@ -165,6 +165,7 @@ def _in_turn(groups: Mapping[str, Sequence[Row]], state: str) -> Iterator[Row]:
     """One row of each group, then the second of each, in an order that nobody has chosen."""
 
     def mixed(text: str) -> bytes:
+        """Rank of a text, decided by the state of the log."""
         return hashlib.sha256(f"{state} {text}".encode()).digest()
 
     shuffled = [

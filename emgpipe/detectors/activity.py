@@ -98,6 +98,7 @@ def detect_activity(frames: ChannelFrames, floor: Floor, settings: DetectSetting
     power = np.where(usable_hops(frames), frames.mean_square.astype(np.float64), np.nan)
 
     def decide(lo_uv: float, hi_uv: float, refine_uv: float) -> States:
+        """State of each hop between these levels; edges are searched around the third."""
         states = _paint(_window_states(level, lo_uv, hi_uv, settings), n_hops)
         states = _tidied(states, frames.hop_s, settings)
         states = _refined(states, power, refine_uv**2)

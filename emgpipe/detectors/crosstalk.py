@@ -169,6 +169,7 @@ def without_common(
     weaker = first_power < second_power
 
     def left(one: Envelope, floor_uv: float, here: NDArray[np.bool_]) -> Envelope:
+        """Envelope without the share of the other muscle where `here`; excluded where the share is not known."""
         power = one.value_uv**2 - np.where(here, share * (one.value_uv**2 + floor_uv**2), 0.0)
         value_uv = np.where(told, np.sqrt(np.maximum(power, 0.0)), np.nan)
         return replace(one, value_uv=value_uv, excluded=one.excluded | ~told)

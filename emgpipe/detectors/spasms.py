@@ -158,6 +158,7 @@ class _Thresholds(NamedTuple):
 
     @classmethod
     def of(cls, rms_uv: Floats, floor_uv: float, settings: DetectSettings) -> "_Thresholds":
+        """Thresholds of a segment whose windows have these RMS."""
         tonic_uv, lower_uv = (float(q) for q in np.quantile(rms_uv, (0.25, 0.125)))
         outside_uv = tonic_uv + settings.spasm_mad_ratio * MAD_OF_LOWER * (tonic_uv - lower_uv)
         floors_uv = settings.spasm_floor_ratio * floor_uv
@@ -188,6 +189,7 @@ class _Level(NamedTuple):
     def of(
         cls, frames: ChannelFrames, floor: Floor, start_s: float, stop_s: float, settings: DetectSettings
     ) -> "_Level":
+        """Windows that lie in `[start_s, stop_s)`; short excluded runs are bridged."""
         first, stop = frames.hops(start_s), min(frames.hops(stop_s), len(frames.mean_square))
         width = max(frames.hops(settings.spasm_window_s), 1)
         starts = np.arange(first, max(stop - width + 1, first), dtype=np.int64)

@@ -153,6 +153,7 @@ class _Places:
         """Places around a stimulus whose neighbours are at `before_s` and `after_s`."""
 
         def place(time_s: float) -> int:
+            """First sample at or after a time, however far away its neighbour is."""
             return int(np.ceil(np.clip(time_s, -1e9, 1e9) * rate_hz - 1e-6))
 
         last = place(after_s - settings.blank_before_s)

@@ -111,6 +111,7 @@ def _channel(
 
 def _runs(recording: Recording, signal: Signal) -> list[RunSamples]:
     def reader(offset: int) -> ReadRun:
+        """Reader that counts samples from the start of a run."""
         return lambda first, stop: recording.read_samples(signal.index, offset + first, offset + stop)
 
     return [RunSamples(place, n, reader(offset)) for place, offset, n in recording.placed_runs(signal) if n > 0]

@@ -189,6 +189,7 @@ def _source(blocks: RecordBlocks, described: Described, where: str) -> ReadSampl
     scales: dict[int, Scale] = described.scales
 
     def read_samples(index: int, first: int, stop: int) -> NDArray[np.float32]:
+        """Samples `[first, stop)` of a signal in µV; raises for one without a scale or at no position."""
         if index in refused:
             signal = refused[index]
             message = (

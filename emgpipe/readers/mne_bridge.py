@@ -166,6 +166,7 @@ def _recording(raw: "BaseRaw", limits: tuple[float, float], channels: Mapping[st
         finite_samples(uv, signals[index].label, name)
 
     def read_samples(index: int, first: int, stop: int) -> NDArray[np.float32]:
+        """Samples `[first, stop)` of a channel in µV; raises for one that holds no voltage."""
         if signals[index].refused:
             message = f"channel {signals[index].label!r} holds no voltage; choose another"
             raise SettingsError(signals[index].refused, message, where=name)

@@ -124,6 +124,7 @@ def _without_samples(unit: Mapping[str, Any]) -> Recording:
     """What a decision needs of a recording when its frames are cached."""
 
     def refuse(index: int, first: int, stop: int) -> Any:
+        """Raise StoreError: samples are asked for where frames should be."""
         message = f"frames of {unit['recording']!r} are not in the cache any more; run the study again"
         raise StoreError("FRAMES_MISSING", message)
 

@@ -281,6 +281,7 @@ def untold(rows: Sequence[IntervalRow], first: str, second: str) -> Intervals:
     """Stretches in which one of a pair has no verdict while the other is not silent, seconds."""
 
     def of(target: str, *kinds: str) -> Intervals:
+        """Stretches of these kinds of one muscle."""
         found = sorted((i.start_s, i.stop_s) for i in rows if i.target == target and i.kind in kinds)
         return Intervals.of(found)
 

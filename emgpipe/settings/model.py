@@ -97,6 +97,7 @@ def _checked(table: str) -> Callable[[Any], Any]:
     """Validator of one table: a mapping or the dataclass itself, checked, back as the dataclass."""
 
     def check(value: Any) -> Any:
+        """The dataclass; raises ValueError for values out of range or in the wrong order."""
         given = vars(value) if isinstance(value, TABLES[table]) else value
         checked = _MODELS[table].model_validate(given).model_dump()
         for name, low, high in ORDERED:

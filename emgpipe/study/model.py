@@ -25,6 +25,7 @@ def _written(pattern: str, allowed: str) -> AfterValidator:
     """Accept text of a form; say the form in words where it is another."""
 
     def check(value: str) -> str:
+        """Text of the form; raises ValueError for any other."""
         if not re.fullmatch(pattern, value):
             raise ValueError(f"must be {allowed}")
         return value

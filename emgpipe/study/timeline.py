@@ -70,9 +70,11 @@ class _Span(NamedTuple):
 
     @property
     def times(self) -> tuple[float, float]:
+        """Start and stop, seconds."""
         return self.start_s, self.stop_s
 
     def overlaps(self, other: "_Span") -> bool:
+        """Whether both share more than the rounding of times."""
         return min(self.stop_s, other.stop_s) - max(self.start_s, other.start_s) > ROUNDING_S
 
 

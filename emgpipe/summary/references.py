@@ -106,6 +106,7 @@ def _twin(row: MeasureRow, level: ReferenceLevel, rest_uv: float | None) -> Meas
         )  # fmt: skip
 
     def share(value_uv: float | None) -> float | None:
+        """Percent of the reference; None stays None."""
         return None if value_uv is None else 100.0 * value_uv / level_uv
 
     codes = [*level.codes, *(["REFERENCE_BELOW_REST"] if rest_uv is not None and level_uv < rest_uv else [])]

@@ -160,6 +160,7 @@ def _regions(muscles: Mapping[str, _Muscle]) -> Iterator[tuple[str, _Answer]]:
 
 def _axial_over_limb(muscles: Mapping[str, _Muscle], offset_uv: float) -> _Answer:
     def part(name: str) -> list[_Muscle]:
+        """Levels of the muscles of this part of the body."""
         return [level for muscle, level in muscles.items() if part_of(muscle) == name and level.p10_uv is not None]
 
     return _contrast(part("axial"), part("limb"), offset_uv)
