@@ -15,8 +15,8 @@ from emgpipe.store import content_key, frames_key
 from emgpipe.study import Entry, Study
 from emgpipe.summary.references import Reference
 
-MEASURES_VERSION = 9
-"""Part of a unit's key: raised whenever the same frames and settings would give other rows."""
+MEASURES_VERSION = 10
+"""Part of a unit's key: raised whenever the same frames and settings would give another unit."""
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ Units = Mapping[str, Mapping[str, Any] | None]
 """By recording; None: not selected and never run."""
 Heads = Units
 """The same, of units without their body."""
-BODY = ("annotations", "rows", "intervals")
+BODY = ("annotations", "rows", "intervals", "muscles")
 """What only tables and pages need; all else is the head of a unit."""
 HEAD = ("recording", "stat", "sha256", "key", "status", "code", "message", "findings", "job")
 """What a unit cannot be without."""
@@ -132,6 +132,7 @@ def failed_body(code: str, message: str) -> dict[str, Any]:
         "annotations": [],
         "rows": [],
         "intervals": [],
+        "muscles": [],
     }
     return {"status": "failed", "code": code, "message": " ".join(message.split()), **empty}
 

@@ -1,6 +1,7 @@
 """One recording from file to unit: the work of a worker."""
 
 import io
+import math
 import shutil
 import traceback
 from collections.abc import Mapping
@@ -11,13 +12,14 @@ from typing import Any
 import numpy as np
 
 from emgpipe.batch.jobs import Job, stat_of
-from emgpipe.batch.stretches import cached_stretches, stored_stretches
+from emgpipe.batch.stretches import cached_stretches
 from emgpipe.batch.units import failed_body, save_unit, unit_head
 from emgpipe.errors import EmgpipeError, ReadError, StoreError
 from emgpipe.frames.model import Frames, PairCovariance
 from emgpipe.frames.stimuli import Stretches
 from emgpipe.measures.arguments import pair_list
 from emgpipe.measures.grade import worst
+from emgpipe.measures.views import Judged
 from emgpipe.pipeline import Result, compute_frames, measure, pair_covariances
 from emgpipe.readers import file_sha256, read_recording
 from emgpipe.recording import Recording
@@ -127,7 +129,17 @@ def _measured(job: Job, sha256: str, stat: Mapping[str, Any]) -> dict[str, Any]:
         "annotations": [list(mark) for mark in recording.annotations],
         "rows": [asdict(row) for row in result.rows],
         "intervals": [asdict(row) for row in result.intervals],
+        "muscles": [_told_muscle(name, one) for name, one in result.judged.items()],
     }
+
+
+def _told_muscle(name: str, one: Judged) -> dict[str, Any]:
+    """What the verdicts on a muscle rest on, for the pages; None where it is not known."""
+    floor, threshold_uv = one.floor, one.activity.ratio * one.floor.hi_uv
+    numbers = {"floor_uv": floor.floor_uv, "lo_uv": floor.lo_uv, "hi_uv": floor.hi_uv, "threshold_uv": threshold_uv}
+    known = {key: value if math.isfinite(value) else None for key, value in numbers.items()}
+    words = {"source": floor.source, "confidence": floor.confidence, "reason": floor.reason}
+    return {"name": name, "index": one.frames.index, **known, **words}
 
 
 def _refusal(job: Job, recording: Recording, frames: Frames) -> ReadError:
@@ -196,39 +208,8 @@ def cached_frames(
     return frames, covariances
 
 
-def stored_result(job: Job, recording: Recording, sha256: str) -> Result:
-    """Decide a recording anew from the cache alone.
-
-    Parameters
-    ----------
-    job : Job
-        Of the recording.
-    recording : Recording
-        Gives annotations and signals; no sample is read.
-    sha256 : str
-        Of the file.
-
-    Returns
-    -------
-    Result
-
-    Raises
-    ------
-    StoreError
-        FRAMES_MISSING, FRAMES_DAMAGED: what is left is removed, so that the next run computes it anew.
-    """
-    folder = job.frames_folder(sha256)
-    frames, covariances = stored_frames(job, sha256)
-    try:
-        stretches = stored_stretches(folder, frames, _stimuli_s(job, recording))
-    except StoreError:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    return measured(job, recording, frames, covariances, stretches)
-
-
-def stored_frames(job: Job, sha256: str) -> tuple[Frames, dict[tuple[str, str], PairCovariance | None]]:
-    """Frames and pair covariances from the cache alone.
+def stored_frames(job: Job, sha256: str) -> Frames:
+    """Frames from the cache alone.
 
     Raises
     ------
@@ -237,28 +218,11 @@ def stored_frames(job: Job, sha256: str) -> tuple[Frames, dict[tuple[str, str], 
     """
     folder = job.frames_folder(sha256)
     try:
-        frames = load_frames(folder)
-        return frames, {
-            pair: _stored_covariance(folder, frames, pair)
-            for pair in pair_list(job.pairs, frames)
-            if _measurable(frames, pair)
-        }
+        return load_frames(folder)
     except StoreError as problem:
         shutil.rmtree(folder, ignore_errors=True)
         message = f"frames of {job.entry.recording!r} are not in the cache as written; run the study again"
         raise StoreError(problem.code, message) from None
-
-
-def _measurable(frames: Frames, pair: tuple[str, str]) -> bool:
-    return all(channel is not None and not channel.refused for channel in map(frames.channel, pair))
-
-
-def _stored_covariance(folder: Path, frames: Frames, pair: tuple[str, str]) -> PairCovariance | None:
-    rates = {channel.rate_hz for channel in map(frames.channel, pair) if channel is not None}
-    found = _load_covariance(_pair_path(folder, pair), frames, pair)
-    if found is None and len(rates) == 1:
-        raise StoreError("FRAMES_MISSING", f"no covariance of {pair[0]}/{pair[1]}; run the study again")
-    return found
 
 
 def _pair_path(folder: Path, pair: tuple[str, str]) -> Path:

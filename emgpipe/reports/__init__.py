@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from emgpipe.reports.figures import figure_png, recording_figure
     from emgpipe.reports.index import index_page
-    from emgpipe.reports.model import RecordingReport, VisitReport
+    from emgpipe.reports.model import Measured, RecordingReport, VisitReport
     from emgpipe.reports.names import visit_file_name
     from emgpipe.reports.visit import visit_page
 
 _HOMES = {
+    "Measured": "model",
     "RecordingReport": "model",
     "VisitReport": "model",
     "figure_png": "figures",
@@ -28,6 +29,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Measured",
     "RecordingReport",
     "VisitReport",
     "figure_png",

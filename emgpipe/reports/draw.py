@@ -1,5 +1,6 @@
 """Draw the pages that are stale: everything that is heavy to import is imported here, and this module only then."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from importlib.metadata import version
@@ -9,15 +10,17 @@ from typing import Any
 from emgpipe.batch.conditions import Conditions, differing_conditions
 from emgpipe.batch.jobs import Job
 from emgpipe.batch.units import read_head, read_unit
-from emgpipe.batch.work import stored_result
-from emgpipe.errors import StoreError
-from emgpipe.measures.rows import MeasureRow
-from emgpipe.recording import Annotation, Finding, Recording, Run
+from emgpipe.batch.work import stored_frames
+from emgpipe.detectors.floor import Floor
+from emgpipe.frames.model import ChannelFrames
+from emgpipe.measures.rows import IntervalRow, MeasureRow
+from emgpipe.recording import Annotation, Finding
 from emgpipe.reports.index import index_page
-from emgpipe.reports.model import RecordingReport, VisitReport
+from emgpipe.reports.model import Measured, Muscle, RecordingReport, VisitReport
 from emgpipe.reports.visit import visit_page
 from emgpipe.settings import Settings, fingerprint, to_toml
 from emgpipe.store import cell, cell_text
+from emgpipe.study.timeline import recording_segments
 
 SIMULATED_ID = "SIMULATED"
 """A study whose id begins so says on every page that nobody was recorded."""
@@ -106,9 +109,6 @@ def _recording_report(
     )  # fmt: skip
     if unit is None or unit["status"] != "ok":
         return report
-    job = Job.from_told(unit["job"], folder)
-    recording = _without_samples(unit)
-    result = stored_result(job, recording, unit["sha256"])
     # tables write hidden characters of a label out; the frames name their channels as the file does
     names = {cell_text(cell(told["target"])): told["target"] for told in unit["rows"]}
     rows = tuple(
@@ -116,29 +116,27 @@ def _recording_report(
         for r in measures
         if r["recording"] == row["recording"]
     )
-    # deciding anew finds again what the unit has already
-    return replace(report, result=replace(result, rows=rows, findings=_told(unit)))
+    return replace(report, result=_measured(unit, rows, folder))
 
 
-def _without_samples(unit: Mapping[str, Any]) -> Recording:
-    """What a decision needs of a recording when its frames are cached."""
+def _measured(unit: Mapping[str, Any], rows: tuple[MeasureRow, ...], folder: Path) -> Measured:
+    """What a recording said, from its unit and its cached frames: nothing is decided anew."""
+    job = Job.from_told(unit["job"], folder)
+    marks = [Annotation(*mark) for mark in unit["annotations"]]
+    plan = recording_segments(marks, unit["duration_s"], job.meanings, rest=job.declared_rest)
+    frames = stored_frames(job, unit["sha256"])
+    channels = {channel.index: channel for channel in frames.channels}
+    muscles = {told["name"]: _muscle(told, channels[told["index"]]) for told in unit["muscles"]}
+    intervals = tuple(IntervalRow(**told) for told in unit["intervals"])
+    return Measured(rows, intervals, muscles, plan.segments, _told(unit), plan.cues, plan.stimuli_s)
 
-    def refuse(index: int, first: int, stop: int) -> Any:
-        """Raise StoreError: samples are asked for where frames should be."""
-        message = f"frames of {unit['recording']!r} are not in the cache any more; run the study again"
-        raise StoreError("FRAMES_MISSING", message)
 
-    return Recording(
-        name=unit["recording"],
-        start=None,
-        duration_s=unit["duration_s"],
-        signals=(),
-        runs=(Run(0.0, unit["duration_s"]),),
-        annotations=tuple(Annotation(*mark) for mark in unit["annotations"]),
-        findings=(),
-        sha256=unit["sha256"],
-        read_samples=refuse,
+def _muscle(told: Mapping[str, Any], channel: ChannelFrames) -> Muscle:
+    floor_uv, lo_uv, hi_uv, threshold_uv = (
+        math.nan if told[name] is None else told[name] for name in ("floor_uv", "lo_uv", "hi_uv", "threshold_uv")
     )
+    floor = Floor(floor_uv, lo_uv, hi_uv, told["source"], told["confidence"], told["reason"])
+    return Muscle(channel, floor, threshold_uv)
 
 
 _NUMBERS = tuple(f.name for f in fields(MeasureRow) if "float" in str(f.type))

@@ -18,10 +18,9 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
 from emgpipe.intervals import Intervals
 from emgpipe.measures.rows import IntervalRow
-from emgpipe.measures.views import RELAX, WHOLE, Judged
-from emgpipe.pipeline import Result
+from emgpipe.measures.views import RELAX, WHOLE
 from emgpipe.reports.columns import Columns, picture_columns, trace_reach_uv
-from emgpipe.reports.model import RecordingReport
+from emgpipe.reports.model import Measured, Muscle, RecordingReport
 from emgpipe.reports.words import visible
 
 
@@ -94,19 +93,19 @@ def recording_figure(report: RecordingReport) -> Figure:
     >>> from emgpipe.simulate import scenario
     >>> channel = scenario("silent_bursts", seed=1, duration_s=20.0)
     >>> recording = array_recording([channel.samples_uv], ["TA_R"], channel.rate_hz)
-    >>> result = measure(recording, compute_frames(recording, mains_hz=50), rest=True)
+    >>> result = Measured.of(measure(recording, compute_frames(recording, mains_hz=50), rest=True))
     >>> figure = recording_figure(RecordingReport("S1_V1_rest", "rest", "a.edf", "", result))
     >>> [axes.get_label() for axes in figure.axes]
     ['segments', 'trace TA_R', 'level TA_R', 'ribbon TA_R']
     """
     result = report.result
-    judged = dict(result.judged) if result else {}
+    muscles = dict(result.muscles) if result else {}
     pairs = _pairs(result) if result else []
     cued = bool(result and result.cues)
     rows_in = [
         _SEGMENTS_IN,
         *([_CUES_IN] * cued),
-        *([_GAP_IN, _TRACE_IN, _LEVEL_IN, _RIBBON_IN] * len(judged)),
+        *([_GAP_IN, _TRACE_IN, _LEVEL_IN, _RIBBON_IN] * len(muscles)),
         _GAP_IN / 2,
     ]
     rows_in += [_STRIP_IN] * len(pairs)
@@ -119,7 +118,7 @@ def recording_figure(report: RecordingReport) -> Figure:
         _draw_segments(_axes(figure, next(places), span_s, "segments"), result)
         if result and cued:
             _draw_cues(_axes(figure, next(places), span_s, "cues"), result)
-        for name, one in judged.items():
+        for name, one in muscles.items():
             next(places)
             panels = [_axes(figure, next(places), span_s, f"{what} {name}") for what in ("trace", "level", "ribbon")]
             _draw_muscle(panels, name, one, result)
@@ -168,7 +167,7 @@ def _axes(figure: Figure, place: tuple[float, float, float, float], span_s: floa
     return axes
 
 
-def _draw_muscle(panels: Sequence[Axes], name: str, one: Judged, result: Result | None) -> None:
+def _draw_muscle(panels: Sequence[Axes], name: str, one: Muscle, result: Measured | None) -> None:
     columns = picture_columns(one.frames)
     _draw_trace(panels[0], name, one, columns)
     _draw_level(panels[1], one, columns)
@@ -179,7 +178,7 @@ def _draw_muscle(panels: Sequence[Axes], name: str, one: Judged, result: Result 
                 axes.axvspan(segment.start_s, segment.stop_s, color="#f3f1ea", lw=0, zorder=0)
 
 
-def _draw_trace(axes: Axes, name: str, one: Judged, columns: Columns) -> None:
+def _draw_trace(axes: Axes, name: str, one: Muscle, columns: Columns) -> None:
     reach_uv, peak_uv = trace_reach_uv(columns)
     axes.fill_between(columns.time_s, columns.low_uv, columns.high_uv, color=TRACE, lw=0.35, zorder=2)
     if one.floor.known:
@@ -197,14 +196,14 @@ def _draw_trace(axes: Axes, name: str, one: Judged, columns: Columns) -> None:
              bbox=_PAPER, zorder=5)  # fmt: skip
 
 
-def _draw_level(axes: Axes, one: Judged, columns: Columns) -> None:
+def _draw_level(axes: Axes, one: Muscle, columns: Columns) -> None:
     rms_uv = np.where(columns.rms_uv > 0, columns.rms_uv, np.nan)
     axes.plot(columns.time_s, rms_uv, color=LEVEL, lw=0.6, zorder=3)
     low, high = _level_limits_uv(rms_uv, one)
     if one.floor.known:
         axes.axhspan(one.floor.lo_uv, one.floor.hi_uv, color=FLOOR, alpha=0.3, lw=0, zorder=1)
         axes.axhline(one.floor.floor_uv, color=FLOOR, lw=0.8, zorder=2)
-        axes.axhline(one.activity.ratio * one.floor.hi_uv, color=FLOOR, lw=0.7, ls=(0, (4, 3)), zorder=2)
+        axes.axhline(one.threshold_uv, color=FLOOR, lw=0.7, ls=(0, (4, 3)), zorder=2)
     else:
         _say(axes, 0.998, 0.9, "no noise floor can be told", ha="right", va="top", fontsize=7, color=FLOOR, bbox=_PAPER)
     axes.set_yscale("log")
@@ -217,9 +216,9 @@ def _draw_level(axes: Axes, one: Judged, columns: Columns) -> None:
     _say(axes, -0.134, 0.5, "RMS, µV", ha="left", va="center", fontsize=7, color="#55606c")
 
 
-def _level_limits_uv(rms_uv: Any, one: Judged) -> tuple[float, float]:
+def _level_limits_uv(rms_uv: Any, one: Muscle) -> tuple[float, float]:
     """Limits that hold the bracket, the threshold and the RMS; what drops far below the floor is not followed."""
-    known = [one.floor.lo_uv, one.activity.ratio * one.floor.hi_uv] if one.floor.known else []
+    known = [one.floor.lo_uv, one.threshold_uv] if one.floor.known else []
     seen = [*rms_uv[np.isfinite(rms_uv)].tolist(), *known]
     low, high = (min(seen), max(seen)) if seen else (1.0, 10.0)
     low = max(low, high / 1000, 0.4 * known[0] if known else 0.0)
@@ -268,7 +267,7 @@ def _draw_ribbon(axes: Axes, name: str, intervals: Sequence[IntervalRow]) -> Non
     _strip(axes)
 
 
-def _draw_pair(axes: Axes, pair: str, result: Result | None) -> None:
+def _draw_pair(axes: Axes, pair: str, result: Measured | None) -> None:
     """Draw the time in which both are active, and where that cannot be told."""
     rows = result.intervals if result else ()
     _fill(axes, [(i.start_s, i.stop_s) for i in rows if i.target == pair and i.kind == "coactive"], COACTIVE)
@@ -291,7 +290,7 @@ def untold(rows: Sequence[IntervalRow], first: str, second: str) -> Intervals:
     return one.union(of(first, *not_silent).overlap(of(second, *no_verdict)))
 
 
-def _draw_segments(axes: Axes, result: Result | None) -> None:
+def _draw_segments(axes: Axes, result: Measured | None) -> None:
     axes.set_ylim(0, 1)
     axes.set_axis_off()
     span_s = axes.get_xlim()[1]
@@ -311,7 +310,7 @@ def _draw_segments(axes: Axes, result: Result | None) -> None:
             )
 
 
-def _draw_cues(axes: Axes, result: Result) -> None:
+def _draw_cues(axes: Axes, result: Measured) -> None:
     """Draw the stretches after cues to relax, and a tick at each stimulus."""
     axes.set_ylim(0, 1)
     axes.set_axis_off()
@@ -349,10 +348,10 @@ def _time_axis(axes: Axes, span_s: float) -> None:
     axes.set_xlabel("time, min" if minutes else "time, s", fontsize=8)
 
 
-def _pairs(result: Result) -> list[str]:
+def _pairs(result: Measured) -> list[str]:
     """Pairs of the rows whose muscles both have verdicts, in the order of the rows."""
     named = dict.fromkeys(row.target for row in result.rows if row.target_kind == "pair")
-    return [pair for pair in named if all(muscle in result.judged for muscle in pair.split("/"))]
+    return [pair for pair in named if all(muscle in result.muscles for muscle in pair.split("/"))]
 
 
 def _say(axes: Axes, x: float, y: float, text: str, **kwargs: Any) -> None:

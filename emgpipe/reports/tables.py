@@ -8,9 +8,9 @@ from emgpipe.frames.model import QRS
 from emgpipe.measures.events import SUBJECT
 from emgpipe.measures.grade import LETTERS
 from emgpipe.measures.rows import MeasureRow
-from emgpipe.measures.views import REST, WHOLE, Judged, Segment
+from emgpipe.measures.views import REST, WHOLE, Segment
 from emgpipe.muscles import name_of
-from emgpipe.pipeline import Result
+from emgpipe.reports.model import Measured, Muscle
 from emgpipe.reports.words import (
     COUNTS,
     NO_FAULT,
@@ -107,7 +107,7 @@ def main_segment(segments: Sequence[Segment]) -> Segment | None:
     return order[0] if order else None
 
 
-def overview(result: Result) -> list[Table]:
+def overview(result: Measured) -> list[Table]:
     """Tables of the main numbers of the main segment, targets by line; muscles, then pairs."""
     segment = main_segment(result.segments)
     shown = [r for r in result.rows if segment and r.segment == segment.name]
@@ -163,12 +163,12 @@ def words_of(target: str) -> str:
     return " / ".join(names) if names != target.split("/") else ""
 
 
-def channels(result: Result) -> list[Channel]:
+def channels(result: Measured) -> list[Channel]:
     """Floor, removed lines and states of each muscle, over the whole recording."""
-    return [_channel(name, one, result) for name, one in result.judged.items()]
+    return [_channel(name, one, result) for name, one in result.muscles.items()]
 
 
-def _channel(name: str, one: Judged, result: Result) -> Channel:
+def _channel(name: str, one: Muscle, result: Measured) -> Channel:
     floor, known = one.floor, one.floor.known
     lines = ", ".join(f"{line.frequency_hz:.1f} Hz ({number(line.rms_uv, 'uV')} µV)" for line in one.frames.lines)
     out = (i for i in result.intervals if i.target == name and i.kind in ("excluded", "possible_spasm"))
@@ -190,21 +190,21 @@ def _channel(name: str, one: Judged, result: Result) -> Channel:
     )
 
 
-def hearts(result: Result) -> list[tuple[str, tuple[str, ...]]]:
+def hearts(result: Measured) -> list[tuple[str, tuple[str, ...]]]:
     """Muscles in which heart beats were looked for, and what was done about them."""
     return [
         (name, heart_words(heart, _share_at_beats(one)))
-        for name, one in result.judged.items()
+        for name, one in result.muscles.items()
         if (heart := one.frames.heart) is not None
     ]
 
 
-def _share_at_beats(one: Judged) -> float:
-    """Share of the hops that are left out for a heart beat and nothing else."""
+def _share_at_beats(one: Muscle) -> float:
+    """Share of the hops that are left out for a heart beat and for no other fault of the signal."""
     return float((one.frames.reasons == QRS).mean()) if len(one.frames.reasons) else 0.0
 
 
-def state_shares(name: str, result: Result) -> dict[str, float]:
+def state_shares(name: str, result: Measured) -> dict[str, float]:
     """Share of the recording in each state of `STATE_WORDS`; all 0 where nothing was seen."""
     lengths = dict.fromkeys(STATE_WORDS, 0.0)
     for row in result.intervals:
@@ -214,23 +214,23 @@ def state_shares(name: str, result: Result) -> dict[str, float]:
     return {kind: length / total if total else 0.0 for kind, length in lengths.items()}
 
 
-def spasms_together(result: Result) -> tuple[list[str], int]:
+def spasms_together(result: Measured) -> tuple[list[str], int]:
     """Generalised spasms in words, at most `MOST_SPASMS`, and how many more there are."""
     found = [i for i in result.intervals if (i.target, i.kind) == (SUBJECT, "spasm")]
     told = [f"{clock(i.start_s)}: {i.reason.replace(';', ', ')}" for i in found[:MOST_SPASMS]]
     return told, len(found) - len(told)
 
 
-def spasm_count(name: str, result: Result, kind: str = "spasm") -> int:
+def spasm_count(name: str, result: Measured, kind: str = "spasm") -> int:
     """Spasms of a muscle, or stretches in which one may hide (`possible_spasm`)."""
     return sum((i.target, i.kind) == (name, kind) for i in result.intervals)
 
 
-def untraced(result: Result) -> list[tuple[str, tuple[Reason, ...]]]:
+def untraced(result: Measured) -> list[tuple[str, tuple[Reason, ...]]]:
     """Muscles that have rows and no trace, with the reasons; each that was not excluded by name is a D."""
     found: dict[str, str] = {}
     for row in result.rows:
-        if row.target_kind == "muscle" and row.target not in result.judged:
+        if row.target_kind == "muscle" and row.target not in result.muscles:
             found.setdefault(row.target, row.reason)
     return [(name, reasons(codes)) for name, codes in found.items()]
 

@@ -7,10 +7,9 @@ from pathlib import PurePath, PureWindowsPath
 
 from emgpipe.measures.grade import LETTERS
 from emgpipe.measures.views import RELAX, Segment
-from emgpipe.pipeline import Result
 from emgpipe.recording import Finding
 from emgpipe.reports.figures import KEY, figure_png, recording_figure, state_key
-from emgpipe.reports.model import RecordingReport, VisitReport
+from emgpipe.reports.model import Measured, RecordingReport, VisitReport
 from emgpipe.reports.pages import render
 from emgpipe.reports.tables import (
     Channel,
@@ -89,7 +88,7 @@ def visit_page(visit: VisitReport) -> str:
     >>> from emgpipe.simulate import scenario
     >>> channel = scenario("always_active", seed=1, duration_s=20.0)
     >>> recording = array_recording([channel.samples_uv], ["TA_R"], channel.rate_hz)
-    >>> result = measure(recording, compute_frames(recording, mains_hz=50), rest=True)
+    >>> result = Measured.of(measure(recording, compute_frames(recording, mains_hz=50), rest=True))
     >>> one = RecordingReport("S1_V1_rest", "rest", "a.edf", "0f", result)
     >>> page = visit_page(VisitReport("DEMO", "S1", "V1", (one,), "", "", "0.1.0", simulated=True))
     >>> "Simulated data" in page, "Not a medical device" in page, "https:" in page
@@ -115,10 +114,10 @@ def visit_page(visit: VisitReport) -> str:
 
 
 def _part(report: RecordingReport) -> _Part:
-    result = report.result or Result((), (), {}, (), {}, ())
+    result = report.result or Measured()
     segment = main_segment(result.segments)
     tables = overview(result)
-    drawn = bool(result.judged)
+    drawn = bool(result.muscles)
     together, together_more = spasms_together(result)
     return _Part(
         report=report,
@@ -132,7 +131,7 @@ def _part(report: RecordingReport) -> _Part:
         cues=_times(result.cues),
         stimuli=[clock(onset_s) for onset_s in result.stimuli_s],
         relaxed=any(cue.kind == RELAX for cue in result.cues),
-        spasms=frozenset(i.kind for i in result.intervals if i.kind in SPASMS and i.target in result.judged),
+        spasms=frozenset(i.kind for i in result.intervals if i.kind in SPASMS and i.target in result.muscles),
         together=together,
         together_more=together_more,
         overview=tables,
@@ -155,10 +154,10 @@ def _inline(png: bytes) -> str:
     return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
 
 
-def _alt(report: RecordingReport, result: Result) -> str:
+def _alt(report: RecordingReport, result: Measured) -> str:
     """Say in words what the picture shows."""
     said = []
-    for name in result.judged:
+    for name in result.muscles:
         shares = state_shares(name, result)
         words = [f"{100 * shares[k]:.0f} % {word}" for k, word in STATE_WORDS.items()]
         words += [f"{n} {forms[n > 1]}" for kind, forms in SPASMS.items() if (n := spasm_count(name, result, kind))]
@@ -180,7 +179,7 @@ def _measures(shown: set[str]) -> list[tuple[str, str, str, str, str]]:
     ]
 
 
-def _band(result: Result) -> str:
+def _band(result: Measured) -> str:
     """Analysis bands of a recording, Hz."""
-    bands = dict.fromkeys(one.frames.band_hz for one in result.judged.values())
+    bands = dict.fromkeys(one.frames.band_hz for one in result.muscles.values())
     return ", ".join(f"{low:.0f}–{high:.0f} Hz" for low, high in bands)

@@ -5,7 +5,7 @@ import pytest
 
 from emgpipe.pipeline import compute_frames, measure
 from emgpipe.recording import Annotation, Finding, array_recording
-from emgpipe.reports import RecordingReport, VisitReport
+from emgpipe.reports import Measured, RecordingReport, VisitReport
 from emgpipe.simulate import scenario
 
 RATE_HZ = 2000.0
@@ -24,7 +24,7 @@ def result():
     marks = [Annotation(0.0, 35.0, "rest"), Annotation(10.0, 4.0, "BAD_cough")]
     signals = [samples_uv(name) for name in SCENARIOS.values()]
     recording = array_recording(signals, list(SCENARIOS), RATE_HZ, annotations=marks)
-    return measure(recording, compute_frames(recording, mains_hz=50))
+    return Measured.of(measure(recording, compute_frames(recording, mains_hz=50)))
 
 
 @pytest.fixture(scope="session")
@@ -37,7 +37,7 @@ def bad_result():
         signals, labels, [RATE_HZ] * 3 + [200.0], clip_uv=1000.0, muscles=["TA_R", "GM_R", "", "VL_R"]
     )
     frames = compute_frames(recording, mains_hz=50)
-    return measure(recording, frames, rest=True, pairs=["TA_R/GM_R", "TA_R/SOL_R"])
+    return Measured.of(measure(recording, frames, rest=True, pairs=["TA_R/GM_R", "TA_R/SOL_R"]))
 
 
 @pytest.fixture(scope="session")

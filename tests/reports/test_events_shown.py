@@ -10,7 +10,7 @@ import pytest
 from emgpipe.measures.rows import IntervalRow
 from emgpipe.pipeline import compute_frames, measure
 from emgpipe.recording import Annotation, array_recording
-from emgpipe.reports import RecordingReport, VisitReport, recording_figure, visit_page
+from emgpipe.reports import Measured, RecordingReport, VisitReport, recording_figure, visit_page
 from emgpipe.reports.figures import KEY, RELAXED, SPASMS, STATE_LOOKS
 from emgpipe.reports.tables import MOST_SPASMS
 from tests.reports.test_figures import axes_of, stretches
@@ -34,7 +34,7 @@ def eventful():
     marks += [Annotation(onset_s, None, "stimulus") for onset_s in STIMULI_S]
     signals = [samples_uv(seed, burst_s) for seed, burst_s in enumerate(BURSTS_S.values())]
     recording = array_recording(signals, list(BURSTS_S), RATE_HZ, annotations=marks)
-    result = measure(recording, compute_frames(recording, mains_hz=50))
+    result = Measured.of(measure(recording, compute_frames(recording, mains_hz=50)))
     assert [i.target for i in result.intervals if i.kind == "spasm"] == ["TA_R", "GM_R", "subject"]
     return RecordingReport("S1_V1_rest", "rest", "a.edf", "", replace(result, intervals=(*result.intervals, HIDING)))
 

@@ -37,7 +37,7 @@ def test_each_muscle_has_three_panels_and_each_pair_one(report):
 @pytest.mark.parametrize("kind", list(STATE_LOOKS))
 def test_the_ribbon_shows_the_intervals_where_they_are(report, kind):
     figure = recording_figure(report)
-    for muscle in report.result.judged:
+    for muscle in report.result.muscles:
         told = [(i.start_s, i.stop_s) for i in report.result.intervals if (i.target, i.kind) == (muscle, kind)]
         drawn = stretches(axes_of(figure, f"ribbon {muscle}"), STATE_LOOKS[kind].fill)
         assert np.allclose(drawn, sorted(told), atol=1e-9), muscle
@@ -51,7 +51,7 @@ def test_the_marked_stretch_is_excluded_in_the_ribbon(report):
 
 
 def test_the_floor_bracket_stands_at_plus_and_minus_its_value(report):
-    floor = report.result.floors["GM_R"]
+    floor = report.result.muscles["GM_R"].floor
     trace = axes_of(recording_figure(report), "trace GM_R")
     lines = sorted(line.get_ydata()[0] for line in trace.lines)
     assert lines == pytest.approx([-floor.floor_uv, floor.floor_uv])
@@ -60,12 +60,12 @@ def test_the_floor_bracket_stands_at_plus_and_minus_its_value(report):
 
 
 def test_the_level_panel_holds_the_bracket_and_the_activity_threshold(report):
-    judged = report.result.judged["PSP_L"]
+    muscle = report.result.muscles["PSP_L"]
     level = axes_of(recording_figure(report), "level PSP_L")
     heights = [line.get_ydata()[0] for line in level.lines[1:]]
-    assert heights == pytest.approx([judged.floor.floor_uv, judged.activity.ratio * judged.floor.hi_uv])
+    assert heights == pytest.approx([muscle.floor.floor_uv, muscle.threshold_uv])
     low, high = level.get_ylim()
-    assert low < judged.floor.lo_uv < heights[1] < high
+    assert low < muscle.floor.lo_uv < heights[1] < high
 
 
 def test_the_pair_strip_shows_the_time_in_which_both_are_active(report):
@@ -110,10 +110,10 @@ def test_dead_clipped_and_oddly_named_channels_are_drawn(bad_report):
 
 
 def test_a_channel_without_any_recorded_sample_is_drawn(report):
-    judged = report.result.judged["TA_R"]
-    gone = {name: np.full_like(getattr(judged.frames, name), np.nan) for name in ("low_uv", "high_uv", "mean_square")}
-    lost = replace(judged, frames=replace(judged.frames, **gone))
-    result = replace(report.result, judged={"TA_R": lost})
+    muscle = report.result.muscles["TA_R"]
+    gone = {name: np.full_like(getattr(muscle.frames, name), np.nan) for name in ("low_uv", "high_uv", "mean_square")}
+    lost = replace(muscle, frames=replace(muscle.frames, **gone))
+    result = replace(report.result, muscles={"TA_R": lost})
     assert figure_png(recording_figure(replace(report, result=result))).startswith(b"\x89PNG")
 
 

@@ -10,7 +10,7 @@ import pytest
 from emgpipe.frames.model import Heart
 from emgpipe.pipeline import compute_frames, measure
 from emgpipe.recording import Annotation, array_recording
-from emgpipe.reports import RecordingReport, VisitReport, visit_page
+from emgpipe.reports import Measured, RecordingReport, VisitReport, visit_page
 from emgpipe.reports.words import heart_words
 from emgpipe.simulate import heart_train, scenario
 from tests.strategies import noise_of
@@ -33,7 +33,7 @@ def page():
                scenario("always_active", 1, SECONDS, RATE_HZ).samples_uv]  # fmt: skip
     names = ["PSP_L", "RA_L", "TA_R", "GM_R", "RF_R"]
     recording = array_recording(signals, names, RATE_HZ, annotations=[Annotation(20.0, 5.0, "BAD_cough")])
-    return text_of(measure(recording, compute_frames(recording, mains_hz=50), rest=True))
+    return text_of(Measured.of(measure(recording, compute_frames(recording, mains_hz=50), rest=True)))
 
 
 def test_a_page_says_how_many_beats_were_removed_and_which_lead_told_them(page):
