@@ -25,10 +25,6 @@ PAGES_EACH = 5
 REDRAWS = 5
 """A run that had ended when its moment came is started again with another moment, so often."""
 
-TOLD_TORN = "not whole"
-"""What `verify` says of a line of the log that a kill left unfinished."""
-
-
 Case = TypeVar("Case")
 
 
@@ -54,8 +50,8 @@ class Bench(NamedTuple):
         return (["-j", "2"], self.paged) if paged else (["-j", "2", "--no-report"], self.plain)
 
 
-class Killed(NamedTuple):
-    """One case: where the kill fell, and what was wrong after it; `unmeasured`: why it could not be tried here."""
+class Outcome(NamedTuple):
+    """One case of the bench and what was wrong after it; `hit`: where a kill fell; `unmeasured`: why not tried."""
 
     kind: str
     number: int
@@ -95,7 +91,7 @@ def in_pairs(cases: Iterable[Callable[[], Case]]) -> Iterator[Case]:
         yield from pool.map(lambda case: case(), cases)
 
 
-def kill_case(bench: Bench, seed: int, kind: str, number: int) -> Killed:
+def kill_case(bench: Bench, seed: int, kind: str, number: int) -> Outcome:
     """Kill a run at a moment drawn from the seed, look at what it left, run again, compare.
 
     Parameters
@@ -109,7 +105,7 @@ def kill_case(bench: Bench, seed: int, kind: str, number: int) -> Killed:
 
     Returns
     -------
-    Killed
+    Outcome
     """
     rng = np.random.default_rng([seed, KINDS.index(kind), number])
     out = bench.folder / f"{kind}_{number}"
@@ -133,7 +129,7 @@ def kill_case(bench: Bench, seed: int, kind: str, number: int) -> Killed:
     offences += results.differences(out, whole.contents) + verified(out)
     if not offences:
         shutil.rmtree(out)
-    return Killed(kind, number, hit, offences)
+    return Outcome(kind, number, hit, offences)
 
 
 def _kill_group(running: processes.Running, whole: Undisturbed, rng: np.random.Generator) -> bool:
@@ -179,7 +175,7 @@ def phase(out: Path) -> str:
     return "recordings" if (out / "units").is_dir() else "start"
 
 
-def chain(bench: Bench, seed: int, n_kills: int) -> Killed:
+def chain(bench: Bench, seed: int, n_kills: int) -> Outcome:
     """Kill runs on one output, one after another, each at a random moment; then let one run end."""
     rng = np.random.default_rng([seed, KINDS.index("chain")])
     out, offences, hit = bench.folder / "chain", [], []
@@ -195,7 +191,7 @@ def chain(bench: Bench, seed: int, n_kills: int) -> Killed:
         offences += [f"kill {number}: {told}" for told in troubles]
     last = processes.run(*command)
     offences += last.troubles + _said(last, 0) + results.differences(out, bench.paged.contents) + verified(out)
-    return Killed("chain", n_kills, ", ".join(dict.fromkeys(hit)), offences)
+    return Outcome("chain", n_kills, ", ".join(dict.fromkeys(hit)), offences)
 
 
 def _said(ended: processes.Ended, code: int) -> list[str]:

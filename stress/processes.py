@@ -37,7 +37,7 @@ class Ended(NamedTuple):
     @property
     def troubles(self) -> list[str]:
         """Hangs and orphans, in words."""
-        hung = [f"hung for {GUARD_S:g} s"] if self.hung else []
+        hung = [f"hung for {self.seconds:.0f} s"] if self.hung else []
         return hung + ([f"{self.orphans} orphans after {ORPHANS_S:g} s"] if self.orphans else [])
 
 

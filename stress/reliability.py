@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from stress import cohort, costs, faults, flips, full_disks, kills, rivals, surroundings
 from stress.figures import Figure
-from stress.kills import Killed, in_pairs
+from stress.kills import Outcome, in_pairs
 
 ROOT = Path(__file__).parents[1]
 
@@ -168,7 +168,7 @@ def _kills(bench: kills.Bench, seed: int, sizes: Sizes, offences: list[str]) -> 
     return [_many(title, [case for case in done if case.kind == kind], offences) for kind, title in names.items()]
 
 
-def _many(title: str, cases: Sequence[Killed], offences: list[str]) -> Figure:
+def _many(title: str, cases: Sequence[Outcome], offences: list[str]) -> Figure:
     """One line of many cases, with where in the work they fell."""
     bad = [case for case in cases if case.offences]
     offences += [f"{case.kind}:{case.number}: {told}" for case in bad for told in case.offences]
@@ -178,7 +178,7 @@ def _many(title: str, cases: Sequence[Killed], offences: list[str]) -> Figure:
     return Figure(f"{title} ({where})", f"{n} of {n} well", f"{n - len(bad)} of {n}", not bad)
 
 
-def _one(case: Killed, offences: list[str]) -> Figure:
+def _one(case: Outcome, offences: list[str]) -> Figure:
     if case.unmeasured:
         return Figure(case.kind, "well", case.unmeasured, None)
     offences += [f"{case.kind}: {told}" for told in case.offences]
@@ -193,12 +193,12 @@ def _disks(bench: kills.Bench, offences: list[str]) -> list[Figure]:
         "results that became read-only": partial(full_disks.read_only_results, bench),
         "a study on a read-only disk": partial(full_disks.read_only_study, bench),
     }
-    done = [_one(Killed(name, 0, "", case()), offences) for name, case in limits.items()]
+    done = [_one(Outcome(name, 0, "", case()), offences) for name, case in limits.items()]
     for name, case in mounted.items():
         try:
-            done.append(_one(Killed(name, 0, "", case()), offences))
+            done.append(_one(Outcome(name, 0, "", case()), offences))
         except full_disks.NotMountedError as problem:
-            done.append(_one(Killed(name, 0, "", [], unmeasured=str(problem)), offences))
+            done.append(_one(Outcome(name, 0, "", [], unmeasured=str(problem)), offences))
     return done
 
 

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from stress import processes, results
-from stress.kills import Bench, Killed, verified
+from stress.kills import Bench, Outcome, verified
 
 N_RIVALS = 3
 N_SHARDS = 4
@@ -102,6 +102,6 @@ CASES = {
 }
 
 
-def cases(bench: Bench) -> list[Killed]:
+def cases(bench: Bench) -> list[Outcome]:
     """Every case of this module."""
-    return [Killed(name, 0, "", case(bench)) for name, case in CASES.items()]
+    return [Outcome(name, 0, "", case(bench)) for name, case in CASES.items()]

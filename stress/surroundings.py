@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from stress import processes, results, studies
-from stress.kills import Killed, in_pairs
+from stress.kills import Outcome, in_pairs
 from stress.rivals import N_SHARDS
 
 LOCAL_CLUSTER = """
@@ -134,7 +134,7 @@ def locale_here(folder: Path, name: str) -> dict[str, str] | None:
     return {"LOCPATH": str(made)} if (made / name).is_dir() else None
 
 
-def surrounded(same: Same, name: str) -> Killed:
+def surrounded(same: Same, name: str) -> Outcome:
     """Run in one surrounding and compare.
 
     Parameters
@@ -146,14 +146,14 @@ def surrounded(same: Same, name: str) -> Killed:
 
     Returns
     -------
-    Killed
+    Outcome
         Named by the surrounding.
     """
     told, plain = SURROUNDINGS[name], f"out_{list(SURROUNDINGS).index(name)}"
     wanted = told.environment.get("LC_ALL") or "C"
     known = {} if wanted == "C" else locale_here(same.folder, wanted)
     if known is None:
-        return Killed(name, 0, "", [], unmeasured="this machine has no such locale and cannot make it")
+        return Outcome(name, 0, "", [], unmeasured="this machine has no such locale and cannot make it")
     out = same.folder / plain
     if told.out.startswith("links"):
         out.mkdir()
@@ -166,7 +166,7 @@ def surrounded(same: Same, name: str) -> Killed:
         surroundings=environment, before=told.before, folder=same.folder / told.folder,
     )  # fmt: skip
     wrong = [f"exit code {ended.code}: {ended.err[-300:]}"] if ended.code else []
-    return Killed(name, 0, "", wrong + ended.troubles + results.table_differences(out, same.whole))
+    return Outcome(name, 0, "", wrong + ended.troubles + results.table_differences(out, same.whole))
 
 
 def _named(same: Same, told: Surrounding, given: str, usual: Path) -> str:
@@ -180,11 +180,11 @@ def _placed(text: str, same: Same, name: str) -> str:
     return str(same.folder / text.format(name=name)) if "{name}" in text else text
 
 
-def engine(same: Same, name: str) -> Killed:
+def engine(same: Same, name: str) -> Outcome:
     """Run on one engine and compare; the study of `reference` ran on the serial one."""
     out = same.folder / f"engine_{list(ENGINES).index(name)}"
     wrong = ENGINES[name](same, out)
-    return Killed(name, 0, "", wrong + results.table_differences(out, same.whole))
+    return Outcome(name, 0, "", wrong + results.table_differences(out, same.whole))
 
 
 def _local(n_workers: int, same: Same, out: Path) -> list[str]:
@@ -228,7 +228,7 @@ ENGINES = {
 }
 
 
-def cases(same: Same) -> list[Killed]:
+def cases(same: Same) -> list[Outcome]:
     """Every surrounding and every engine."""
     surroundings = [partial(surrounded, same, name) for name in SURROUNDINGS]
     return [*in_pairs(surroundings), *in_pairs([partial(engine, same, name) for name in ENGINES])]

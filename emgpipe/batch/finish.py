@@ -34,21 +34,23 @@ TABLES = (
 )  # fmt: skip
 
 
-def finish(study: Study, todo: Sequence[Job], heads: Heads, out: Path, names: Sequence[Finding], log: AuditLog) -> None:
+def finish(
+    study: Study, jobs: Sequence[Job], heads: Heads, out: Path, findings: Sequence[Finding], log: AuditLog
+) -> None:
     """Write tables from the units on disk, and say in `run.json` what they are; touch nothing that is so already.
 
     Parameters
     ----------
     study : Study
         Gives the order.
-    todo : sequence of Job
+    jobs : sequence of Job
         All of the study.
     heads : mapping of str to head or None
         Of the units, by recording.
     out : Path
         Results folder, locked.
-    names : sequence of Finding
-        Of the study.
+    findings : sequence of Finding
+        On the study.
     log : AuditLog
         Gets an event `tables` where anything was written.
 
@@ -62,17 +64,17 @@ def finish(study: Study, todo: Sequence[Job], heads: Heads, out: Path, names: Se
     All files are written under other names first and take their places together, seal and `run.json` last. An interrupt
     comes before or behind that. After a kill between two of them the hashes in `run.json` are not those of the tables.
     """
-    state = _state(study, todo, heads, names)
+    state = _state(study, jobs, heads, findings)
     before, outputs = _record_before(out), _digests(out)
     stand = bool(outputs) and before.get("state") == state and before.get("outputs") == outputs
     # tables that stand were made with the versions that are written there
     made_by = {name: before[name] for name in ("versions", "platform")} if stand else machine()
-    record = _run_record(study, todo, heads, out, names) | made_by | {"state": state, "outputs": outputs}
+    record = _run_record(study, jobs, heads, out, findings) | made_by | {"state": state, "outputs": outputs}
     if stand and json.loads(json_text(record)) == before:
         return
     with replaced_together(out, last=(SEAL_NAME, RUN_RECORD)) as made:
         if not stand:
-            _write_tables(study, todo, heads, made)
+            _write_tables(study, jobs, heads, made)
             record["outputs"] = _digests(made)
         write_text(made / RUN_RECORD, json_text(record))
         digest = file_digest(made / RUN_RECORD)
@@ -81,11 +83,11 @@ def finish(study: Study, todo: Sequence[Job], heads: Heads, out: Path, names: Se
         write_seal(made, Seal(digest, last_line(log.path)))
 
 
-def _write_tables(study: Study, todo: Sequence[Job], heads: Heads, folder: Path) -> None:
+def _write_tables(study: Study, jobs: Sequence[Job], heads: Heads, folder: Path) -> None:
     from emgpipe.batch.tables import write_tables
 
-    units = {job.entry.recording: whole_unit(job, heads[job.entry.recording]) for job in todo}
-    write_tables(study, todo, units, folder)
+    units = {job.entry.recording: whole_unit(job, heads[job.entry.recording]) for job in jobs}
+    write_tables(study, jobs, units, folder)
     write_text(folder / "settings.toml", to_toml(study.settings))
 
 
@@ -95,19 +97,20 @@ def units_in_tables(out: Path) -> frozenset[str]:
     return frozenset(name for name, digest in units.items() if digest) if isinstance(units, dict) else frozenset()
 
 
-def was_finished(study: Study, todo: Sequence[Job], heads: Heads, out: Path, names: Sequence[Finding]) -> bool:
+def was_finished(study: Study, jobs: Sequence[Job], heads: Heads, out: Path, findings: Sequence[Finding]) -> bool:
     """Whether the last run that came to its end wrote tables from exactly these units."""
-    return bool(_record_before(out).get("state") == _state(study, todo, heads, names))
+    return bool(_record_before(out).get("state") == _state(study, jobs, heads, findings))
 
 
-def _state(study: Study, todo: Sequence[Job], heads: Heads, names: Sequence[Finding]) -> str:
+def _state(study: Study, jobs: Sequence[Job], heads: Heads, findings: Sequence[Finding]) -> str:
     """Hash of all that tables are made from."""
     return content_key(
         study=[study.id, list(study.index_muscles), study.index_offset_uv, study.reference],
-        entries=[[job.entry.recording, job.entry.file, dict(job.entry.conditions)] for job in todo],
-        units=[_unit_state(heads[job.entry.recording]) for job in todo],
+        entries=[[job.entry.recording, job.entry.file, dict(job.entry.conditions)] for job in jobs],
+        units=[_unit_state(heads[job.entry.recording]) for job in jobs],
         settings=fingerprint(study.settings),
-        names=[finding.message for finding in names],
+        # under its first name: another one would have the tables of every study written anew
+        names=[finding.message for finding in findings],
         version=version("emgpipe"),
     )
 
@@ -137,17 +140,19 @@ def _digests(out: Path) -> dict[str, str]:
         return {}
 
 
-def _run_record(study: Study, todo: Sequence[Job], heads: Heads, out: Path, names: Sequence[Finding]) -> dict[str, Any]:
+def _run_record(
+    study: Study, jobs: Sequence[Job], heads: Heads, out: Path, findings: Sequence[Finding]
+) -> dict[str, Any]:
     return {
         "study": study.id,
         "study_path": _relative(study.path, out),
         "settings_id": fingerprint(study.settings),
         "subject": [list(study.index_muscles), study.index_offset_uv, study.reference],
-        "conditions": {job.entry.recording: {k: v for k, v in job.entry.conditions.items() if v} for job in todo},
-        "findings": [finding._asdict() for finding in names],
-        "inputs": {job.entry.recording: (heads[job.entry.recording] or {}).get("sha256", "") for job in todo},
+        "conditions": {job.entry.recording: {k: v for k, v in job.entry.conditions.items() if v} for job in jobs},
+        "findings": [finding._asdict() for finding in findings],
+        "inputs": {job.entry.recording: (heads[job.entry.recording] or {}).get("sha256", "") for job in jobs},
         "logs": {name: list(last) for name, last in shard_logs(out).items()},
-        "units": {job.entry.recording: (heads[job.entry.recording] or {}).get("digest", "") for job in todo},
+        "units": {job.entry.recording: (heads[job.entry.recording] or {}).get("digest", "") for job in jobs},
     }
 
 

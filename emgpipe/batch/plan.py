@@ -109,8 +109,9 @@ def plan_study(
     [('P01_V1_rest', 'new')]
     """
     part = Shard.parsed(shard) if shard is not None else None
-    selected = (settings, subjects, visits)
-    work = chosen_work(study, Path(out), *selected, allow_outside=allow_outside, strict=strict, shard=part)
+    work = chosen_work(
+        study, Path(out), settings, subjects, visits, allow_outside=allow_outside, strict=strict, shard=part
+    )
     heads = heads_of(work.jobs)
     if findings := tuple(checked(work, heads)):
         watch(Event("finding", where=str(work.study.path), findings=findings))

@@ -8,9 +8,9 @@ from itertools import chain, islice, zip_longest
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from emgpipe.batch.audit import machine
+from emgpipe.batch.audit import RUN_RECORD, machine
 from emgpipe.batch.jobs import Job
-from emgpipe.batch.problems import Problem
+from emgpipe.batch.problems import AGAIN, Problem
 from emgpipe.batch.referring import referring_jobs
 from emgpipe.batch.tables import MEASURE_COLUMNS, measure_lines, study_rows
 from emgpipe.batch.units import read_unit, told_file
@@ -106,7 +106,7 @@ def recompute_problems(kept: Kept | None, record: Mapping[str, Any], place: Path
     """
     if kept is None:
         found = "tables or units are not as written: no row can be computed anew"
-        return [Problem(TABLE, "RECOMPUTE_FEWER", found, "run the study again")]
+        return [Problem(TABLE, "RECOMPUTE_FEWER", found, AGAIN)]
     known = dict(kept.units)
     there = {name for name, unit in known.items() if place and recording_path(place, told_file(unit)).is_file()}
     stored = [row for row in kept.stored if kept.compared(row)]
@@ -114,7 +114,7 @@ def recompute_problems(kept: Kept | None, record: Mapping[str, Any], place: Path
     problems = [*_versions(record)] if rows else []
     if kept.others:
         found = f"units of {len(kept.others)} recordings are not those of the tables: their rows are left out"
-        problems.append(Problem(TABLE, "RECOMPUTE_FEWER", found, "run the study again"))
+        problems.append(Problem(TABLE, "RECOMPUTE_FEWER", found, AGAIN))
     if len(rows) < n_rows:
         found = f"{len(rows)} of {n_rows} rows: all others rest on recordings that are gone, or that failed"
         problems.append(Problem(TABLE, "RECOMPUTE_FEWER", found, "give the place of the study with --study"))
@@ -165,7 +165,7 @@ def _in_turn(groups: Mapping[str, Sequence[Row]], state: str) -> Iterator[Row]:
     """One row of each group, then the second of each, in an order that nobody has chosen."""
 
     def mixed(text: str) -> bytes:
-        """Rank of a text, decided by the state of the log."""
+        """Rank of a text, decided by the state of the results."""
         return hashlib.sha256(f"{state} {text}".encode()).digest()
 
     shuffled = [
@@ -224,7 +224,7 @@ def _computed(unit: Unit, place: Path) -> tuple[Unit, list[Problem]]:
         return unit, [Problem(file, "INPUT_CHANGED", "the recording has changed since it was measured", "run again")]
     if made["status"] != unit["status"]:
         found = f"computed anew it is {made['status']} ({made['code']}: {made['message']}), stored is {unit['status']}"
-        return unit, [Problem(file, "VALUE_DIFFERS", found, "compare versions, then run the study again")]
+        return unit, [Problem(file, "VALUE_DIFFERS", found, f"compare versions, then {AGAIN}")]
     return {**made, "version": unit["version"]}, []
 
 
@@ -232,7 +232,7 @@ def _versions(record: Mapping[str, Any]) -> list[Problem]:
     now, then = machine()["versions"], record.get("versions", {})
     told = [f"{name} {then.get(name)!r} then, {now[name]!r} now" for name in now if then.get(name) != now[name]]
     advice = "differing values may come from these"
-    return [Problem("run.json", "VERSIONS_DIFFER", ", ".join(told), advice)] if told else []
+    return [Problem(RUN_RECORD, "VERSIONS_DIFFER", ", ".join(told), advice)] if told else []
 
 
 def _differences(
@@ -242,13 +242,13 @@ def _differences(
     # a level of a recording that is left out cannot be told
     for job in () if kept.others else referring_jobs(study, [*jobs.values()], [jobs[name] for name in names], units):
         found = "levels of reference contractions elsewhere are not those that it was decided with"
-        yield Problem(job.entry.file, "VALUE_DIFFERS", found, "run the study again")
+        yield Problem(job.entry.file, "VALUE_DIFFERS", found, AGAIN)
     rows = study_rows(study, [*jobs.values()], units)
     made = [cells for cells in measure_lines(study, [*jobs.values()], units, rows) if kept.compared(cells)]
     stored = [(line, row) for line, row in enumerate(kept.stored, 2) if kept.compared(row)]
     if len(made) != len(stored):
         found = f"{len(stored)} rows stored, {len(made)} computed anew"
-        yield Problem(TABLE, "VALUE_DIFFERS", found, "run the study again")
+        yield Problem(TABLE, "VALUE_DIFFERS", found, AGAIN)
     columns = [c for c in MEASURE_COLUMNS if with_version or c != "version"]
     told = 0
     for (line, old), cells in zip(stored, made, strict=False):
@@ -259,6 +259,6 @@ def _differences(
                 if told <= SHOWN:
                     place = " ".join(old[name] for name in PLACE if old[name])
                     found = f"{column} of {place}: stored {old[column]!r}, computed anew {new!r}"
-                    yield Problem(f"{TABLE}:{line}", "VALUE_DIFFERS", found, "do not use it; run the study again")
+                    yield Problem(f"{TABLE}:{line}", "VALUE_DIFFERS", found, f"do not use it; {AGAIN}")
     if told > SHOWN:
-        yield Problem(TABLE, "VALUE_DIFFERS", f"{told - SHOWN} more cells differ", "run the study again")
+        yield Problem(TABLE, "VALUE_DIFFERS", f"{told - SHOWN} more cells differ", AGAIN)

@@ -164,19 +164,20 @@ def run_study(
     what was finished is kept, and the log says `stopped`.
     """
     part = Shard.parsed(shard) if shard is not None else None
-    selected = (settings, subjects, visits)
-    work = chosen_work(study, Path(out), *selected, allow_outside=allow_outside, strict=strict, shard=part)
-    names = checked(work, heads_of(work.jobs))
+    work = chosen_work(
+        study, Path(out), settings, subjects, visits, allow_outside=allow_outside, strict=strict, shard=part
+    )
+    findings = checked(work, heads_of(work.jobs))
     share = len(part.share(work.jobs, work.jobs)) if part else len(work.jobs)
     work = work._replace(jobs=work.chosen) if part else work
     folder, engine = Path(out), engine_of(jobs, scheduler=scheduler, limit_s=limit_s)
     waits: dict[str, Any] = {"wait": wait, "waiting": lambda: watch(Event("waiting", where=str(out)))}
     with shard_log(folder, part, **waits) if part else _merging_log(folder, **waits) as log:
-        if names:
-            watch(Event("finding", where=str(work.study.path), findings=tuple(names)))
+        if findings:
+            watch(Event("finding", where=str(work.study.path), findings=tuple(findings)))
         run = _Run(work, folder, engine, watch, log, total=share, fail_fast=fail_fast, shard=part)
         try:
-            return run.finished(names, retry_failed=retry_failed)
+            return run.finished(findings, retry_failed=retry_failed)
         except KeyboardInterrupt:
             run.stopped("interrupted", computed=len(run.done))
             raise
@@ -221,7 +222,7 @@ class _Run:
         self.unreached: list[str] = []
         self.begun = False
 
-    def finished(self, names: Sequence[Finding], *, retry_failed: bool) -> RunReport:
+    def finished(self, findings: Sequence[Finding], *, retry_failed: bool) -> RunReport:
         """Do what is to be done, write tables, and tell."""
         plan = planned(self.work, self.heads, retry_failed=retry_failed)
         plan += [] if self.shard else lost_others(self.work, self.heads)
@@ -232,17 +233,17 @@ class _Run:
             self._log_plan(plan)
         self._work("recording", stale)
         if self.shard:
-            return self._report(names)
+            return self._report(findings)
         if mixed := mixed_settings(self.work, self.heads):
             self.watch(Event("finding", where=str(self.work.study.path), findings=tuple(mixed)))
-            names = [*names, *mixed]
-        last = (self.work.study, self.work.jobs, self.heads, self.out, names)
+            findings = [*findings, *mixed]
+        last = (self.work.study, self.work.jobs, self.heads, self.out, findings)
         # a level that changed is one for all who take it, selected or not; what is out of date anyway stays so
         if stale or len(plan) < len(self.work.jobs) or not was_finished(*last):
             self._work("reference", referring(self.work, self.heads))
         tell_found(self.out, self.heads, self.log)
         finish(*last, self.log)
-        report = self._report(names)
+        report = self._report(findings)
         self.watch(Event("tables", done=report.computed, total=report.total, cached=report.cached))
         return report
 
@@ -287,22 +288,22 @@ class _Run:
         findings = tuple(_told_findings(head))
         return Event(kind, name, status, code, message, job.entry.file, findings, done=n, total=total)
 
-    def _report(self, names: Sequence[Finding]) -> RunReport:
+    def _report(self, findings: Sequence[Finding]) -> RunReport:
         """What was done, and what must be said."""
         now, earlier = [], 0
         for job in self.work.jobs:
-            findings = [(job.entry.file, finding) for finding in _told_findings(self.heads[job.entry.recording])]
+            told = [(job.entry.file, finding) for finding in _told_findings(self.heads[job.entry.recording])]
             if job.entry.recording in self.done:
-                now += findings
+                now += told
             else:
-                earlier += len(findings)
+                earlier += len(told)
         touched = {(j.entry.subject, j.entry.task) for j in self.work.jobs if j.entry.recording in self.done}
         for who, differing in differing_conditions(job.conditions for job in self.work.jobs).items():
             if who in touched:
                 now += [(" ".join(who), finding) for finding in differing]
             else:
                 earlier += len(differing)
-        now += [(str(self.work.study.path), finding) for finding in names]
+        now += [(str(self.work.study.path), finding) for finding in findings]
         chosen = {job.entry.recording for job in self.work.chosen}
         left_out = self.total - len(chosen.union(self.done, self.unreached))  # references and lost units count
         facts = (tuple(self._failures()), tuple(self.unreached), tuple(now), earlier, left_out)

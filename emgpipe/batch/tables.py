@@ -18,7 +18,6 @@ from emgpipe.summary import StudyRow, reference_rows, subject_rows, visit_tables
 from emgpipe.summary.visits import REPEAT_COLUMNS, VISIT_COLUMNS
 
 _IDS = ("study", "subject", "visit", "task", "run", "recording")
-_PLACE = ("segment", "target", "target_kind", "measure")
 _ROW = tuple(f.name for f in fields(MeasureRow))
 _NUMBERS = {f.name for f in fields(MeasureRow) if "float" in str(f.type)}
 _LAST = ("lines_hz",)

@@ -9,7 +9,7 @@ from typing import Any
 from emgpipe.batch.audit import RUN_RECORD
 from emgpipe.batch.finish import TABLES
 from emgpipe.batch.problems import AGAIN, Problem, absent_or, refuse_no_results
-from emgpipe.batch.units import read_head
+from emgpipe.batch.units import Heads, read_head
 from emgpipe.batch.verify_inputs import input_problems, study_folder, told_inputs
 from emgpipe.batch.verify_log import log_problems, share_problems, told_problems
 from emgpipe.batch.verify_pages import page_problems
@@ -24,7 +24,7 @@ class _Results:
 
     folder: Path
     record: Mapping[str, Any]
-    heads: Mapping[str, Mapping[str, Any] | None]
+    heads: Heads
 
     def told(self, name: str) -> dict[str, Any]:
         """A table of the record."""
@@ -164,7 +164,7 @@ def _unit_problems(results: _Results) -> Iterator[Problem]:
             code, found = absent_or(path, "not as it was written")
             yield Problem(shown, code, found, f"{AGAIN}: it is computed anew")
         elif head is not None and head.get("recording") != name:
-            yield Problem(shown, "RESULT_CHANGED", f"the unit of {head.get('recording')!r}", f"{AGAIN}")
+            yield Problem(shown, "RESULT_CHANGED", f"the unit of {head.get('recording')!r}", AGAIN)
         elif head is not None and recorded[name] == "":
             found = (
                 "in no table: of a run that was stopped (by --fail-fast too) or killed, or of a shard not merged yet"

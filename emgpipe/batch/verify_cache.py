@@ -4,16 +4,17 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from emgpipe.batch.problems import Problem
+from emgpipe.batch.problems import AGAIN, Problem
+from emgpipe.batch.units import Heads
 from emgpipe.errors import StoreError
 from emgpipe.filters.settings import ConditionSettings
 from emgpipe.store import frames_key, load_frames, read_hashed
 from emgpipe.store.atomic import TEMPORARY
 
-AGAIN = "delete it, then run the study again"
+ANEW = f"delete it, then {AGAIN}"
 
 
-def cache_problems(folder: Path, heads: Mapping[str, Mapping[str, Any] | None]) -> Iterator[Problem]:
+def cache_problems(folder: Path, heads: Heads) -> Iterator[Problem]:
     """Find files of the cache that are not as written, and say how many nothing refers to.
 
     Parameters
@@ -65,7 +66,7 @@ def _key(head: Mapping[str, Any] | None) -> str:
 
 
 def _damaged(folder: Path, path: Path, found: str) -> Problem:
-    return Problem(path.relative_to(folder).as_posix(), "CACHE_DAMAGED", found, AGAIN)
+    return Problem(path.relative_to(folder).as_posix(), "CACHE_DAMAGED", found, ANEW)
 
 
 def _listed(folder: Path, name: str) -> list[Path]:

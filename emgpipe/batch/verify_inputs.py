@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from emgpipe.batch.problems import Problem
+from emgpipe.batch.problems import AGAIN, Problem
 from emgpipe.batch.units import Heads, told_file
 from emgpipe.errors import ReadError
 from emgpipe.store import file_digest, read_csv
@@ -86,4 +86,4 @@ def _changed(path: Path, sha256: str) -> tuple[str, str, str] | None:
             return None
     except ReadError as problem:
         return "INPUT_MISSING", problem.message.split(";")[0], "give the place of the study with --study"
-    return "INPUT_CHANGED", "the recording has changed since it was measured", "run the study again"
+    return "INPUT_CHANGED", "the recording has changed since it was measured", AGAIN

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 
 from emgpipe.batch.events import Event
 from emgpipe.cli import talk
+from emgpipe.errors import printable
 from emgpipe.recording import Finding
 
 SHOWN = 10
@@ -129,7 +130,7 @@ class _Bar:
         told = ", ".join(parts)
         left = room - len(told) - len(", last ")
         if self.wide and left >= LEAST_NAME:
-            name = talk.printable(event.recording)
+            name = printable(event.recording)
             told += f", last {name if len(name) <= left else name[: left - 1] + CUT}"
         return told[: max(room, 0)]
 

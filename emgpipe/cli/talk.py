@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, TextIO
 
-from emgpipe.errors import EmgpipeError, StoreError
-from emgpipe.errors import printable as printable
+from emgpipe.errors import EmgpipeError, StoreError, printable
 
 Level = Literal["error", "warning", "info"]
 

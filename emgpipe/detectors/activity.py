@@ -20,7 +20,6 @@ STATE_NAMES = {ACTIVE: "active", SILENT: "silent", UNDETERMINABLE: "undeterminab
 
 WINDOW_HOPS = 8
 STEP_HOPS = 4
-LEAST_USABLE_HOPS = 4
 FLOOR_READS_LOW = 0.9
 """A floor that reads 10 % low must not raise the chance of a false alarm."""
 MEASURED_DOF_SHARE = 0.85

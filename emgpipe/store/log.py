@@ -230,7 +230,7 @@ def check_log(path: Path) -> list[LogProblem]:
     return problems
 
 
-def log_lines(path: Path) -> Iterator[tuple[int, bytes, bool]]:
+def _lines(path: Path) -> Iterator[tuple[int, bytes, bool]]:
     """Lines of a log in bounded memory.
 
     Yields
@@ -253,7 +253,7 @@ def log_lines(path: Path) -> Iterator[tuple[int, bytes, bool]]:
 
 def log_events(path: Path) -> Iterator[tuple[int, bytes, dict[str, Any]]]:
     """Events of a log with their numbers from 1 and their lines, whatever else stands in it; raises OSError."""
-    for number, line, is_line in log_lines(path):
+    for number, line, is_line in _lines(path):
         told = _parsed(line) if is_line else None
         if told is not None and isinstance(told.get("event"), str):
             yield number, line, told
@@ -262,7 +262,7 @@ def log_events(path: Path) -> Iterator[tuple[int, bytes, dict[str, Any]]]:
 def _numbered(path: Path) -> Iterator[tuple[int, tuple[int, bytes, bool]]]:
     """Lines, each with the number of the part before it."""
     last = 0
-    for told in log_lines(path):
+    for told in _lines(path):
         yield last, told
         last = told[0]
 

@@ -42,7 +42,7 @@ def test_a_locale_is_that_of_the_machine_or_made_or_missing(tmp_path, monkeypatc
 
 
 def test_what_could_not_be_tried_is_no_yes():
-    case = kills.Killed("a disk", 0, "", [], unmeasured="mounting a disk needs root")
+    case = kills.Outcome("a disk", 0, "", [], unmeasured="mounting a disk needs root")
     assert reliability._row(reliability._one(case, [])) == (
         "| a disk | well | mounting a disk needs root | not measured |\n"
     )
