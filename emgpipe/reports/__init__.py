@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from emgpipe.reports.figures import figure_png, recording_figure
     from emgpipe.reports.index import index_page
     from emgpipe.reports.model import Measured, RecordingReport, VisitReport
-    from emgpipe.reports.names import visit_file_name
+    from emgpipe.reports.names import patient_file_name, visit_file_name
     from emgpipe.reports.visit import visit_page
 
 _HOMES = {
@@ -23,6 +23,7 @@ _HOMES = {
     "VisitReport": "model",
     "figure_png": "figures",
     "index_page": "index",
+    "patient_file_name": "names",
     "recording_figure": "figures",
     "visit_file_name": "names",
     "visit_page": "visit",
@@ -34,6 +35,7 @@ __all__ = [
     "VisitReport",
     "figure_png",
     "index_page",
+    "patient_file_name",
     "recording_figure",
     "visit_file_name",
     "visit_page",

@@ -10,3 +10,14 @@ def visit_file_name(subject: str, visit: str) -> str:
     'visit.S01.V2.html'
     """
     return f"visit.{subject}.{visit}.html"
+
+
+def patient_file_name(subject: str) -> str:
+    """File name of the page of a subject over its visits.
+
+    Examples
+    --------
+    >>> patient_file_name("S01")
+    'patient.S01.html'
+    """
+    return f"patient.{subject}.html"
