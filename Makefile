@@ -18,7 +18,7 @@ lock:  ## write requirements.lock anew (needs uv on PATH)
 	uv pip compile --universal pyproject.toml --all-extras -o requirements.lock --no-header --no-annotate --upgrade
 
 test:  ## run the test suite
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist worksteal
 
 format:  ## format the code and mend what can be mended
 	$(BIN)/ruff format .
