@@ -60,11 +60,32 @@ def picture_columns(frames: ChannelFrames, most: int = MOST_COLUMNS) -> Columns:
     (100, True)
     """
     n_hops = len(frames.mean_square)
-    if not n_hops:
+    return columns_between(frames, np.linspace(0, n_hops, min(n_hops, most) + 1).astype(np.int64))
+
+
+def columns_between(frames: ChannelFrames, edges: NDArray[np.int64]) -> Columns:
+    """Reduce the hops between neighbouring edges to a column each.
+
+    Parameters
+    ----------
+    frames : ChannelFrames
+        Any number of hops.
+    edges : ndarray of int, shape (n_columns + 1,)
+        Hops, strictly increasing, from 0 to the number of hops.
+
+    Examples
+    --------
+    >>> from emgpipe.pipeline import compute_frames
+    >>> from emgpipe.recording import array_recording
+    >>> recording = array_recording([np.ones(1000)], ["TA_R"], 1000.0)
+    >>> frames = compute_frames(recording, mains_hz=50).channels[0]
+    >>> len(columns_between(frames, np.array([0, 2, len(frames.mean_square)])).rms_uv)
+    2
+    """
+    starts = edges[:-1]
+    if not len(starts):
         none = np.empty(0)
         return Columns(none, none, none, none)
-    edges = np.linspace(0, n_hops, min(n_hops, most) + 1).astype(np.int64)
-    starts = edges[:-1]
     power = frames.mean_square.astype(np.float64)
     seen = np.add.reduceat(np.isfinite(power).astype(np.float64), starts)
     total = np.add.reduceat(np.nan_to_num(power), starts)

@@ -100,7 +100,7 @@ def recording_figure(report: RecordingReport) -> Figure:
     """
     result = report.result
     muscles = dict(result.muscles) if result else {}
-    pairs = _pairs(result) if result else []
+    pairs = pairs_drawn(result) if result else []
     cued = bool(result and result.cues)
     rows_in = [
         _SEGMENTS_IN,
@@ -199,7 +199,7 @@ def _draw_trace(axes: Axes, name: str, one: Muscle, columns: Columns) -> None:
 def _draw_level(axes: Axes, one: Muscle, columns: Columns) -> None:
     rms_uv = np.where(columns.rms_uv > 0, columns.rms_uv, np.nan)
     axes.plot(columns.time_s, rms_uv, color=LEVEL, lw=0.6, zorder=3)
-    low, high = _level_limits_uv(rms_uv, one)
+    low, high = level_limits_uv(rms_uv, one)
     if one.floor.known:
         axes.axhspan(one.floor.lo_uv, one.floor.hi_uv, color=FLOOR, alpha=0.3, lw=0, zorder=1)
         axes.axhline(one.floor.floor_uv, color=FLOOR, lw=0.8, zorder=2)
@@ -216,7 +216,7 @@ def _draw_level(axes: Axes, one: Muscle, columns: Columns) -> None:
     _say(axes, -0.134, 0.5, "RMS, µV", ha="left", va="center", fontsize=7, color="#55606c")
 
 
-def _level_limits_uv(rms_uv: Any, one: Muscle) -> tuple[float, float]:
+def level_limits_uv(rms_uv: Any, one: Muscle) -> tuple[float, float]:
     """Limits that hold the bracket, the threshold and the RMS; what drops far below the floor is not followed."""
     known = [one.floor.lo_uv, one.threshold_uv] if one.floor.known else []
     seen = [*rms_uv[np.isfinite(rms_uv)].tolist(), *known]
@@ -348,7 +348,7 @@ def _time_axis(axes: Axes, span_s: float) -> None:
     axes.set_xlabel("time, min" if minutes else "time, s", fontsize=8)
 
 
-def _pairs(result: Measured) -> list[str]:
+def pairs_drawn(result: Measured) -> list[str]:
     """Pairs of the rows whose muscles both have verdicts, in the order of the rows."""
     named = dict.fromkeys(row.target for row in result.rows if row.target_kind == "pair")
     return [pair for pair in named if all(muscle in result.muscles for muscle in pair.split("/"))]
