@@ -87,7 +87,7 @@ def test_what_is_drawn_has_a_swatch_and_a_word(eventful, report, text):
     assert all(words in text for words in legend)
     page = page_of(eventful)
     assert re.search(r"background-position:83\.33% 0\"></span>spasm</li>", page)
-    assert re.search(r"<span class=\"tick\"></span>stimulus</li>", page)
+    assert re.search(r"<span class=\"still tick\"></span>stimulus</li>", page)
     plain = text_of(page_of(replace(report, result=replace(report.result, intervals=()))))
     assert not any(words in plain for words in legend)
 

@@ -60,7 +60,9 @@ def test_a_page_is_self_contained(pages):
         assert not re.search(r"https?:|//[a-z]|@import|file:", re.sub(r"base64,[A-Za-z0-9+/=]+", "", text))
         assert {tag for tag, _ in page.elements} & {"script", "link", "iframe", "object", "base", "form"} == set()
         assert all(a["src"].startswith("data:image/png;base64,") for a in page.all("img"))
-        assert all(re.fullmatch(r"index\.html|visit\.[\w%.-]+\.html", a["href"]) for a in page.all("a"))
+        assert all(
+            re.fullmatch(r"#[\w.-]+|index\.html|(visit|patient)\.[\w%.-]+\.html", a["href"]) for a in page.all("a")
+        )
         assert re.findall(r"url\((?!data:image/png;base64,)", text) == []
 
 
@@ -159,7 +161,7 @@ def test_the_matrix_tells_measured_failed_not_run_and_missing_apart():
     text = index_page("DEMO", rows, [("S1", "V1")], version="0", settings_id="")
     # columns V1, V2, V10: numbers sort as numbers
     assert squares(text) == ["complete", "failed", "missing", "unrun", "missing", "partly"]
-    assert Page(text).all("a")[0]["href"] == "visit.S1.V1.html"
+    assert [a["href"] for a in Page(text).all("a")] == ["#content", "visit.S1.V1.html", "visit.S1.V1.html"]
 
 
 def test_failed_recordings_are_listed_with_code_and_words():
