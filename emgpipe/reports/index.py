@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from emgpipe.errors.codes import CODES
 from emgpipe.recording import Finding
+from emgpipe.reports.completeness import STATE_OF_VISIT, SYMBOLS, n_of, natural, visit_state
 from emgpipe.reports.names import visit_file_name
 from emgpipe.reports.pages import render
 from emgpipe.reports.words import SEVERITY_MARKS, SEVERITY_WORDS, reasons
@@ -13,16 +14,6 @@ from emgpipe.reports.words import SEVERITY_MARKS, SEVERITY_WORDS, reasons
 COLUMNS = ("recording", "subject", "visit", "task", "run", "file", "status", "code", "message",
            "duration_s", "rates_hz", "grade")  # fmt: skip
 """Columns of `inputs.csv` that the page shows; an absent one is blank."""
-SYMBOLS = {"complete": "●", "partly": "◐", "failed": "✕", "unrun": "○", "missing": "–"}
-STATE_OF_VISIT = {
-    "complete": "all recordings measured",
-    "partly": "some recordings failed or were not run",
-    "failed": "no recording measured",
-    "unrun": "not run",
-    "missing": "no recording listed",
-}
-
-
 MOST_NAMED = 12
 """Recordings that are named beside a finding; the others are counted."""
 
@@ -96,9 +87,9 @@ def index_page(
     """
     rows = [{key: "" if row.get(key) is None else str(row[key]) for key in COLUMNS} for row in inputs]
     subjects = list(dict.fromkeys(row["subject"] for row in rows))
-    visits = sorted({row["visit"] for row in rows}, key=_natural)
+    visits = sorted({row["visit"] for row in rows}, key=natural)
     linked = set(pages)
-    squares = [(s, [_square(s, v, rows, linked) for v in visits]) for s in sorted(subjects, key=_natural)]
+    squares = [(s, [_square(s, v, rows, linked) for v in visits]) for s in sorted(subjects, key=natural)]
     failed = [row for row in rows if _failed(row)]
     said = {row["recording"]: (findings or {}).get(row["recording"], ()) for row in rows}
     return render(
@@ -123,18 +114,9 @@ def _failed(row: Mapping[str, str]) -> bool:
 
 def _square(subject: str, visit: str, rows: Sequence[Mapping[str, str]], linked: set[tuple[str, str]]) -> _Square:
     here = [row for row in rows if (row["subject"], row["visit"]) == (subject, visit)]
-    n_measured = sum(row["status"] == "ok" for row in here)
-    state = _state(len(here), n_measured, sum(map(_failed, here)))
-    counts = f"{n_measured} of {len(here)}" if here else ""
+    state = visit_state(here)
+    counts = f"{n_of(here, 'ok')} of {len(here)}" if here else ""
     return _Square(state, SYMBOLS[state], STATE_OF_VISIT[state], counts, _link(subject, visit, linked))
-
-
-def _state(n_listed: int, n_measured: int, n_failed: int) -> str:
-    if not n_listed:
-        return "missing"
-    if n_measured:
-        return "complete" if n_measured == n_listed else "partly"
-    return "failed" if n_failed else "unrun"
 
 
 def _link(subject: str, visit: str, linked: set[tuple[str, str]]) -> str:
@@ -168,18 +150,3 @@ def _marks(findings: Sequence[Finding]) -> list[str]:
         if n:
             out.append(f"{SEVERITY_MARKS[severity]} {n} {SEVERITY_WORDS[severity] if n == 1 else several}")
     return out
-
-
-def _natural(text: str) -> tuple[tuple[int, int, str], ...]:
-    """Sort key: V2 before V10."""
-    parts: list[tuple[int, int, str]] = []
-    digits = ""
-    for char in [*text, ""]:
-        if char.isascii() and char.isdigit():
-            digits += char
-            continue
-        if digits:
-            parts.append((0, int(digits), ""))
-            digits = ""
-        parts.append((1, 0, char))
-    return tuple(parts)

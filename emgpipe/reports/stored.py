@@ -78,7 +78,7 @@ def stored_visit(
     units = [read_unit(unit_path(folder, row)) for row in inputs]
     # settings of the run that measured this visit; a later run may have left it out
     settings = next((Job.from_told(unit["job"], folder).settings for unit in units if unit), settings)
-    rows = [_measure_row(r) for r in measures if r["target_kind"] == "subject" and not r["recording"]]
+    rows = [measure_row(r) for r in measures if r["target_kind"] == "subject" and not r["recording"]]
     return VisitReport(
         study=study,
         subject=subject,
@@ -109,7 +109,7 @@ def _recording_report(
     # tables write hidden characters of a label out; the frames name their channels as the file does
     names = {cell_text(cell(told["target"])): told["target"] for told in unit["rows"]}
     rows = tuple(
-        _measure_row({**r, "target": names.get(r["target"], r["target"])})
+        measure_row({**r, "target": names.get(r["target"], r["target"])})
         for r in measures
         if r["recording"] == row["recording"]
     )
@@ -140,7 +140,8 @@ _NUMBERS = tuple(f.name for f in fields(MeasureRow) if "float" in str(f.type))
 _TEXTS = tuple(f.name for f in fields(MeasureRow) if f.name not in _NUMBERS)
 
 
-def _measure_row(row: Row) -> MeasureRow:
+def measure_row(row: Row) -> MeasureRow:
+    """A line of `measures.csv` as a row."""
     cells: dict[str, Any] = {name: float(row[name]) if row[name] else None for name in _NUMBERS}
     cells |= {name: row[name] for name in _TEXTS}
     return MeasureRow(**cells)
