@@ -61,6 +61,9 @@ HEADINGS = {
     "coact_frac": "Both active",
     "coact_excess": "Both active, over chance",
     "xt_r0": "Correlation within ±2 ms",
+    "rigidity_index_log": "Rigidity index (log)",
+    "lr_ln_ratio": "Left over right (ln)",
+    "axial_limb_ln_ratio": "Axial over limb (ln)",
 }
 UNITS = {"uV": "µV", "1": "", "uV s/min": "µV s/min"}
 
