@@ -132,7 +132,9 @@ def processes(running: Running) -> list[int]:
 
 def workers(running: Running) -> list[int]:
     """Worker processes of a run; the helper that multiprocessing starts for itself is none."""
-    return [pid for pid in processes(running) if b"spawn_main" in _proc(Path(f"/proc/{pid}/cmdline"))]
+    lists = [_proc(task) for task in Path(f"/proc/{running.process.pid}/task").glob("*/children")]
+    children = [int(pid) for told in lists for pid in told.split()]
+    return [pid for pid in children if b"spawn_main" in _proc(Path(f"/proc/{pid}/cmdline"))]
 
 
 def _proc(path: Path) -> bytes:

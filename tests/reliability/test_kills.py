@@ -12,18 +12,17 @@ SEED = 20
 
 
 def test_a_run_that_is_killed_tears_nothing_and_the_next_one_completes(bench):
-    kinds = [("group", 0), ("group", 1), ("group", 2), ("leader", 0), ("leader", 1)]
+    kinds = [("group", 0), ("group", 1), ("leader", 0)]
     cases = [partial(kills.kill_case, bench, SEED, kind, n) for kind, n in kinds]
-    assert [case.offences for case in kills.in_pairs(cases)] == [[]] * 5
+    assert [case.offences for case in kills.in_pairs(cases)] == [[]] * 3
 
 
 def test_a_worker_that_is_killed_costs_nothing(bench):
-    cases = [partial(kills.kill_case, bench, SEED, "worker", n) for n in range(2)]
-    assert [case.offences for case in kills.in_pairs(cases)] == [[], []]
+    assert kills.kill_case(bench, SEED, "worker", 0).offences == []
 
 
 def test_kills_in_a_chain_on_one_output_add_up_to_a_whole_run(bench):
-    assert kills.chain(bench, SEED, 3).offences == []
+    assert kills.chain(bench, SEED, 2).offences == []
 
 
 def test_runs_that_do_not_reach_their_pages_and_that_do_are_both_killed(bench):
