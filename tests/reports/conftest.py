@@ -7,6 +7,7 @@ from emgpipe.pipeline import compute_frames, measure
 from emgpipe.recording import Annotation, Finding, array_recording
 from emgpipe.reports import Measured, RecordingReport, VisitReport
 from emgpipe.simulate import scenario
+from tests.reports.folders import small_results
 
 RATE_HZ = 2000.0
 HOSTILE = "<b>$\\q$\u202e\x07"
@@ -64,3 +65,9 @@ def visit_of():
         return VisitReport(recordings=recordings, settings_toml="", settings_id="0a1b", version="0.1.0", **told)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def results(tmp_path_factory):
+    """Results and pages of one small simulated study that has everything a page may have to show."""
+    return small_results(tmp_path_factory.mktemp("small"))
