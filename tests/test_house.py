@@ -41,6 +41,7 @@ HOMES = {
     "pyarrow": FROM_STUDY_ON,
     "pyreadstat": {"outcomes"},
     "matplotlib": {"reports"},
+    "PIL": {"reports"},
     "jinja2": {"reports"},
     "markupsafe": {"reports"},
     "starlette": {"webapp"},

@@ -32,7 +32,9 @@ class Columns(NamedTuple):
     rms_uv: Floats
 
 
-def picture_columns(frames: ChannelFrames, most: int = MOST_COLUMNS) -> Columns:
+def picture_columns(
+    frames: ChannelFrames, most: int = MOST_COLUMNS, *, window_s: tuple[float, float] | None = None
+) -> Columns:
     """Reduce the hops of a channel to at most `most` columns.
 
     Parameters
@@ -41,6 +43,8 @@ def picture_columns(frames: ChannelFrames, most: int = MOST_COLUMNS) -> Columns:
         Any number of hops, also none.
     most : int > 0
         Columns of the picture.
+    window_s : tuple of float, optional
+        Start and stop of what is shown, seconds: hops that touch it; all where left out.
 
     Returns
     -------
@@ -59,8 +63,11 @@ def picture_columns(frames: ChannelFrames, most: int = MOST_COLUMNS) -> Columns:
     >>> len(columns.time_s), bool(columns.high_uv.max() == frames.high_uv.max())
     (100, True)
     """
-    n_hops = len(frames.mean_square)
-    return columns_between(frames, np.linspace(0, n_hops, min(n_hops, most) + 1).astype(np.int64))
+    first, last = 0, len(frames.mean_square)
+    if window_s is not None:
+        first = min(max(int(window_s[0] / frames.hop_s), first), last)
+        last = max(min(int(np.ceil(window_s[1] / frames.hop_s)), last), first)
+    return columns_between(frames, np.linspace(first, last, min(last - first, most) + 1).astype(np.int64))
 
 
 def columns_between(frames: ChannelFrames, edges: NDArray[np.int64]) -> Columns:
@@ -71,7 +78,7 @@ def columns_between(frames: ChannelFrames, edges: NDArray[np.int64]) -> Columns:
     frames : ChannelFrames
         Any number of hops.
     edges : ndarray of int, shape (n_columns + 1,)
-        Hops, strictly increasing, from 0 to the number of hops.
+        Hops, strictly increasing, within the recording.
 
     Examples
     --------
@@ -86,15 +93,15 @@ def columns_between(frames: ChannelFrames, edges: NDArray[np.int64]) -> Columns:
     if not len(starts):
         none = np.empty(0)
         return Columns(none, none, none, none)
-    power = frames.mean_square.astype(np.float64)
+    power = frames.mean_square[: edges[-1]].astype(np.float64)
     seen = np.add.reduceat(np.isfinite(power).astype(np.float64), starts)
     total = np.add.reduceat(np.nan_to_num(power), starts)
     with np.errstate(invalid="ignore", divide="ignore"):
         rms_uv = np.sqrt(total / seen)
     return Columns(
         time_s=(edges[:-1] + edges[1:]) / 2 * frames.hop_s,
-        low_uv=np.fmin.reduceat(frames.low_uv, starts).astype(np.float64),
-        high_uv=np.fmax.reduceat(frames.high_uv, starts).astype(np.float64),
+        low_uv=np.fmin.reduceat(frames.low_uv[: edges[-1]], starts).astype(np.float64),
+        high_uv=np.fmax.reduceat(frames.high_uv[: edges[-1]], starts).astype(np.float64),
         rms_uv=rms_uv,
     )
 

@@ -14,7 +14,8 @@ from matplotlib.ticker import MaxNLocator
 
 from emgpipe.measures.rows import VALUED
 from emgpipe.reports.course import Point, Series, Stop
-from emgpipe.reports.figures import DPI, WIDTH_IN, plain, shortened
+from emgpipe.reports.figures import WIDTH_IN
+from emgpipe.reports.looks import DPI, plain, shortened
 from emgpipe.reports.words import heading, unit_words
 
 Band = Mapping[tuple[str, str], float]

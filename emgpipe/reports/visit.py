@@ -8,7 +8,8 @@ from pathlib import PurePath, PureWindowsPath
 from emgpipe.measures.grade import LETTERS
 from emgpipe.measures.views import RELAX, Segment
 from emgpipe.recording import Finding
-from emgpipe.reports.figures import KEY, figure_png, recording_figure, state_key
+from emgpipe.reports.figures import figure_png, recording_figure, state_key
+from emgpipe.reports.looks import KEY
 from emgpipe.reports.model import Measured, RecordingReport, VisitReport
 from emgpipe.reports.pages import render
 from emgpipe.reports.tables import (

@@ -10,7 +10,8 @@ from matplotlib.colors import to_rgb
 from emgpipe.intervals import Intervals
 from emgpipe.measures.rows import IntervalRow
 from emgpipe.reports import figure_png, recording_figure
-from emgpipe.reports.figures import COACTIVE, STATE_LOOKS, plain, untold
+from emgpipe.reports.looks import COACTIVE, STATE_LOOKS, plain
+from emgpipe.reports.traces import untold
 
 HOP_S = 0.0125
 

@@ -1,0 +1,105 @@
+"""How figures look: colours and hatches of states, type and text."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import Any, NamedTuple
+
+import matplotlib.style
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.font_manager import findfont, get_font
+
+from emgpipe.reports.words import visible
+
+
+class Look(NamedTuple):
+    """Fill and hatch of a state: told apart by lightness and hatch alone, without colour."""
+
+    fill: str
+    hatch: str
+    ink: str
+
+
+STATE_LOOKS = {
+    "active": Look("#0b3c6f", "", "#0b3c6f"),
+    "silent": Look("#dbe9f6", "", "#dbe9f6"),
+    "undeterminable": Look("#f0a839", "//////", "#6b4300"),
+    "excluded": Look("#8a8a8a", "xxxx", "#e4e4e4"),
+}
+"""Dark, light, middle with stripes, grey with crosses."""
+COACTIVE = Look("#7b2d5b", "", "#7b2d5b")
+SPASMS = {
+    "spasm": Look("#c4314b", "", "#c4314b"),
+    "possible_spasm": Look("#fbe4e8", "/////", "#c4314b"),
+}
+"""A bar over the ribbon: full, and striped where a spasm may hide in excluded time."""
+KEY = (*STATE_LOOKS.values(), COACTIVE, *SPASMS.values())
+"""Swatches of `state_key`, in their order."""
+RELAXED, STIMULUS_TICK = "#8fb0a3", "#222b36"
+TRACE, RMS, LEVEL, UNDER_LEVEL = "#a3adb8", "#5b6675", "#222b36", "#dfe4e9"
+FLOOR, GRID = "#c2410c", "#d5dae0"
+DPI = 120
+PAPER = {"fc": "white", "ec": "none", "pad": 1, "alpha": 0.85}
+"""Box behind words that stand on data."""
+QUIET_INK = "#55606c"
+"""Words that name an axis."""
+
+_STYLE: dict[str, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 8,
+    "axes.linewidth": 0.6,
+    "axes.edgecolor": "#8a94a0",
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.labelsize": 7.5,
+    "ytick.labelsize": 7,
+    "hatch.linewidth": 0.6,
+    "path.simplify": True,
+}
+
+
+@contextmanager
+def house_style() -> Iterator[None]:
+    """Draw in the style of the house, whatever the style of the process is."""
+    with matplotlib.style.context(["default", _STYLE]):
+        yield
+
+
+def new_figure(width_in: float, height_in: float) -> Figure:
+    """Empty figure that can be saved without a window; for use in `house_style`."""
+    figure = Figure(figsize=(width_in, height_in), dpi=DPI)
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def fill(
+    axes: Axes, stretches: Sequence[tuple[float, float]], look: Look, span: tuple[float, float] = (0.0, 1.0)
+) -> None:
+    """Draw stretches `(start, stop)` in the look of a state; `span` is their lower edge and height."""
+    if stretches:
+        bars = [(start, stop - start) for start, stop in stretches]
+        axes.broken_barh(bars, span, facecolor=look.fill, edgecolor=look.ink, hatch=look.hatch or None, lw=0)
+
+
+def say(axes: Axes, x: float, y: float, text: str, **kwargs: Any) -> None:
+    """Write into axes coordinates; a `$` in a label is no formula."""
+    axes.text(x, y, plain(text), transform=axes.transAxes, parse_math=False, **kwargs)
+
+
+def plain(text: str) -> str:
+    """Text that the font of the figures can draw: one line, other characters as `?`."""
+    known = _glyphs()
+    return "".join(char if ord(char) in known else "?" for char in visible(text).replace("\n", " "))
+
+
+def shortened(text: str, most: int) -> str:
+    """Text of at most `most` characters."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+@cache
+def _glyphs() -> frozenset[int]:
+    with house_style():
+        return frozenset(get_font(findfont("DejaVu Sans")).get_charmap())
