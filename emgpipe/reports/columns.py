@@ -11,6 +11,8 @@ Floats = NDArray[np.float64]
 
 MOST_COLUMNS = 2000
 """About the pixels of a page: more cannot be seen."""
+FLAT_UV = 1e-3
+"""Below the step of any amplifier: what filters leave of a constant by rounding."""
 
 
 class Columns(NamedTuple):
@@ -110,11 +112,12 @@ def trace_reach_uv(columns: Columns) -> tuple[float, float]:
     """Half height of a trace and the largest magnitude it may cut off, µV.
 
     Rare peaks beyond four times the 99 % quantile would flatten everything else: they are
-    cut, and the second number is then the peak (else 0), to be said in the picture.
+    cut, and the second number is then the peak (else 0), to be said in the picture. A trace that is flat but for
+    rounding is given 1 µV.
     """
     peaks = np.fmax(np.abs(columns.low_uv), np.abs(columns.high_uv))
     peaks = peaks[np.isfinite(peaks)]
-    if not len(peaks) or not peaks.max() > 0:
+    if not len(peaks) or not peaks.max() > FLAT_UV:
         return 1.0, 0.0
     most, usual = float(peaks.max()), float(np.quantile(peaks, 0.99))
     return (1.5 * usual, most) if usual > 0 and most > 4 * usual else (1.08 * most, 0.0)

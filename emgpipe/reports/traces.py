@@ -11,7 +11,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 from emgpipe.intervals import Intervals
 from emgpipe.measures.rows import IntervalRow
 from emgpipe.measures.views import RELAX, WHOLE
-from emgpipe.reports.columns import Columns, picture_columns, trace_reach_uv
+from emgpipe.reports.columns import FLAT_UV, Columns, picture_columns, trace_reach_uv
 from emgpipe.reports.looks import (
     COACTIVE,
     FLOOR,
@@ -82,7 +82,7 @@ def _draw_trace(axes: Axes, name: str, one: Muscle, columns: Columns) -> None:
 
 
 def _draw_level(axes: Axes, one: Muscle, columns: Columns) -> None:
-    rms_uv = np.where(columns.rms_uv > 0, columns.rms_uv, np.nan)
+    rms_uv = np.where(columns.rms_uv > FLAT_UV, columns.rms_uv, np.nan)
     low, high = level_limits_uv(rms_uv, one)
     axes.fill_between(columns.time_s, low, rms_uv, color=UNDER_LEVEL, lw=0, zorder=0.5)
     axes.plot(columns.time_s, rms_uv, color=LEVEL, lw=0.6, zorder=3)

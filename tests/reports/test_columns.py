@@ -59,3 +59,4 @@ def test_ordinary_peaks_are_never_cut():
 
 def test_a_dead_or_missing_trace_still_has_a_height():
     assert reach([0.0] * 10) == reach([np.nan] * 10) == reach([]) == (1.0, 0.0)
+    assert reach([1e-19] * 10) == (1.0, 0.0)
