@@ -50,7 +50,8 @@ def page_problems(folder: Path, record: Mapping[str, Any]) -> Iterator[Problem]:
     Problem
         RESULT_CHANGED, RESULT_MISSING; PAGES_STALE.
     """
-    there = {path.name for pattern in ("index.html", "visit.*.html") for path in (folder / "reports").glob(pattern)}
+    patterns = ("index.html", "patient.*.html", "visit.*.html")
+    there = {path.name for pattern in patterns for path in (folder / "reports").glob(pattern)}
     try:
         told = read_json(folder / PAGES)
         digests = {name: str(page["sha256"]) for name, page in told["pages"].items() if Path(name).name == name}

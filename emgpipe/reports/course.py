@@ -1,5 +1,6 @@
 """The course of a subject: every measure over the visits, with what is missing and what changed between them."""
 
+import re
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,10 +9,16 @@ from typing import NamedTuple
 
 from emgpipe.batch.conditions import COMPARED_CONDITIONS, Change, Conditions, changed_conditions
 from emgpipe.measures.rows import VALUED, MeasureRow, Status
+from emgpipe.measures.views import WHOLE
 from emgpipe.reports.completeness import natural, visit_state
+from emgpipe.reports.tables import OVERVIEW
 from emgpipe.reports.words import NOT_ON_PAGES
+from emgpipe.summary.subject import RESTS
 
 Row = Mapping[str, str]
+
+MAIN = {**OVERVIEW, "subject": ("rigidity_index_log", "axial_limb_ln_ratio", "lr_ln_ratio")}
+"""Measures that are drawn, by kind of target."""
 
 
 class Point(NamedTuple):
@@ -198,6 +205,24 @@ def blocks_of(rows: Iterable[tuple[str, str, MeasureRow]], visits: Sequence[str]
         ))
         for (task, segment), series in found.items()
     )  # fmt: skip
+
+
+def is_main_segment(segment: str) -> bool:
+    """Whether a segment is rest, or a recording without a declared one: what visits are compared by.
+
+    Examples
+    --------
+    >>> [is_main_segment(name) for name in ("rest", "rest_2", "whole", "mvc")]
+    [True, True, True, False]
+    """
+    return segment == WHOLE or bool(re.fullmatch(RESTS, segment))
+
+
+def main_series(block: Block, kind: str) -> list[Series]:
+    """Series of the main measures of a kind of target, measures in the order of `MAIN`."""
+    order = MAIN[kind]
+    found = [one for one in block.series if one.target_kind == kind and one.measure in order]
+    return sorted(found, key=lambda one: order.index(one.measure))
 
 
 def stops_of(subject: str, inputs: Sequence[Row], conditions: Mapping[str, Row]) -> tuple[Stop, ...]:

@@ -7,8 +7,10 @@ from pathlib import Path
 from emgpipe.batch.conditions import Conditions, differing_conditions
 from emgpipe.batch.units import read_head
 from emgpipe.recording import Finding
+from emgpipe.reports.course import patient_report
 from emgpipe.reports.index import index_page
-from emgpipe.reports.stored import is_simulated, stored_visit, told_findings, unit_path
+from emgpipe.reports.patient import patient_page
+from emgpipe.reports.stored import is_simulated, measure_row, stored_visit, told_findings, unit_path
 from emgpipe.reports.visit import visit_page
 from emgpipe.settings import Settings, fingerprint
 
@@ -45,3 +47,15 @@ def visit_html(
 ) -> str:  # fmt: skip
     """Page of one visit from its units, its rows and cached frames; raises StoreError where frames are not there."""
     return visit_page(stored_visit(study, subject, visit, inputs, measures, folder, settings, conditions))
+
+
+def patient_html(
+    study: str, subject: str, inputs: Sequence[Row], measures: Sequence[Row], settings: Settings,
+    conditions: Mapping[str, Row],
+) -> str:  # fmt: skip
+    """Page of one subject from tables alone; `inputs` are of the whole study, `measures` of the subject."""
+    report = patient_report(
+        study, subject, inputs, [(row, measure_row(row)) for row in measures if row["measure"]], conditions,
+        version=version("emgpipe"), settings_id=fingerprint(settings), simulated=is_simulated(study),
+    )  # fmt: skip
+    return patient_page(report)

@@ -140,12 +140,13 @@ def _panels(series: Sequence[Series]) -> list[_Panel]:
         ]
     targets = list(dict.fromkeys(one.target for one in series))
     measures = list(dict.fromkeys(one.measure for one in series))
+    first_row = {m: min(targets.index(one.target) for one in series if one.measure == m) for m in measures}
     return [
         _Panel(
             row := targets.index(one.target),
             column := measures.index(one.measure),
             one,
-            ("", "") if row else (heading(one.measure), unit_words(one.unit)),
+            (heading(one.measure), unit_words(one.unit)) if row == first_row[one.measure] else ("", ""),
             one.target if not column else "",
         )
         for one in series

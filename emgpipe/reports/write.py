@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
@@ -11,7 +12,7 @@ from typing import NamedTuple
 from emgpipe.batch.problems import refuse_no_results
 from emgpipe.batch.verify_pages import DRAWN_FROM, pages_digest, results_key
 from emgpipe.errors import ResultsError, StoreError
-from emgpipe.reports.names import visit_file_name
+from emgpipe.reports.names import patient_file_name, visit_file_name
 from emgpipe.settings import Settings, fingerprint, load_settings
 from emgpipe.store import (
     OutputLock,
@@ -27,7 +28,7 @@ from emgpipe.store.atomic import storing
 from emgpipe.store.lock import LOCK_NAME
 from emgpipe.study.model import ID_PATTERN
 
-PAGES_VERSION = 5
+PAGES_VERSION = 6
 """Raised whenever the same results would give other pages."""
 INDEX = "index.html"
 PAGES = "pages.json"
@@ -93,21 +94,37 @@ class _Told:
         """Conditions of the recordings of a visit."""
         return {row["recording"]: self.conditions.get(row["recording"], {}) for row in self.visits[visit]}
 
+    def subjects(self) -> list[str]:
+        """Subjects in the order of the study."""
+        return list(dict.fromkeys(subject for subject, _ in self.visits))
+
+    def measures_of(self, subject: str) -> list[Row]:
+        """Lines of `measures.csv` of all visits of a subject."""
+        return [row for visit, rows in self.measures.items() if visit[0] == subject for row in rows]
+
     def keys(self) -> dict[str, str]:
         """What each page depends on, by its file name."""
-        made_by = {"pages": PAGES_VERSION, "version": version("emgpipe")}
-        keys = {
-            visit_file_name(*visit): content_key(
-                **made_by, inputs=rows, measures=self.measures.get(visit, []), conditions=self.conditions_of(visit)
-            )
+        from emgpipe.reports.course import stops_of
+
+        made_by = {"pages": PAGES_VERSION, "version": version("emgpipe"), "study": self.study}
+        settings = fingerprint(self.settings)
+        measured = {visit: content_key(measures=rows) for visit, rows in self.measures.items()}
+        told = {
+            visit: content_key(inputs=rows, measures=measured.get(visit, ""), conditions=self.conditions_of(visit))
             for visit, rows in self.visits.items()
         }
-        index = content_key(**made_by, study=self.study, inputs=self.inputs, settings=fingerprint(self.settings))
-        return {**keys, INDEX: index}
+        keys = {visit_file_name(*visit): content_key(**made_by, told=key) for visit, key in told.items()}
+        for subject in self.subjects():
+            # visits that the subject does not have come from the other subjects
+            stops = stops_of(subject, self.inputs, self.conditions)
+            own = [key for visit, key in told.items() if visit[0] == subject]
+            keys[patient_file_name(subject)] = content_key(**made_by, settings=settings, stops=stops, told=own)
+        keys[INDEX] = content_key(**made_by, settings=settings, inputs=self.inputs, measures=list(measured.values()))
+        return keys
 
 
 def write_reports(out: str | Path, *, wait: bool = False, waiting: Callable[[], object] = lambda: None) -> list[Path]:
-    """Draw the pages of a results folder: one a visit, and the study page.
+    """Draw the pages of a results folder: one a visit, one a subject, and the study page.
 
     Parameters
     ----------
@@ -131,7 +148,7 @@ def write_reports(out: str | Path, *, wait: bool = False, waiting: Callable[[], 
 
     Notes
     -----
-    Pages of visits that left the study are removed; other files in `reports` are left alone.
+    Pages of visits and subjects that left the study are removed; other files in `reports` are left alone.
     """
     folder = Path(out)
     refuse_links(folder)
@@ -175,35 +192,44 @@ def _stands(path: Path, page: _Page | None, key: str = "") -> bool:
 
 
 def _remove(pages: Path, name: str) -> None:
-    """Remove the page of a visit that left the study; a name that is no page's is left alone."""
-    if fnmatch(name, "visit.*.html") and Path(name).name == name:
+    """Remove the page of a visit or subject that left the study; a name that is no page's is left alone."""
+    if any(fnmatch(name, f"{kind}.*.html") for kind in ("visit", "patient")) and Path(name).name == name:
         with storing(pages / name):
             (pages / name).unlink(missing_ok=True)
 
 
 def _drawn(told: _Told, folder: Path, stale: set[str]) -> tuple[list[Path], dict[str, StoreError]]:
     """Pages drawn, and by name why others were not: one bad visit costs one page."""
-    from emgpipe.reports.draw import index_html, visit_html
-
     drawn, problems = [], {}
-    for visit, rows in told.visits.items():
-        path = folder / "reports" / visit_file_name(*visit)
-        if path.name not in stale:
+    for name, draw in _drawings(told, folder).items():
+        if name not in stale:
             continue
-        measures, conditions = told.measures.get(visit, []), told.conditions_of(visit)
         try:
-            page = visit_html(told.study, *visit, rows, measures, folder, told.settings, conditions)
+            page = draw()
         except StoreError as problem:
-            problems[path.name] = problem
+            problems[name] = problem
             continue
-        write_text(path, page)
-        drawn.append(path)
-    if INDEX in stale:
-        write_text(
-            folder / "reports" / INDEX, index_html(told.study, told.inputs, told.settings, folder, told.conditions)
-        )
-        drawn.append(folder / "reports" / INDEX)
+        write_text(folder / "reports" / name, page)
+        drawn.append(folder / "reports" / name)
     return drawn, problems
+
+
+def _drawings(told: _Told, folder: Path) -> dict[str, Callable[[], str]]:
+    """How each page is drawn: visits, subjects, the study."""
+    from emgpipe.reports.draw import index_html, patient_html, visit_html
+
+    study, settings, conditions = told.study, told.settings, told.conditions
+    drawings: dict[str, Callable[[], str]] = {}
+    for visit, rows in told.visits.items():
+        drawings[visit_file_name(*visit)] = partial(
+            visit_html, study, *visit, rows, told.measures.get(visit, []), folder, settings, told.conditions_of(visit)
+        )
+    for subject in told.subjects():
+        drawings[patient_file_name(subject)] = partial(
+            patient_html, study, subject, told.inputs, told.measures_of(subject), settings, conditions
+        )
+    drawings[INDEX] = partial(index_html, study, told.inputs, settings, folder, conditions)
+    return drawings
 
 
 def _read(folder: Path, source: _Source) -> _Told:

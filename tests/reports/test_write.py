@@ -16,7 +16,9 @@ from emgpipe.store import OutputLock
 from tests.batch.studies import HEAD, NAMES, outputs, row_of, stamps, write_manifest, write_recording
 
 NOTED = {"P01_V1": "supine", "P01_V2": "supine", "P02_V1": "", "P02_V2": ""}
-PAGES = ["visit.P01.V1.html", "visit.P01.V2.html", "visit.P02.V1.html", "visit.P02.V2.html", "index.html"]
+VISITS = ["visit.P01.V1.html", "visit.P01.V2.html", "visit.P02.V1.html", "visit.P02.V2.html"]
+PATIENTS = ["patient.P01.html", "patient.P02.html"]
+PAGES = [*VISITS, *PATIENTS, "index.html"]
 
 
 def note(study, postures):
@@ -101,7 +103,7 @@ def test_a_visit_that_a_later_run_left_out_keeps_the_settings_on_its_page(copy):
 def test_a_changed_condition_redraws_its_page_and_no_sample_is_read(copy):
     note(copy / "study", {**NOTED, "P02_V1": "sitting"})
     assert run_study(copy / "study", copy / "out", jobs=1).computed == 0
-    assert drawn(copy) == ["visit.P02.V1.html"]
+    assert drawn(copy) == ["visit.P02.V1.html", "patient.P02.html"]
     assert "sitting" in page(copy, "visit.P02.V1.html")
 
 
@@ -109,7 +111,8 @@ def test_a_changed_file_redraws_its_own_page(copy):
     write_recording(copy / "study" / "P01_V2.edf", 77)
     run_study(copy / "study", copy / "out", jobs=1)
     assert "visit.P01.V2.html" in (names := drawn(copy))
-    assert "visit.P02.V1.html" not in names
+    assert "patient.P01.html" in names
+    assert not {"visit.P02.V1.html", "patient.P02.html"} & set(names)
 
 
 def test_a_recording_that_failed_is_named_with_its_code(made):
@@ -154,8 +157,8 @@ def test_frames_that_are_not_as_written_are_refused_and_the_next_run_mends_them(
             path.write_bytes(path.read_bytes()[:-1] + b"\x7f")
     with pytest.raises(StoreError, match=r"FRAMES_.*run the study again"):
         write_reports(copy / "out")
-    # the page of the missing recording and the study page need no frames
-    assert sorted(p.name for p in (copy / "out" / "reports").glob("*.html")) == ["index.html", PAGES[3]]
+    # the page of the missing recording, those of the subjects and the study page need no frames
+    assert sorted(p.name for p in (copy / "out" / "reports").glob("*.html")) == ["index.html", *PATIENTS, VISITS[3]]
     run_study(copy / "study", copy / "out", jobs=1)
     assert drawn(copy) == PAGES[:3]
     assert outputs(copy / "out") == tables
@@ -200,6 +203,27 @@ def test_the_page_of_a_visit_that_left_the_study_is_removed_and_nothing_else(cop
     kept = [name for name in PAGES if name != "visit.P01.V2.html"]
     assert sorted(p.name for p in pages.glob("*.html")) == sorted([*kept, "visit.mine.html"])
     assert "visit.P01.V2.html" not in (pages / "pages.json").read_text()
+
+
+def test_the_page_of_a_subject_that_left_the_study_is_removed_and_nothing_else(copy):
+    pages = copy / "out" / "reports"
+    (pages / "patient.mine.html").write_text("not ours")
+    write_manifest(copy / "study", [row_of(name, posture=NOTED[name]) for name in NAMES[:2]])
+    run_study(copy / "study", copy / "out", jobs=1)
+    drawn(copy)
+    kept = [*VISITS[:2], PATIENTS[0], "index.html", "patient.mine.html"]
+    assert sorted(p.name for p in pages.glob("*.html")) == sorted(kept)
+
+
+def test_a_visit_that_only_another_subject_gets_stands_on_the_page_as_missing(copy):
+    rows = [row_of(name, posture=NOTED[name]) for name in NAMES]
+    extra = {**rows[0], "visit": "V3", "file": "P01_V3.edf"}
+    write_recording(copy / "study" / "P01_V3.edf", 9)
+    assert "Missing: V3." not in page(copy, PATIENTS[1])
+    write_manifest(copy / "study", [*rows, extra])
+    run_study(copy / "study", copy / "out", jobs=1)
+    assert drawn(copy) == ["visit.P01.V3.html", *PATIENTS, "index.html"]
+    assert "Missing: V3." in page(copy, PATIENTS[1])
 
 
 def test_a_list_of_pages_cannot_make_it_remove_other_files(copy):
