@@ -1,0 +1,132 @@
+"""A sheet of many small panels drawn in one axes: an axes for each panel costs five times as long.
+
+Positions are inches from the lower left corner of the sheet. What is alike is drawn together.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from matplotlib.collections import LineCollection, PatchCollection
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
+
+from emgpipe.reports.looks import QUIET_INK, house_style, new_figure, plain
+
+INK, FRAME = "#1b2430", "#8a94a0"
+
+
+class Mark(NamedTuple):
+    """How a status is marked: told apart by shape and fill, without colour."""
+
+    shape: str
+    fill: str
+    edge: str
+    size_pt: float
+
+
+MARKS = {
+    "ok": Mark("o", "#0b3c6f", "#0b3c6f", 4.0),
+    "flagged": Mark("D", "#ffffff", "#b45309", 4.2),
+    "below_limit": Mark("v", "#ffffff", "#0b3c6f", 5.2),
+    "undeterminable": Mark("x", "#6b4300", "#6b4300", 4.5),
+    "not_measured": Mark("_", "#6b7580", "#6b7580", 4.5),
+    "run": Mark(".", "#5b6675", "#5b6675", 3.0),
+}
+"""By status, and of a single run beside the median."""
+
+
+class Panel(NamedTuple):
+    """A rectangle in inches, and the limits of what it shows."""
+
+    left: float
+    bottom: float
+    width: float
+    height: float
+    x_limits: tuple[float, float]
+    y_limits: tuple[float, float]
+
+    def x(self, value: float) -> float:
+        """Place of a value, inches."""
+        low, high = self.x_limits
+        return self.left + self.width * (value - low) / (high - low)
+
+    def y(self, value: float) -> float:
+        """Place of a value, inches."""
+        low, high = self.y_limits
+        return self.bottom + self.height * (value - low) / (high - low)
+
+
+class Sheet:
+    """Collects what is to be drawn; `figure` draws it."""
+
+    def __init__(self, width_in: float, height_in: float) -> None:
+        self.size_in = (width_in, height_in)
+        self.areas: dict[str, list[Rectangle]] = {}
+        self.strokes: dict[tuple[str, float, bool], list[list[tuple[float, float]]]] = {}
+        self.marks: dict[str, list[tuple[float, float]]] = {}
+        self.texts: list[tuple[float, float, str, dict[str, Any]]] = []
+
+    def area(self, colour: str, left: float, bottom: float, width: float, height: float) -> None:
+        """Fill a rectangle, behind all else."""
+        self.areas.setdefault(colour, []).append(Rectangle((left, bottom), width, height))
+
+    def stroke(
+        self, colour: str, points: Sequence[tuple[float, float]], width_pt: float = 0.6, *, dashed: bool = False
+    ) -> None:
+        """Draw a line through points."""
+        self.strokes.setdefault((colour, width_pt, dashed), []).append(list(points))
+
+    def mark(self, kind: str, x: float, y: float) -> None:
+        """Set a mark of `MARKS`."""
+        self.marks.setdefault(kind, []).append((x, y))
+
+    def say(self, x: float, y: float, text: str, size_pt: float = 6.5, colour: str = QUIET_INK, **how: Any) -> None:
+        """Write text as it is, in characters that the font has; lines are kept."""
+        shown = "\n".join(plain(line) for line in text.split("\n"))
+        self.texts.append((x, y, shown, {"fontsize": size_pt, "color": colour, "parse_math": False, **how}))
+
+    def frame(self, panel: Panel, y_ticks: Sequence[float]) -> None:
+        """Draw the left and lower edge of a panel, and its ticks with their numbers."""
+        left, bottom = panel.left, panel.bottom
+        self.stroke(FRAME, [(left, bottom + panel.height), (left, bottom), (left + panel.width, bottom)])
+        for tick in y_ticks:
+            y = panel.y(tick)
+            self.stroke(FRAME, [(left - 0.025, y), (left, y)])
+            self.say(left - 0.045, y, f"{tick:g}".replace("-", "−"), 6.5, INK, ha="right", va="center_baseline")
+
+    def figure(self) -> Figure:
+        """Draw the sheet; lines and marks carry their kind as label."""
+        width_in, height_in = self.size_in
+        with house_style():
+            figure = new_figure(*self.size_in)
+            axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
+            axes.set_axis_off()
+            axes.set(xlim=(0.0, width_in), ylim=(0.0, height_in))
+            for colour, areas in self.areas.items():
+                axes.add_collection(PatchCollection(areas, facecolor=colour, lw=0, zorder=0), autolim=False)
+            for (colour, width_pt, dashed), lines in self.strokes.items():
+                style = (0, (3, 2)) if dashed else "solid"
+                axes.add_collection(
+                    LineCollection(lines, colors=colour, lw=width_pt, ls=style, zorder=1), autolim=False
+                )
+            for kind, places in self.marks.items():
+                look = MARKS[kind]
+                axes.plot(*zip(*places, strict=True), ls="", marker=look.shape, ms=look.size_pt, mfc=look.fill,
+                          mec=look.edge, mew=1.0, zorder=3 if kind == "run" else 4, label=kind)  # fmt: skip
+            for x, y, text, how in self.texts:
+                axes.text(x, y, text, **how)
+        return figure
+
+
+def few_ticks(low: float, high: float) -> list[float]:
+    """Two to four round numbers within limits.
+
+    Examples
+    --------
+    >>> few_ticks(-2.0, 53.0), few_ticks(3.1, 3.8)
+    ([0.0, 20.0, 40.0], [3.2, 3.4, 3.6, 3.8])
+    """
+    ticks = MaxNLocator(3, steps=[1, 2, 5, 10]).tick_values(low, high)
+    return [float(f"{tick:.6g}") for tick in ticks if low <= tick <= high and math.isfinite(tick)]
