@@ -5,17 +5,25 @@ Figures are made without pyplot and shown by nobody here; `figure_png` gives the
 
 import base64
 import io
-from collections.abc import Sequence
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure, FigureBase
 from numpy.typing import NDArray
 from PIL import Image
 
 from emgpipe.reports.looks import DPI, KEY, fill, house_style, new_figure, plain
 from emgpipe.reports.model import Measured, RecordingReport
-from emgpipe.reports.traces import draw_cues, draw_muscle, draw_pair, draw_segments, time_axes, time_axis
+from emgpipe.reports.traces import (
+    Span,
+    draw_cues,
+    draw_muscle,
+    draw_pair,
+    draw_ribbon,
+    draw_segments,
+    frame_strips,
+    strip_axes,
+    time_axes,
+)
 
 WIDTH_IN = 10.0
 MOST_COLOURS = 256
@@ -41,8 +49,8 @@ def recording_figure(report: RecordingReport) -> Figure:
         From the top: one strip of segments, and one of cues and stimuli where there are any; for each muscle
         its trace (least and largest sample, RMS within, ± floor), its level (RMS on a log scale over the floor
         bracket) and its ribbon of states and spasms; for each pair a strip of the time in which both are
-        active. Axes carry labels `segments`, `cues`, `trace TA_R`, `level TA_R`, `ribbon TA_R`,
-        `pair TA_R/GM_R`.
+        active. Axes carry labels `trace TA_R`, `level TA_R`, and `strips` for all strips; what is drawn there
+        carries labels `segments`, `relaxed`, `stimuli`, `ribbon TA_R`, `pair TA_R/GM_R`.
 
     Examples
     --------
@@ -54,7 +62,7 @@ def recording_figure(report: RecordingReport) -> Figure:
     >>> result = Measured.of(measure(recording, compute_frames(recording, mains_hz=50), rest=True))
     >>> figure = recording_figure(RecordingReport("S1_V1_rest", "rest", "a.edf", "", result))
     >>> [axes.get_label() for axes in figure.axes]
-    ['segments', 'trace TA_R', 'level TA_R', 'ribbon TA_R']
+    ['strips', 'trace TA_R', 'level TA_R']
     """
     result = report.result or Measured()
     with house_style():
@@ -88,30 +96,35 @@ def draw_result(
     """
     start_s, stop_s = window_s
     window_s = (start_s, max(stop_s, start_s + 1e-3))
-    places = iter(_places(_rows_in(result, title, scale), height_in(result, title, scale)))
+    whole_in, spans = height_in(result, title, scale), iter(_spans_in(result, title, scale))
 
-    def axes(label: str) -> Axes:
-        """Next row as axes over time."""
-        return time_axes(figure, next(places), window_s, label)
+    def place(span_in: Span) -> tuple[float, float, float, float]:
+        """Rectangle of a row as fractions of the figure."""
+        return _LEFT, span_in[0] / whole_in, _RIGHT - _LEFT, span_in[1] / whole_in
 
     if title:
-        _, bottom, _, _ = next(places)
-        figure.text(0.002, bottom, plain(title), va="bottom", fontsize=9.5, fontweight="bold", parse_math=False)
-    last = axes("segments")
-    draw_segments(last, result)
+        low = next(spans)[0] / whole_in
+        figure.text(0.002, low, plain(title), va="bottom", fontsize=9.5, fontweight="bold", parse_math=False)
+    inside_in = (_BOTTOM_IN, whole_in - _TOP_IN)
+    strips = strip_axes(figure, place((_BOTTOM_IN, inside_in[1] - _BOTTOM_IN)), window_s, inside_in)
+    draw_segments(strips, next(spans), result)
     if result.cues:
-        last = axes("cues")
-        draw_cues(last, result)
+        draw_cues(strips, next(spans), result)
+    framed = []
     for muscle, one in result.muscles.items():
-        next(places)
-        panels = [axes(f"{panel} {muscle}") for panel in ("trace", "level", "ribbon")]
-        draw_muscle(panels, muscle, one, result)
-        last = panels[-1]
-    next(places)
-    for pair in pairs_drawn(result):
-        last = axes(f"pair {pair}")
-        draw_pair(last, pair, result)
-    time_axis(last)
+        _, trace, level, ribbon = (next(spans) for _ in range(4))
+        panels = [
+            time_axes(figure, place(span), window_s, f"{what} {muscle}")
+            for what, span in (("trace", trace), ("level", level))
+        ]
+        draw_muscle(panels, muscle, one, result.segments)
+        draw_ribbon(strips, ribbon, muscle, result.intervals)
+        framed.append(ribbon)
+    next(spans)
+    for pair, span in zip(pairs_drawn(result), spans, strict=True):
+        draw_pair(strips, span, pair, result)
+        framed.append(span)
+    frame_strips(strips, framed)
 
 
 def figure_png(figure: Figure) -> bytes:
@@ -161,7 +174,8 @@ def with_palette(pixels: NDArray[np.uint8]) -> Image.Image:
     by_count = np.argsort(-np.bincount(drawn.ravel()), kind="stable")
     _, first = np.unique(levels[by_count] // 32 @ [64, 8, 1], return_index=True)
     kept = levels[list(dict.fromkeys([*by_count[np.sort(first)], *by_count]))[:MOST_COLOURS]]
-    slots = ((levels[:, None, :] - kept) ** 2).sum(2).argmin(1).astype(np.uint8)
+    # nearest by squares; whole numbers, so exact
+    slots = ((kept**2).sum(1) - 2 * levels @ kept.T).argmin(1).astype(np.uint8)
     image = Image.fromarray(slots[drawn])
     image.putpalette(kept.astype(np.uint8).tobytes())
     return image
@@ -192,10 +206,8 @@ def _rows_in(result: Measured, title: str, scale: float) -> list[float]:
     return [*head_in, *panels_in, _GAP_IN / 2, *([_STRIP_IN] * len(pairs_drawn(result)))]
 
 
-def _places(rows_in: Sequence[float], whole_in: float) -> list[tuple[float, float, float, float]]:
-    """Rectangles of rows from the top, as fractions of the figure."""
-    tops = whole_in - _TOP_IN - np.concatenate([[0.0], np.cumsum(rows_in)])
-    return [
-        (_LEFT, float(bottom) / whole_in, _RIGHT - _LEFT, row / whole_in)
-        for bottom, row in zip(tops[1:], rows_in, strict=True)
-    ]
+def _spans_in(result: Measured, title: str, scale: float) -> list[Span]:
+    """Lower edge and height of each row from the top, inches from the bottom of the figure."""
+    rows_in = _rows_in(result, title, scale)
+    lows = height_in(result, title, scale) - _TOP_IN - np.cumsum(rows_in)
+    return list(zip(lows.tolist(), rows_in, strict=True))

@@ -39,7 +39,7 @@ KEY = (*STATE_LOOKS.values(), COACTIVE, *SPASMS.values())
 """Swatches of `state_key`, in their order."""
 RELAXED, STIMULUS_TICK = "#8fb0a3", "#222b36"
 TRACE, RMS, LEVEL, UNDER_LEVEL = "#a3adb8", "#5b6675", "#222b36", "#dfe4e9"
-FLOOR, GRID = "#c2410c", "#d5dae0"
+FLOOR, GRID, FRAME = "#c2410c", "#d5dae0", "#8a94a0"
 DPI = 120
 PAPER = {"fc": "white", "ec": "none", "pad": 1, "alpha": 0.85}
 """Box behind words that stand on data."""
@@ -50,7 +50,7 @@ _STYLE: dict[str, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 8,
     "axes.linewidth": 0.6,
-    "axes.edgecolor": "#8a94a0",
+    "axes.edgecolor": FRAME,
     "xtick.major.width": 0.6,
     "ytick.major.width": 0.6,
     "xtick.labelsize": 7.5,
@@ -75,12 +75,17 @@ def new_figure(width_in: float, height_in: float) -> Figure:
 
 
 def fill(
-    axes: Axes, stretches: Sequence[tuple[float, float]], look: Look, span: tuple[float, float] = (0.0, 1.0)
+    axes: Axes,
+    stretches: Sequence[tuple[float, float]],
+    look: Look,
+    span: tuple[float, float] = (0.0, 1.0),
+    label: str = "",
 ) -> None:
     """Draw stretches `(start, stop)` in the look of a state; `span` is their lower edge and height."""
     if stretches:
         bars = [(start, stop - start) for start, stop in stretches]
-        axes.broken_barh(bars, span, facecolor=look.fill, edgecolor=look.ink, hatch=look.hatch or None, lw=0)
+        edge, hatch = look.ink, look.hatch or None
+        axes.broken_barh(bars, span, facecolor=look.fill, edgecolor=edge, hatch=hatch, lw=0, label=label)
 
 
 def say(axes: Axes, x: float, y: float, text: str, **kwargs: Any) -> None:

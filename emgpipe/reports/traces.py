@@ -1,20 +1,22 @@
-"""Panels of one recording: the trace, the level and the ribbon of a muscle, strips of pairs, segments and cues."""
+"""Panels of one recording: the trace and the level of a muscle; strips of states, pairs, segments and cues."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
 from matplotlib.figure import FigureBase
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
 from emgpipe.intervals import Intervals
 from emgpipe.measures.rows import IntervalRow
-from emgpipe.measures.views import RELAX, WHOLE
+from emgpipe.measures.views import RELAX, WHOLE, Segment
 from emgpipe.reports.columns import FLAT_UV, Columns, picture_columns, trace_reach_uv
 from emgpipe.reports.looks import (
     COACTIVE,
     FLOOR,
+    FRAME,
     GRID,
     LEVEL,
     PAPER,
@@ -36,6 +38,9 @@ from emgpipe.reports.model import Measured, Muscle
 COLUMNS = 1040
 """A column a pixel."""
 
+Span = tuple[float, float]
+"""Lower edge and height of a strip, inches from the bottom of the figure."""
+
 
 def time_axes(
     figure: FigureBase, place: tuple[float, float, float, float], window_s: tuple[float, float], label: str
@@ -44,19 +49,29 @@ def time_axes(
     axes = figure.add_axes(place, label=label)
     axes.set_xlim(window_s)
     axes.xaxis.set_major_locator(NullLocator())
-    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["top", "right", "bottom"]].set_visible(False)
     return axes
 
 
-def draw_muscle(panels: Sequence[Axes], name: str, one: Muscle, result: Measured) -> None:
-    """Draw the trace, the level and the ribbon of a muscle, each into axes of its own."""
-    window_s = panels[0].get_xlim()
-    columns = picture_columns(one.frames, COLUMNS, window_s=window_s)
+def strip_axes(
+    figure: FigureBase, place: tuple[float, float, float, float], window_s: tuple[float, float], heights_in: Span
+) -> Axes:
+    """Axes behind all panels in which strips are drawn, heights in inches, with the times below."""
+    axes = time_axes(figure, place, window_s, "strips")
+    axes.set_ylim(*heights_in)
+    axes.yaxis.set_major_locator(NullLocator())
+    axes.spines["left"].set_visible(False)
+    _time_axis(axes)
+    return axes
+
+
+def draw_muscle(panels: Sequence[Axes], name: str, one: Muscle, segments: Sequence[Segment]) -> None:
+    """Draw the trace and the level of a muscle, each into axes of its own."""
+    columns = picture_columns(one.frames, COLUMNS, window_s=panels[0].get_xlim())
     _draw_trace(panels[0], name, one, columns)
     _draw_level(panels[1], one, columns)
-    _draw_ribbon(panels[2], name, result.intervals)
-    for axes in panels[:2]:
-        for segment in result.segments:
+    for axes in panels:
+        for segment in segments:
             if segment.kind != WHOLE:
                 axes.axvspan(segment.start_s, segment.stop_s, color="#f3f1ea", lw=0, zorder=0)
 
@@ -72,7 +87,6 @@ def _draw_trace(axes: Axes, name: str, one: Muscle, columns: Columns) -> None:
     axes.set_ylim(-reach_uv, reach_uv)
     step_uv = round_down(0.7 * reach_uv)
     axes.set_yticks([-step_uv, 0.0, step_uv], [f"−{step_uv:g}", "0", f"{step_uv:g}"])
-    axes.spines["bottom"].set_visible(False)
     size = 9 if len(name) <= 8 else 6.5
     say(axes, -0.134, 0.68, shortened(plain(name), 12), ha="left", va="center", fontsize=size, fontweight="bold")
     say(axes, -0.134, 0.28, "EMG, µV", ha="left", va="center", fontsize=7, color=QUIET_INK)
@@ -98,7 +112,6 @@ def _draw_level(axes: Axes, one: Muscle, columns: Columns) -> None:
     ticks_uv = level_ticks_uv(low, high)
     axes.set_yticks(ticks_uv, [f"{tick:g}" for tick in ticks_uv])
     axes.hlines(ticks_uv, 0.0, 1.0, transform=axes.get_yaxis_transform(), color=GRID, lw=0.5, zorder=0.7)
-    axes.spines["bottom"].set_visible(False)
     say(axes, -0.134, 0.5, "RMS, µV", ha="left", va="center", fontsize=7, color=QUIET_INK)
 
 
@@ -143,23 +156,26 @@ def round_down(value: float) -> float:
     return max(fitting)
 
 
-def _draw_ribbon(axes: Axes, name: str, intervals: Sequence[IntervalRow]) -> None:
+def draw_ribbon(axes: Axes, span_in: Span, name: str, intervals: Sequence[IntervalRow]) -> None:
+    """Draw the states of a muscle, and its spasms as a bar over them."""
+    label, (low, height) = f"ribbon {name}", span_in
+    own = [i for i in intervals if i.target == name]
     for kind, look in STATE_LOOKS.items():
-        fill(axes, [(i.start_s, i.stop_s) for i in intervals if i.target == name and i.kind == kind], look)
+        fill(axes, [(i.start_s, i.stop_s) for i in own if i.kind == kind], look, span_in, label)
     for kind, look in SPASMS.items():
-        found = [(i.start_s, i.stop_s) for i in intervals if (i.target, i.kind) == (name, kind)]
-        fill(axes, found, look, (0.6, 0.4))
-        axes.hlines([0.58] * len(found), [a for a, _ in found], [b for _, b in found], color="white", lw=0.8)
-    _strip(axes)
+        found = [(i.start_s, i.stop_s) for i in own if i.kind == kind]
+        fill(axes, found, look, (low + 0.6 * height, 0.4 * height), label)
+        if found:
+            axes.hlines([low + 0.58 * height] * len(found), *zip(*found, strict=True), color="white", lw=0.8)
 
 
-def draw_pair(axes: Axes, pair: str, result: Measured) -> None:
+def draw_pair(axes: Axes, span_in: Span, pair: str, result: Measured) -> None:
     """Draw the time in which both are active, and where that cannot be told."""
-    rows = result.intervals
-    fill(axes, [(i.start_s, i.stop_s) for i in rows if i.target == pair and i.kind == "coactive"], COACTIVE)
-    fill(axes, list(untold(rows, *pair.split("/"))), STATE_LOOKS["undeterminable"])
-    _strip(axes)
-    say(axes, -0.012, 0.5, shortened(plain(pair), 20), ha="right", va="center", fontsize=6.5)
+    rows, label = result.intervals, f"pair {pair}"
+    both = [(i.start_s, i.stop_s) for i in rows if i.target == pair and i.kind == "coactive"]
+    fill(axes, both, COACTIVE, span_in, label)
+    fill(axes, list(untold(rows, *pair.split("/"))), STATE_LOOKS["undeterminable"], span_in, label)
+    _name(axes, span_in, -0.012, shortened(plain(pair), 20), ha="right", fontsize=6.5)
 
 
 def untold(rows: Sequence[IntervalRow], first: str, second: str) -> Intervals:
@@ -176,40 +192,51 @@ def untold(rows: Sequence[IntervalRow], first: str, second: str) -> Intervals:
     return one.union(of(first, *not_silent).overlap(of(second, *no_verdict)))
 
 
-def draw_segments(axes: Axes, result: Measured) -> None:
+def draw_segments(axes: Axes, span_in: Span, result: Measured) -> None:
     """Draw the declared segments with their names where these fit."""
-    axes.set_ylim(0, 1)
-    axes.set_axis_off()
     start_s, stop_s = axes.get_xlim()
+    low, height = span_in
     for segment in result.segments:
         first_s, last_s = max(segment.start_s, start_s), min(segment.stop_s, stop_s)
         if not first_s < last_s:
             continue
-        bar = [(first_s, last_s - first_s)]
-        axes.broken_barh(bar, (0.05, 0.9), facecolor="#e9e5d8", edgecolor="white", lw=1)
+        bar, inside = [(first_s, last_s - first_s)], (low + 0.05 * height, 0.9 * height)
+        axes.broken_barh(bar, inside, facecolor="#e9e5d8", edgecolor="white", lw=1, label="segments")
         if last_s - first_s > 0.009 * (stop_s - start_s) * len(segment.name):
-            name = shortened(plain(segment.name), 24)
-            axes.text((first_s + last_s) / 2, 0.48, name, ha="center", va="center", fontsize=7.5, parse_math=False)
+            name, middle = shortened(plain(segment.name), 24), ((first_s + last_s) / 2, low + 0.48 * height)
+            axes.text(*middle, name, ha="center", va="center", fontsize=7.5, parse_math=False)
 
 
-def draw_cues(axes: Axes, result: Measured) -> None:
+def draw_cues(axes: Axes, span_in: Span, result: Measured) -> None:
     """Draw the stretches after cues to relax, and a tick at each stimulus."""
-    axes.set_ylim(0, 1)
-    axes.set_axis_off()
+    low, height = span_in
     relaxed = [(cue.start_s, cue.stop_s - cue.start_s) for cue in result.cues if cue.kind == RELAX]
     # an edge, so that a stretch that other marks have cut to nothing is seen
-    axes.broken_barh(relaxed, (0.1, 0.8), facecolor=RELAXED, edgecolor=RELAXED, lw=0.8)
-    axes.vlines(result.stimuli_s, 0.0, 1.0, color=STIMULUS_TICK, lw=0.8)
-    say(axes, -0.134, 0.5, "cues, stimuli", ha="left", va="center", fontsize=7, color=QUIET_INK)
+    bar = (low + 0.1 * height, 0.8 * height)
+    axes.broken_barh(relaxed, bar, facecolor=RELAXED, edgecolor=RELAXED, lw=0.8, label="relaxed")
+    axes.vlines(result.stimuli_s, low, low + height, color=STIMULUS_TICK, lw=0.8, label="stimuli")
+    _name(axes, span_in, -0.134, "cues, stimuli", ha="left", fontsize=7, color=QUIET_INK)
 
 
-def _strip(axes: Axes) -> None:
-    axes.set_ylim(0, 1)
-    axes.set_yticks([])
-    axes.spines[["top", "right"]].set_visible(True)
+def frame_strips(axes: Axes, spans_in: Sequence[Span]) -> None:
+    """Draw a thin frame around each strip."""
+    start_s, stop_s = axes.get_xlim()
+    corners = [
+        [(start_s, low), (stop_s, low), (stop_s, low + height), (start_s, low + height)] for low, height in spans_in
+    ]
+    axes.add_collection(
+        PolyCollection(corners, facecolor="none", edgecolor=FRAME, lw=0.6, label="frames", clip_on=False),
+        autolim=False,
+    )
 
 
-def time_axis(axes: Axes) -> None:
+def _name(axes: Axes, span_in: Span, x: float, text: str, **kwargs: Any) -> None:
+    """Name a strip left of it."""
+    middle_in, across = span_in[0] + span_in[1] / 2, axes.get_yaxis_transform()
+    axes.text(x, middle_in, plain(text), transform=across, va="center", parse_math=False, **kwargs)
+
+
+def _time_axis(axes: Axes) -> None:
     """Times below the last panel: seconds, or minutes where 5 min or more are shown."""
     start_s, stop_s = axes.get_xlim()
     minutes = stop_s - start_s >= 300
@@ -219,5 +246,4 @@ def time_axis(axes: Axes) -> None:
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / 60:g}"))
     else:
         axes.xaxis.set_major_locator(MaxNLocator(12, steps=[1, 2, 3, 5, 6, 10]))
-    axes.set_axis_on()
     axes.set_xlabel("time, min" if minutes else "time, s", fontsize=8)

@@ -67,18 +67,20 @@ def test_every_segment_of_the_tables_has_its_times(eventful, text):
 
 
 def test_the_picture_shows_stimuli_and_the_stretches_after_cues(eventful, report):
-    cues = axes_of(recording_figure(eventful), "cues")
-    assert stretches(cues, RELAXED) == [(89.0, 94.0)]
-    ticks = [path.vertices[0, 0] for path in cues.collections[-1].get_paths()]
-    assert ticks == list(STIMULI_S)
-    assert "cues" not in [axes.get_label() for axes in recording_figure(report).axes]
+    figure = recording_figure(eventful)
+    assert stretches(figure, "relaxed", RELAXED) == [(89.0, 94.0)]
+    drawn = {bars.get_label(): bars for bars in axes_of(figure, "strips").collections}
+    assert [path.vertices[0, 0] for path in drawn["stimuli"].get_paths()] == list(STIMULI_S)
+    plain = {bars.get_label() for bars in axes_of(recording_figure(report), "strips").collections}
+    assert "segments" in plain
+    assert not plain & {"relaxed", "stimuli"}
 
 
 def test_a_spasm_and_time_in_which_one_may_hide_are_told_apart(eventful):
-    ribbon = axes_of(recording_figure(eventful), "ribbon TA_R")
+    figure = recording_figure(eventful)
     spasms = [(i.start_s, i.stop_s) for i in eventful.result.intervals if (i.target, i.kind) == ("TA_R", "spasm")]
-    assert np.allclose(stretches(ribbon, SPASMS["spasm"].fill), spasms, atol=1e-9)
-    assert stretches(ribbon, SPASMS["possible_spasm"].fill) == [(40.0, 43.0)]
+    assert np.allclose(stretches(figure, "ribbon TA_R", SPASMS["spasm"].fill), spasms, atol=1e-9)
+    assert stretches(figure, "ribbon TA_R", SPASMS["possible_spasm"].fill) == [(40.0, 43.0)]
     assert len({(look.fill, look.hatch) for look in KEY}) == len(KEY) == len(STATE_LOOKS) + 3
 
 

@@ -4,7 +4,6 @@ from dataclasses import replace
 import matplotlib as mpl
 import numpy as np
 import pytest
-from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_rgb
 
 from emgpipe.intervals import Intervals
@@ -20,19 +19,34 @@ def axes_of(figure, label):
     return next(axes for axes in figure.axes if axes.get_label() == label)
 
 
-def stretches(axes, fill):
-    """Bars of one colour as (start, stop)."""
+def stretches(figure, label, fill):
+    """Bars of one strip and colour as (start, stop)."""
     out = []
-    for bars in axes.collections:
-        if isinstance(bars, PolyCollection) and np.allclose(bars.get_facecolor()[0][:3], to_rgb(fill)):
+    for bars in axes_of(figure, "strips").collections:
+        if bars.get_label() == label and np.allclose(bars.get_facecolor()[0][:3], to_rgb(fill)):
             out += [(p.vertices[:, 0].min(), p.vertices[:, 0].max()) for p in bars.get_paths()]
     return sorted(out)
 
 
-def test_each_muscle_has_three_panels_and_each_pair_one(report):
-    labels = [axes.get_label() for axes in recording_figure(report).axes]
-    panels = [f"{panel} {muscle}" for muscle in ("TA_R", "GM_R", "PSP_L") for panel in ("trace", "level", "ribbon")]
-    assert labels == ["segments", *panels, "pair TA_R/GM_R"]
+def heights(figure, label):
+    """Lower and upper edge of a strip, inches."""
+    paths = [p for bars in axes_of(figure, "strips").collections if bars.get_label() == label for p in bars.get_paths()]
+    edges = np.concatenate([p.vertices[:, 1] for p in paths])
+    return float(edges.min()), float(edges.max())
+
+
+def test_each_muscle_has_a_trace_a_level_and_a_ribbon_below_each_other_and_each_pair_a_strip(report):
+    figure = recording_figure(report)
+    panels = [f"{panel} {muscle}" for muscle in ("TA_R", "GM_R", "PSP_L") for panel in ("trace", "level")]
+    assert [axes.get_label() for axes in figure.axes] == ["strips", *panels]
+    height_in = figure.get_size_inches()[1]
+    edges = [height_in]
+    for muscle in ("TA_R", "GM_R", "PSP_L"):
+        places = [axes_of(figure, f"{panel} {muscle}").get_position() for panel in ("trace", "level")]
+        edges += [edge * height_in for place in places for edge in (place.y1, place.y0)]
+        edges += reversed(heights(figure, f"ribbon {muscle}"))
+    edges += reversed(heights(figure, "pair TA_R/GM_R"))
+    assert np.all(np.diff(edges) < 1e-9)
 
 
 @pytest.mark.parametrize("kind", list(STATE_LOOKS))
@@ -40,12 +54,12 @@ def test_the_ribbon_shows_the_intervals_where_they_are(report, kind):
     figure = recording_figure(report)
     for muscle in report.result.muscles:
         told = [(i.start_s, i.stop_s) for i in report.result.intervals if (i.target, i.kind) == (muscle, kind)]
-        drawn = stretches(axes_of(figure, f"ribbon {muscle}"), STATE_LOOKS[kind].fill)
+        drawn = stretches(figure, f"ribbon {muscle}", STATE_LOOKS[kind].fill)
         assert np.allclose(drawn, sorted(told), atol=1e-9), muscle
 
 
 def test_the_marked_stretch_is_excluded_in_the_ribbon(report):
-    drawn = stretches(axes_of(recording_figure(report), "ribbon GM_R"), STATE_LOOKS["excluded"].fill)
+    drawn = stretches(recording_figure(report), "ribbon GM_R", STATE_LOOKS["excluded"].fill)
     assert len(drawn) == 1
     # the window grid: a state belongs to the middle 4 hops of 8, so an edge may lie one window off
     assert drawn[0] == pytest.approx((10.0, 14.0), abs=8 * HOP_S)
@@ -72,7 +86,7 @@ def test_the_level_panel_holds_the_bracket_and_the_activity_threshold(report):
 def test_the_pair_strip_shows_the_time_in_which_both_are_active(report):
     told = [(i.start_s, i.stop_s) for i in report.result.intervals if i.kind == "coactive"]
     assert told
-    assert np.allclose(stretches(axes_of(recording_figure(report), "pair TA_R/GM_R"), COACTIVE.fill), told)
+    assert np.allclose(stretches(recording_figure(report), "pair TA_R/GM_R", COACTIVE.fill), told)
 
 
 def test_a_pair_is_untold_only_where_the_other_muscle_is_not_silent():
@@ -106,8 +120,10 @@ def test_the_same_figure_gives_the_same_bytes_whatever_the_style(report):
 def test_dead_clipped_and_oddly_named_channels_are_drawn(bad_report):
     figure = recording_figure(bad_report)
     assert figure_png(figure).startswith(b"\x89PNG")
-    # the segment strip, three panels for each of three channels, one pair of known muscles
-    assert len(figure.axes) == 1 + 3 * 3 + 1
+    # the strips, two panels for each of three channels, one pair of known muscles
+    assert len(figure.axes) == 1 + 3 * 2
+    frames = next(c for c in axes_of(figure, "strips").collections if c.get_label() == "frames")
+    assert len(frames.get_paths()) == 3 + 1
 
 
 def test_a_channel_without_any_recorded_sample_is_drawn(report):
@@ -119,7 +135,7 @@ def test_a_channel_without_any_recorded_sample_is_drawn(report):
 
 
 def test_the_time_axis_ends_with_the_recording(report):
-    axes = recording_figure(report).axes[-1]
+    axes = axes_of(recording_figure(report), "strips")
     assert axes.get_xlim() == pytest.approx((0.0, 40.0))
     assert axes.get_xlabel() == "time, s"
 
