@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePath, PureWindowsPath
 
+from markupsafe import Markup
+
 from emgpipe.measures.grade import LETTERS
 from emgpipe.measures.views import RELAX, Segment
 from emgpipe.recording import Finding
@@ -26,6 +28,7 @@ from emgpipe.reports.tables import (
     state_shares,
     untraced,
 )
+from emgpipe.reports.viewer import view_script, view_style, views
 from emgpipe.reports.words import MEASURES, NOT_ON_PAGES, STATE_WORDS, Reason, clock, unit_words
 from emgpipe.summary import SUBJECT_MEASURES
 
@@ -75,7 +78,8 @@ def visit_page(visit: VisitReport) -> str:
     Returns
     -------
     str
-        One HTML document without any outside reference, script or time of making; UTF-8.
+        One HTML document without any outside reference or time of making; UTF-8. Its own script draws the
+        interactive view; without it the page is whole.
 
     Notes
     -----
@@ -97,8 +101,12 @@ def visit_page(visit: VisitReport) -> str:
     """
     parts = [_part(recording) for recording in visit.recordings]
     results = [one.result for one in visit.recordings if one.result is not None]
+    packed = {one.name: Markup(view) for one, view in zip(visit.recordings, views(visit.recordings), strict=True)}
     return render(
         "visit.html.j2",
+        scripts=(view_script(),) if any(packed.values()) else (),
+        views=packed,
+        view_style=Markup(view_style()),
         visit=visit,
         parts=parts,
         key=_inline(state_key()),

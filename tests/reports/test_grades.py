@@ -21,6 +21,7 @@ FOUND = Heart("ECG", n_beats=80, per_minute=68.6, hidden_share=0.0, residual=1.0
 
 def text_of(result):
     page = visit_page(VisitReport("D", "S1", "V1", (RecordingReport("r", "rest", "a.edf", "", result),), "", "", "0"))
+    page = re.sub(r"<(script|style)[^>]*>.*?</\1>", " ", page, flags=re.DOTALL)
     return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", page)).split())
 
 
