@@ -12,6 +12,10 @@ OUT_OF_BAND_RATE_HZ = 1900.0
 ROLLED_OFF = 0.2
 """PSD(750-850)/PSD(600-700) below this: a hardware low-pass has taken the noise too."""
 FAST_RATE_HZ = 4000.0
+CLEAN_HZ, FAST_CLEAN_HZ = (600, 850), (1200, 1800)
+"""Bands without EMG; the second from 4 kHz on."""
+STEEP_HZ, FLAT_HZ = (750, 850), (600, 700)
+"""Noise alone is as dense in the first as in the second."""
 REGRESSION_SECONDS = 400
 FLAT_RATIO = (0.85, 1.2)
 LEAST_STILL_S = 3.0
@@ -42,11 +46,11 @@ def out_of_band(
         return None, np.nan
     psd = frames.psd[seconds.usable]
     fast = frames.rate_hz >= FAST_RATE_HZ
-    density = float(np.median(band_density(psd, *((1200, 1800) if fast else (600, 850)))))
-    ratio = _roll_off(psd, fast=False)
+    density = float(np.median(band_density(psd, *(FAST_CLEAN_HZ if fast else CLEAN_HZ))))
+    ratio = roll_off(psd, fast=False)
     if lowpass_hz is not None and lowpass_hz < CLEAN_TO_HZ:
         return None, min(ratio, ROLLED_OFF)
-    deep = min(ratio, _roll_off(psd, fast=fast))
+    deep = min(ratio, roll_off(psd, fast=fast))
     quiet = min(_at_most(frames.psd[still], fast=f) for f in {False, fast}) if still.sum() >= LEAST_STILL_S else 1.0
     quiet = min(quiet, _noise_roll_off(frames, seconds))
     if density <= 0 or deep < ROLLED_OFF or quiet < FLAT_RATIO[0]:
@@ -76,12 +80,12 @@ def _noise_roll_off(frames: ChannelFrames, seconds: Witnesses) -> float:
 def _at_most(psd: NDArray[np.float32], *, fast: bool) -> float:
     """Roll-off that so few seconds may stand for: four seconds of white noise read below 0.85 in one case of nine."""
     scatter = np.sqrt(1 / 24 + 1 / 10) if fast else np.sqrt(1 / 4 + 1 / 4)
-    return _roll_off(psd, fast=fast) + float(BAND_SCATTER * scatter / np.sqrt(len(psd)))
+    return roll_off(psd, fast=fast) + float(BAND_SCATTER * scatter / np.sqrt(len(psd)))
 
 
-def _roll_off(psd: NDArray[np.float32], *, fast: bool) -> float:
+def roll_off(psd: NDArray[np.float32], *, fast: bool) -> float:
     """Density of a higher band over that of a lower one, medians over seconds."""
-    high_hz, low_hz = ((1200, 1800), (600, 850)) if fast else ((750, 850), (600, 700))
+    high_hz, low_hz = (FAST_CLEAN_HZ, CLEAN_HZ) if fast else (STEEP_HZ, FLAT_HZ)
     low = float(np.median(band_density(psd, *low_hz)))
     return float(np.median(band_density(psd, *high_hz))) / low if low > 0 else 0.0
 
