@@ -128,6 +128,8 @@ class VisitReport:
         Rows of the whole visit, target kind `subject`.
     simulated : bool
         The study says that it is simulated; every page then does.
+    beside : tuple of (str, str)
+        Visits of the subject before and after this one that have a page; empty where there is none.
     """
 
     study: str
@@ -139,3 +141,4 @@ class VisitReport:
     version: str
     subject_rows: tuple[MeasureRow, ...] = ()
     simulated: bool = False
+    beside: tuple[str, str] = ("", "")

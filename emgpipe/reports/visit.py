@@ -28,6 +28,7 @@ from emgpipe.reports.tables import (
     state_shares,
     untraced,
 )
+from emgpipe.reports.trails import beside, trail
 from emgpipe.reports.viewer import view_script, view_style, views
 from emgpipe.reports.words import MEASURES, NOT_ON_PAGES, STATE_WORDS, Reason, clock, unit_words
 from emgpipe.summary import SUBJECT_MEASURES
@@ -108,6 +109,8 @@ def visit_page(visit: VisitReport) -> str:
         views=packed,
         view_style=Markup(view_style()),
         visit=visit,
+        trail=trail(visit.study, visit.subject, visit.visit),
+        beside=beside(visit.subject, *visit.beside),
         parts=parts,
         key=_inline(state_key()),
         key_length=len(KEY),

@@ -5,6 +5,7 @@ from itertools import product
 
 import pytest
 
+from emgpipe.reports.looks import FLOOR, RELAXED, STIMULUS_TICK
 from emgpipe.reports.pages import render
 
 TEXT = ("ink", "soft", "accent", "warn", "bad")
@@ -85,6 +86,11 @@ def test_still_pictures_are_turned_over_in_the_dark_on_screen_only(css):
     dark = re.search(r"@media screen and \(prefers-color-scheme: dark\) \{(.*?)\n\}", css, re.DOTALL).group(1)
     assert ".still { filter: invert(1)" in dark
     assert css.count("invert(1)") == 1
+
+
+def test_the_key_has_the_colours_of_the_pictures(schemes):
+    drawn = {"drawn-floor": FLOOR, "drawn-relaxed": RELAXED, "drawn-stimulus": STIMULUS_TICK}
+    assert drawn.items() <= schemes["light"].items()
 
 
 def test_print_opens_details_and_shows_what_scrolls(css):
