@@ -2,10 +2,10 @@
 
 `write` finds the pages that are stale, `draw` draws them. `model` says what a page is made from, `stored` reads
 that from a results folder, `columns` reduces hops to pixels, `figures` draws, `words` chooses digits and words,
-`tables` arranges rows, `trails` leads from page to page, `visit` and `index` fill the templates. Pages hold measurements and what they rest on, never
-a verdict on a patient; they hold no time of making, so the same data gives the same bytes. matplotlib and jinja2
-live here and nowhere else; public names are imported on first use, so that a run that draws nothing does not import
-them.
+`tables` arranges rows, `trails` leads from page to page, `visit` and `index` fill the templates. Pages hold
+measurements and what they rest on, never a verdict on a patient; they hold no time of making, so the same data gives
+the same bytes. matplotlib and jinja2 live here and nowhere else; public names are imported on first use, so that a
+run that draws nothing does not import them.
 """
 
 from importlib import import_module

@@ -1,6 +1,7 @@
 """Draw the pages that are stale: everything that is heavy to import is imported here, and this module only then."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 
@@ -43,10 +44,11 @@ def _findings(inputs: Sequence[Row], folder: Path, conditions: Mapping[str, Row]
 
 def visit_html(
     study: str, subject: str, visit: str, inputs: Sequence[Row], measures: Sequence[Row], folder: Path,
-    settings: Settings, conditions: Mapping[str, Row],
+    settings: Settings, conditions: Mapping[str, Row], beside: tuple[str, str],
 ) -> str:  # fmt: skip
     """Page of one visit from its units, its rows and cached frames; raises StoreError where frames are not there."""
-    return visit_page(stored_visit(study, subject, visit, inputs, measures, folder, settings, conditions))
+    report = stored_visit(study, subject, visit, inputs, measures, folder, settings, conditions)
+    return visit_page(replace(report, beside=beside))
 
 
 def patient_html(

@@ -11,6 +11,7 @@ from emgpipe.reports.figures import inline_png
 from emgpipe.reports.names import visit_file_name
 from emgpipe.reports.pages import render
 from emgpipe.reports.tables import words_of
+from emgpipe.reports.trails import trail
 from emgpipe.reports.trajectories import Band, trajectory_figure
 from emgpipe.reports.words import COUNTS, STATUS_WORDS, heading, number, reasons, unit_words
 
@@ -89,6 +90,7 @@ def patient_page(report: PatientReport, *, mdc95: Band | None = None) -> str:
     return render(
         "patient.html.j2",
         report=report,
+        trail=trail(report.study, report.subject),
         said=_sentence(report.stops),
         stops=[(stop, SYMBOLS[stop.state], STATE_OF_VISIT[stop.state], _link(report.subject, stop), _changed(stop))
                for stop in report.stops],

@@ -26,7 +26,7 @@ def trail(study: str, subject: str, visit: str = "") -> tuple[Step, ...]:
     top = Step(f"Study {study}", "index.html")
     if not visit:
         return top, Step(f"Subject {subject}")
-    return top, Step(f"Subject {subject}", quote(patient_file_name(subject))), Step(f"Visit {visit}")
+    return top, Step(f"Subject {subject}", quote(patient_file_name(subject), safe="")), Step(f"Visit {visit}")
 
 
 def beside(subject: str, before: str, after: str) -> tuple[Step, ...]:
@@ -38,4 +38,4 @@ def beside(subject: str, before: str, after: str) -> tuple[Step, ...]:
     (Step(words='Visit V2 →', link='visit.S01.V2.html'),)
     """
     found = [(before, f"← Visit {before}"), (after, f"Visit {after} →")]
-    return tuple(Step(words, quote(visit_file_name(subject, visit))) for visit, words in found if visit)
+    return tuple(Step(words, quote(visit_file_name(subject, visit), safe="")) for visit, words in found if visit)

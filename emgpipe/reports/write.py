@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
-from functools import partial
+from functools import cached_property, partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from emgpipe.batch.problems import refuse_no_results
 from emgpipe.batch.verify_pages import DRAWN_FROM, pages_digest, results_key
@@ -27,6 +27,9 @@ from emgpipe.store import (
 from emgpipe.store.atomic import storing
 from emgpipe.store.lock import LOCK_NAME
 from emgpipe.study.model import ID_PATTERN
+
+if TYPE_CHECKING:
+    from emgpipe.reports.course import Stop
 
 PAGES_VERSION = 6
 """Raised whenever the same results would give other pages."""
@@ -102,10 +105,22 @@ class _Told:
         """Lines of `measures.csv` of all visits of a subject."""
         return [row for visit, rows in self.measures.items() if visit[0] == subject for row in rows]
 
-    def keys(self) -> dict[str, str]:
-        """What each page depends on, by its file name."""
+    @cached_property
+    def stops(self) -> "dict[str, tuple[Stop, ...]]":
+        """Visits of the study as each subject has them; those that it lacks come from the others."""
         from emgpipe.reports.course import stops_of
 
+        return {subject: stops_of(subject, self.inputs, self.conditions) for subject in self.subjects()}
+
+    def beside(self, visit: Visit) -> tuple[str, str]:
+        """Names of the visits of the subject before and after one, empty where there is none."""
+        subject, name = visit
+        own = [stop.visit for stop in self.stops[subject] if (subject, stop.visit) in self.visits]
+        around = ["", *own, ""]
+        return around[own.index(name)], around[own.index(name) + 2]
+
+    def keys(self) -> dict[str, str]:
+        """What each page depends on, by its file name."""
         made_by = {"pages": PAGES_VERSION, "version": version("emgpipe"), "study": self.study}
         settings = fingerprint(self.settings)
         measured = {visit: content_key(measures=rows) for visit, rows in self.measures.items()}
@@ -113,10 +128,11 @@ class _Told:
             visit: content_key(inputs=rows, measures=measured.get(visit, ""), conditions=self.conditions_of(visit))
             for visit, rows in self.visits.items()
         }
-        keys = {visit_file_name(*visit): content_key(**made_by, told=key) for visit, key in told.items()}
-        for subject in self.subjects():
-            # visits that the subject does not have come from the other subjects
-            stops = stops_of(subject, self.inputs, self.conditions)
+        keys = {
+            visit_file_name(*visit): content_key(**made_by, told=key, beside=self.beside(visit))
+            for visit, key in told.items()
+        }
+        for subject, stops in self.stops.items():
             own = [key for visit, key in told.items() if visit[0] == subject]
             keys[patient_file_name(subject)] = content_key(**made_by, settings=settings, stops=stops, told=own)
         keys[INDEX] = content_key(**made_by, settings=settings, inputs=self.inputs, measures=list(measured.values()))
@@ -222,8 +238,9 @@ def _drawings(told: _Told, folder: Path) -> dict[str, Callable[[], str]]:
     drawings: dict[str, Callable[[], str]] = {}
     for visit, rows in told.visits.items():
         drawings[visit_file_name(*visit)] = partial(
-            visit_html, study, *visit, rows, told.measures.get(visit, []), folder, settings, told.conditions_of(visit)
-        )
+            visit_html, study, *visit, rows, told.measures.get(visit, []), folder, settings,
+            told.conditions_of(visit), told.beside(visit),
+        )  # fmt: skip
     for subject in told.subjects():
         drawings[patient_file_name(subject)] = partial(
             patient_html, study, subject, told.inputs, told.measures_of(subject), settings, conditions

@@ -15,6 +15,7 @@ from emgpipe.reports.words import CAVEATS, NOT_ON_PAGES, SIMULATED
 from tests.reports.folders import HOSTILE_LABELS, NOTE
 from tests.reports.parsed import Parsed
 
+KINDS = ("index", "patient", "visit")
 VERDICTS = (
     "stiffness",
     "responder",
@@ -42,6 +43,11 @@ def parsed(pages):
 def wrong(parsed, find):
     """What is found wrong on each page; empty where nothing is."""
     return {name: found for name, page in parsed.items() if (found := find(page))}
+
+
+def test_there_are_pages_of_each_kind(pages):
+    assert {name.split(".")[0] for name in pages} == set(KINDS)
+    assert len(pages) == 1 + 2 + 5
 
 
 def test_every_element_is_closed_in_its_turn(parsed):
@@ -130,7 +136,7 @@ def test_a_table_speaks_of_subjects(parsed):
 
 def test_hostile_labels_and_notes_are_text_on_every_page(pages, parsed):
     labels = [label.decode().removeprefix("EMG ") for label in HOSTILE_LABELS]
-    for name in ("visit.S01.V2.html",):
+    for name in ("visit.S01.V2.html", "patient.S01.html"):
         assert all(label in parsed[name].text for label in labels), name
     for name, text in pages.items():
         assert not re.search("[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]", text), name
@@ -157,3 +163,14 @@ def test_pages_are_the_same_bytes_in_another_process_locale_and_zone(pages, resu
     again = {path.name: path.read_text("utf-8") for path in (copy / "reports").glob("*.html")}
     assert sorted(again) == sorted(pages)
     assert [name for name in pages if pages[name] != again[name]] == []
+
+
+def test_visits_lead_to_the_one_before_and_after_in_the_order_of_their_days(parsed):
+    beside = {
+        name: [e.attributes["href"] for e in page.all("a") if any("beside" in outer.classes for outer in e.around)]
+        for name, page in parsed.items()
+    }
+    assert beside["visit.S01.V2.html"] == ["visit.S01.V1.html", "visit.S01.V10.html"]
+    assert beside["visit.S01.V10.html"] == ["visit.S01.V2.html"]
+    assert beside["visit.S02.V1.html"] == ["visit.S02.V2.html"]
+    assert beside["index.html"] == beside["patient.S01.html"] == []
