@@ -130,6 +130,10 @@ class VisitReport:
         The study says that it is simulated; every page then does.
     beside : tuple of (str, str)
         Visits of the subject before and after this one that have a page; empty where there is none.
+    subject_tasks : tuple of str
+        Task of each of `subject_rows`; empty where the visit has one.
+    mains_hz : int or None
+        Mains frequency that the study states; None where it is not told.
     """
 
     study: str
@@ -142,3 +146,5 @@ class VisitReport:
     subject_rows: tuple[MeasureRow, ...] = ()
     simulated: bool = False
     beside: tuple[str, str] = ("", "")
+    subject_tasks: tuple[str, ...] = ()
+    mains_hz: int | None = None

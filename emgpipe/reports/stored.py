@@ -77,8 +77,9 @@ def stored_visit(
     """
     units = [read_unit(unit_path(folder, row)) for row in inputs]
     # settings of the run that measured this visit; a later run may have left it out
-    settings = next((Job.from_told(unit["job"], folder).settings for unit in units if unit), settings)
-    rows = [measure_row(r) for r in measures if r["target_kind"] == "subject" and not r["recording"]]
+    job = next((Job.from_told(unit["job"], folder) for unit in units if unit), None)
+    settings = job.settings if job else settings
+    of_visit = [r for r in measures if r["target_kind"] == "subject" and not r["recording"]]
     return VisitReport(
         study=study,
         subject=subject,
@@ -90,8 +91,10 @@ def stored_visit(
         settings_toml=to_toml(settings),
         settings_id=fingerprint(settings),
         version=version("emgpipe"),
-        subject_rows=tuple(rows),
+        subject_rows=tuple(measure_row(r) for r in of_visit),
         simulated=is_simulated(study),
+        subject_tasks=tuple(r["task"] for r in of_visit),
+        mains_hz=job.mains_hz if job else None,
     )
 
 

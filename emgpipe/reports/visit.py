@@ -1,52 +1,54 @@
 """The page of a visit."""
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath, PureWindowsPath
 
 from markupsafe import Markup
 
-from emgpipe.measures.grade import LETTERS
+from emgpipe.frames.model import FRAMES_VERSION
+from emgpipe.measures.rows import MeasureRow
 from emgpipe.measures.views import RELAX, Segment
 from emgpipe.recording import Finding
-from emgpipe.reports.figures import figure_png, recording_figure, state_key
-from emgpipe.reports.looks import KEY
-from emgpipe.reports.model import Measured, RecordingReport, VisitReport
-from emgpipe.reports.pages import render
-from emgpipe.reports.tables import (
+from emgpipe.reports.evidence import (
+    SPASMS,
     Channel,
-    Table,
-    all_tables,
+    Exclusion,
+    PairEvidence,
     channels,
+    crosstalk,
+    exclusions,
     hearts,
-    main_segment,
-    overview,
-    reasons_met,
     spasm_count,
     spasms_together,
     state_shares,
     untraced,
 )
+from emgpipe.reports.figures import figure_png, recording_figure, state_key
+from emgpipe.reports.header import common, in_one_line, own
+from emgpipe.reports.looks import KEY
+from emgpipe.reports.method import definitions, method, references
+from emgpipe.reports.model import Measured, RecordingReport, VisitReport
+from emgpipe.reports.pages import render
+from emgpipe.reports.sentence import sentence
+from emgpipe.reports.sides import phases, sides
+from emgpipe.reports.tables import Table, all_tables, main_segment, overview, reasons_met
 from emgpipe.reports.trails import beside, trail
 from emgpipe.reports.viewer import view_script, view_style, views
-from emgpipe.reports.words import MEASURES, NOT_ON_PAGES, STATE_WORDS, Reason, clock, unit_words
-from emgpipe.summary import SUBJECT_MEASURES
-
-SPASMS = {
-    "spasm": ("spasm", "spasms"),
-    "possible_spasm": ("stretch in which one may hide", "stretches in which one may hide"),
-}
-"""Kinds of intervals that are drawn over the state: words for one, and for several."""
+from emgpipe.reports.words import STATE_WORDS, Reason, clock
 
 
 @dataclass(frozen=True)
 class _Part:
     """What the template shows of one recording."""
 
+    index: int
     report: RecordingReport
     file: str
     duration: str
+    conditions: list[str]
+    sentence: str
     picture: str
     alt: str
     segment: str
@@ -60,8 +62,12 @@ class _Part:
     overview: list[Table]
     has_interval: bool
     met: dict[Reason, str]
+    marks: dict[Reason, int]
+    phases: Table | None
     channels: list[Channel]
+    exclusions: list[Exclusion]
     hearts: list[tuple[str, tuple[str, ...]]]
+    crosstalk: list[PairEvidence]
     untraced: list[tuple[str, tuple[Reason, ...]]]
     tables: list[Table]
     warnings: list[Finding]
@@ -100,9 +106,11 @@ def visit_page(visit: VisitReport) -> str:
     >>> "Simulated data" in page, "Not a medical device" in page, "https:" in page
     (True, True, False)
     """
-    parts = [_part(recording) for recording in visit.recordings]
-    results = [one.result for one in visit.recordings if one.result is not None]
+    shared = common(visit.recordings)
+    parts = [_part(number, report, shared) for number, report in enumerate(visit.recordings)]
+    shown = {r.measure for one in visit.recordings if one.result for r in one.result.rows}
     packed = {one.name: Markup(view) for one, view in zip(visit.recordings, views(visit.recordings), strict=True)}
+    defined = definitions(shown | {r.measure for r in visit.subject_rows})
     return render(
         "visit.html.j2",
         scripts=(view_script(),) if any(packed.values()) else (),
@@ -112,30 +120,37 @@ def visit_page(visit: VisitReport) -> str:
         trail=trail(visit.study, visit.subject, visit.visit),
         beside=beside(visit.subject, *visit.beside),
         parts=parts,
+        conditions=in_one_line(shared),
         key=_inline(state_key()),
         key_length=len(KEY),
-        subject_tables=all_tables(visit.subject_rows),
-        measures=_measures({r.measure for r in [*(r for one in results for r in one.rows), *visit.subject_rows]}),
-        bands=sorted({_band(one) for one in results} - {""}),
+        sides=sides(visit),
+        subject_tables=_subject_tables(visit),
+        method=method(visit),
+        definitions=defined,
+        references=references(defined),
         version=visit.version,
+        frames_version=FRAMES_VERSION,
         settings_id=visit.settings_id,
-        grade_letters=LETTERS,
         simulated=visit.simulated,
         study=visit.study,
     )
 
 
-def _part(report: RecordingReport) -> _Part:
+def _part(index: int, report: RecordingReport, shared: Mapping[str, str]) -> _Part:
     result = report.result or Measured()
     segment = main_segment(result.segments)
-    tables = overview(result)
+    tables, phase_table = overview(result), phases(result)
+    met = reasons_met([*tables, *([phase_table] if phase_table else [])])
     drawn = bool(result.muscles)
     together, together_more = spasms_together(result)
     return _Part(
+        index=index,
         report=report,
         # folders may name a person; on any system
         file=PureWindowsPath(PurePath(report.file).name).name,
         duration=clock(report.duration_s),
+        conditions=in_one_line(own(report, shared)),
+        sentence=sentence(result) if report.result else "",
         picture=_inline(figure_png(recording_figure(report))) if drawn else "",
         alt=_alt(report, result) if drawn else "",
         segment=segment.name if segment else "",
@@ -148,9 +163,13 @@ def _part(report: RecordingReport) -> _Part:
         together_more=together_more,
         overview=tables,
         has_interval=any(cell.interval for table in tables for line in table.lines for cell in line.cells),
-        met=reasons_met(tables),
+        met=met,
+        marks={reason: number for number, reason in enumerate(met, 1)},
+        phases=phase_table,
         channels=channels(result),
+        exclusions=exclusions(result),
         hearts=hearts(result),
+        crosstalk=crosstalk(result, segment),
         untraced=untraced(result),
         tables=all_tables(result.rows),
         warnings=sorted((f for f in result.findings if f.severity != "info"), key=lambda f: f.severity != "error"),
@@ -158,12 +177,22 @@ def _part(report: RecordingReport) -> _Part:
     )
 
 
+def _subject_tables(visit: VisitReport) -> list[tuple[str, list[Table]]]:
+    """Rows of the whole visit by task; without a name where the visit has one task."""
+    tasks = visit.subject_tasks or ("",) * len(visit.subject_rows)
+    by_task: dict[str, list[MeasureRow]] = {}
+    for task, row in zip(tasks, visit.subject_rows, strict=True):
+        by_task.setdefault(task, []).append(row)
+    return [(task if len(by_task) > 1 else "", all_tables(rows)) for task, rows in by_task.items()]
+
+
 def _times(segments: Sequence[Segment]) -> list[tuple[str, str, str]]:
     return [(s.name, clock(s.start_s), clock(s.stop_s)) for s in segments]
 
 
-def _inline(png: bytes) -> str:
-    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
+def _inline(png: bytes) -> Markup:
+    """Data URI; marked as safe, so that its million characters are not looked through for hidden ones."""
+    return Markup("data:image/png;base64," + base64.b64encode(png).decode("ascii"))
 
 
 def _alt(report: RecordingReport, result: Measured) -> str:
@@ -177,21 +206,3 @@ def _alt(report: RecordingReport, result: Measured) -> str:
     n_stimuli = len(result.stimuli_s)
     stimuli = f" {n_stimuli} {'stimulus' if n_stimuli == 1 else 'stimuli'}." if n_stimuli else ""
     return f"EMG of {len(said)} muscles over {clock(report.duration_s)}.{stimuli} " + "; ".join(said) + "."
-
-
-def _measures(shown: set[str]) -> list[tuple[str, str, str, str, str]]:
-    """Definitions of the measures that the page shows, in the order of the registries."""
-    directions = {"up": "higher = more", "down": "lower = more", "none": "none"}
-    known = [(m.name, m.unit, str(m.direction), m.definition, m.reference) for m in MEASURES.values()]
-    known += [(m.name, m.unit, m.direction, m.definition, "emgpipe definitions") for m in SUBJECT_MEASURES]
-    return [
-        (name, unit_words(unit) or "1", directions[direction], definition, reference)
-        for name, unit, direction, definition, reference in known
-        if name in shown - NOT_ON_PAGES
-    ]
-
-
-def _band(result: Measured) -> str:
-    """Analysis bands of a recording, Hz."""
-    bands = dict.fromkeys(one.frames.band_hz for one in result.muscles.values())
-    return ", ".join(f"{low:.0f}–{high:.0f} Hz" for low, high in bands)

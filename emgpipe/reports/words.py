@@ -64,8 +64,14 @@ HEADINGS = {
     "rigidity_index_log": "Rigidity index (log)",
     "lr_ln_ratio": "Left over right (ln)",
     "axial_limb_ln_ratio": "Axial over limb (ln)",
+    "relax_resid_uv": "Level left",
+    "stim_auc_uvs": "Response area",
+    "stim_lat_ms": "Latency",
+    "stim_habituation": "Habituation slope",
 }
-UNITS = {"uV": "µV", "1": "", "uV s/min": "µV s/min"}
+DIRECTIONS = {"up": "↑ higher = more activity", "down": "↓ lower = more activity", "none": "no direction"}
+"""Direction of the registry -> words; an arrow is never alone."""
+UNITS = {"uV": "µV", "1": "", "uV s": "µV s", "uV s/min": "µV s/min"}
 
 LEAST_HIDDEN = 0.005
 """Share of time in which EMG hides beats that is worth a word."""
@@ -195,7 +201,8 @@ def visible(text: str) -> str:
     >>> visible("TA\u202eR\x07")
     'TA\\u202eR\\x07'
     """
-    return "".join(_shown(char) for char in text)
+    # most texts are plain, and a picture in a page is a long one
+    return text if text.isprintable() else "".join(_shown(char) for char in text)
 
 
 def _shown(char: str) -> str:
