@@ -160,7 +160,9 @@ def _by_reason(lost: Sequence[IntervalRow]) -> tuple[tuple[Reason, str], ...]:
         for code in filter(None, one.reason.split(";")):
             seconds[code] = seconds.get(code, 0.0) + one.stop_s - one.start_s
     longest = sorted(seconds, key=lambda code: -seconds[code])
-    return tuple((reason, clock(seconds[reason.code])) for code in longest for reason in reasons(code))
+    told = [(reason, clock(seconds[reason.code])) for code in longest for reason in reasons(code)]
+    # the method, not a fault: in words only
+    return tuple((Reason("", why.meaning) if why.code in NO_FAULT else why, time) for why, time in told)
 
 
 def crosstalk(result: Measured, segment: Segment | None) -> list[PairEvidence]:
@@ -168,10 +170,13 @@ def crosstalk(result: Measured, segment: Segment | None) -> list[PairEvidence]:
     own = [r for r in result.rows if segment and r.segment == segment.name and r.target_kind == "pair"]
     found = {(r.target, r.measure): r for r in own}
     return [
-        PairEvidence(target, *(_cell_of(found, target, name) for name in _SHARED), _shared_words(found, target))
+        PairEvidence(
+            target, _cell_of(found, target, "xt_r0"), _cell_of(found, target, "cc_overlap_uv"),
+            _cell_of(found, target, "cc_overlap_xt_uv"), _shared_words(found, target),
+        )
         for target in dict.fromkeys(r.target for r in own)
-        if (target, _SHARED[0]) in found
-    ]
+        if (target, "xt_r0") in found
+    ]  # fmt: skip
 
 
 _SHARED = ("xt_r0", "cc_overlap_uv", "cc_overlap_xt_uv")

@@ -28,8 +28,8 @@ IN_ONE_LINE = {
     "hw_lowpass_hz": "hardware low-pass {} Hz",
     "exclude_channels": "excluded {}",
 }
-"""Column of `recordings.csv` -> words around its cell, in the order of the line; `operator` names a person and is not in
-it."""
+"""Column of `recordings.csv` -> words around its cell, in the order of the line; `operator` names a person: it is not
+there."""
 
 
 def in_one_line(conditions: Mapping[str, str]) -> list[str]:

@@ -41,7 +41,7 @@ class Reference(NamedTuple):
 
 
 def method(visit: VisitReport) -> list[Paragraph]:
-    """Write the method of a visit from the settings of its run.
+    r"""Write the method of a visit from the settings of its run.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def method(visit: VisitReport) -> list[Paragraph]:
     Examples
     --------
     >>> from emgpipe.settings import to_toml
-    >>> told = to_toml(parse_settings("[detect]\\nclose_gap_s = 0.4"))
+    >>> told = to_toml(parse_settings("[detect]\nclose_gap_s = 0.4"))
     >>> [p.title for p in method(VisitReport("D", "S1", "V1", (), told, "", "0.1.0"))][:3]
     ['Conditioning', 'Noise floor', 'Activity']
     """
@@ -88,13 +88,13 @@ def _conditioning(told: ConditionSettings, results: Sequence[Measured], mains_hz
     stated = f" ({mains_hz} Hz stated)" if mains_hz else ""
     return Paragraph(
         "Conditioning",
-        f"Signals are band-passed from {told.low_hz:g} to {told.high_hz:g} Hz, or to 0.45 times the sampling rate where"
-        f" that is lower{f' (here {used})' if used else ''}: Butterworth of order {told.order}, zero phase. Below"
-        f" {told.least_rate_hz:g} Hz nothing is measured. Mains lines{stated} are looked for up to"
+        f"Signals are band-passed from {told.low_hz:g} to {told.high_hz:g} Hz, or to 0.45 times the sampling rate"
+        f" where that is lower{f' (here {used})' if used else ''}: Butterworth of order {told.order}, zero phase."
+        f" Below {told.least_rate_hz:g} Hz nothing is measured. Mains lines{stated} are looked for up to"
         f" {told.line_search_max_hz:g} Hz; only those whose power stands {told.line_ratio:g} times out of the"
-        f" recording's own spectrum and holds at least {_percent(told.line_share)} % of it are tracked and removed. Heart"
-        " beats are removed from leads that show them; the time at each beat does not enter the numbers, which is the"
-        " method and no fault of the lead. No filter crosses a gap.",
+        f" recording's own spectrum and holds at least {_percent(told.line_share)} % of it are tracked and removed."
+        " Heart beats are removed from leads that show them; the time at each beat does not enter the numbers, which"
+        " is the method and no fault of the lead. No filter crosses a gap.",
     )
 
 
@@ -108,12 +108,13 @@ def _floor(told: DetectSettings, results: Sequence[Measured]) -> Paragraph:
     here = "; ".join(f"{source}: {', '.join(names)}" for source, names in found.items())
     return Paragraph(
         "Noise floor",
-        "The floor is a bracket in µV with a source and a confidence, never the quiet part of the recording by default: a"
-        " stiff muscle may never relax. Sources in the order of trust: "
+        "The floor is a bracket in µV with a source and a confidence, never the quiet part of the recording by"
+        " default: a stiff muscle may never relax. Sources in the order of trust: "
         + "; ".join(SOURCE_WORDS.values())
         + f". A second is still below a tilt of {told.still_tilt:g} and an excess kurtosis of {told.still_kurtosis:g}; a"
         f" floor within the signal is at most {told.floor_max_uv:g} µV, a bracket of low confidence begins at"
-        f" {told.floor_min_uv:g} µV or the digital step. Amplitudes are corrected: the root of RMS² minus floor², at least"
+        f" {told.floor_min_uv:g} µV or the digital step. Amplitudes are corrected: the root of RMS² minus floor², at"
+        " least"
         " 0; a value below its limit is reported as such and never as 0." + (f" Here: {here}." if here else ""),
     )
 
@@ -124,23 +125,24 @@ def _activity(told: DetectSettings, results: Sequence[Measured]) -> Paragraph:
     here = f" (here {factors[0]}{f' to {factors[-1]}' if len(factors) > 1 else ''})" if factors else ""
     return Paragraph(
         "Activity",
-        "A window of eight hops (about 0.1 s) is active when its RMS is above k times the upper end of the bracket, silent"
-        f" below k times the lower end, and undeterminable between. k{here} is at least {told.activity_ratio:g}, and large"
-        f" enough that noise passes with a chance of {told.false_alarm:g}; activity holds down to"
-        f" {told.activity_release:g}/1.5 of it. Gaps shorter than {told.close_gap_s:g} s are closed, bursts shorter than"
-        f" {told.shortest_burst_s:g} s dropped; undeterminable runs shorter than {told.shortest_undeterminable_s:g} s and"
-        f" excluded stretches up to {told.bridge_excluded_s:g} s take the state of both sides. Where more than"
-        f" {_percent(told.flag_undeterminable)} % of the time is undeterminable the active share is a lower bound, above"
-        f" {_percent(told.most_undeterminable)} % it is not given.",
+        "A window of eight hops (about 0.1 s) is active when its RMS is above k times the upper end of the bracket,"
+        f" silent below k times the lower end, and undeterminable between. k{here} is at least"
+        f" {told.activity_ratio:g}, and large enough that noise passes with a chance of {told.false_alarm:g}; activity"
+        f" holds down to {told.activity_release:g}/1.5 of it. Gaps shorter than {told.close_gap_s:g} s are closed,"
+        f" bursts shorter than {told.shortest_burst_s:g} s dropped; undeterminable runs shorter than"
+        f" {told.shortest_undeterminable_s:g} s and excluded stretches up to {told.bridge_excluded_s:g} s take the"
+        f" state of both sides. Where more than {_percent(told.flag_undeterminable)} % of the time is undeterminable"
+        f" the active share is a lower bound, above {_percent(told.most_undeterminable)} % it is not given.",
     )
 
 
 def _continuity(told: DetectSettings) -> Paragraph:
     return Paragraph(
         "Continuity",
-        f"An epoch of {told.cmua_epoch_s:g} s counts as continuous activity when at least {_percent(told.cmua_act_frac)} %"
-        f" of it is active, no gap lasts {told.cmua_longest_gap_s:g} s, and the 10 % quantile of its 500 ms RMS is above"
-        f" {told.cmua_p10_ratio:g} floors. Inactive runs of {told.silence_s:g} s and more are gaps.",
+        f"An epoch of {told.cmua_epoch_s:g} s counts as continuous activity when at least"
+        f" {_percent(told.cmua_act_frac)} % of it is active, no gap lasts {told.cmua_longest_gap_s:g} s, and the 10 %"
+        f" quantile of its 500 ms RMS is above {told.cmua_p10_ratio:g} floors. Inactive runs of {told.silence_s:g} s"
+        " and more are gaps.",
     )
 
 
@@ -156,11 +158,11 @@ def _pairs(told: DetectSettings) -> Paragraph:
 def _spasms(told: DetectSettings) -> Paragraph:
     return Paragraph(
         "Spasms",
-        f"A spasm is a corrected RMS of {told.spasm_window_s:g} s windows that stays for {told.spasm_least_s:g} s above the"
-        f" tonic level (25 % quantile) by {told.spasm_mad_ratio:g} MAD, above {told.spasm_tonic_ratio:g} times that level"
-        f" and above {told.spasm_floor_ratio:g} floors; it ends below the tonic level plus"
-        f" {_percent(told.spasm_end_share)} % of its height; less than {told.spasm_merge_s:g} s apart they are one, and"
-        f" those of two muscles that start within {told.spasm_together_s:g} s are generalised.",
+        f"A spasm is a corrected RMS of {told.spasm_window_s:g} s windows that stays for {told.spasm_least_s:g} s"
+        f" above the tonic level (25 % quantile) by {told.spasm_mad_ratio:g} MAD, above {told.spasm_tonic_ratio:g}"
+        f" times that level and above {told.spasm_floor_ratio:g} floors; it ends below the tonic level plus"
+        f" {_percent(told.spasm_end_share)} % of its height; less than {told.spasm_merge_s:g} s apart they are one,"
+        f" and those of two muscles that start within {told.spasm_together_s:g} s are generalised.",
     )
 
 
@@ -172,11 +174,10 @@ def _responses(told: ConditionSettings, detect: DetectSettings, need: MeasureSet
     return Paragraph(
         "Responses to stimuli",
         f"From {1000 * told.blank_before_s:g} ms before to {1000 * told.blank_after_s:g} ms after a stimulus mark the"
-        " signal is left out before it is filtered. A response begins"
-        f" {1000 * detect.evoked_first_s:g} to {1000 * detect.evoked_last_s:g} ms after the mark, above the mean before"
-        f" it by {detect.evoked_sd:g} SD and above {detect.evoked_guard:g} times the largest 10 ms before it. At least"
-        f" {need.least_trials} stimuli are needed, and for a latency {_percent(need.least_response_share)} % of them with"
-        " a response.",
+        f" signal is left out before it is filtered. A response begins {1000 * detect.evoked_first_s:g} to"
+        f" {1000 * detect.evoked_last_s:g} ms after the mark, above the mean before it by {detect.evoked_sd:g} SD and"
+        f" above {detect.evoked_guard:g} times the largest 10 ms before it. At least {need.least_trials} stimuli are"
+        f" needed, and for a latency {_percent(need.least_response_share)} % of them with a response.",
     )
 
 
@@ -185,10 +186,10 @@ def _time(told: DetectSettings, need: MeasureSettings) -> Paragraph:
         "Usable time and precision",
         f"Amplitudes and shares need {need.least_usable_s:g} s of usable signal, the static level and continuity"
         f" {need.least_continuity_s:g} s, a rate of spasms {need.least_spasm_s:g} s, all at least"
-        f" {_percent(need.least_usable_share)} % of the segment; below {need.short_s:g} s a value is flagged. Low and high"
-        f" are the sampling precision of the segment at a level of {_percent(told.interval_level)} %, from blocks of"
-        f" {told.block_times:g} autocorrelation times, at least {told.least_blocks:g} of them: not the difference to"
-        " expect between visits.",
+        f" {_percent(need.least_usable_share)} % of the segment; below {need.short_s:g} s a value is flagged. Low and"
+        f" high are the sampling precision of the segment at a level of {_percent(told.interval_level)} %, from blocks"
+        f" of {told.block_times:g} autocorrelation times, at least {told.least_blocks:g} of them: not the difference"
+        " to expect between visits.",
     )
 
 
@@ -196,8 +197,8 @@ def _grades() -> Paragraph:
     letters = "; ".join(f"{letter} {meaning}" for letter, meaning in LETTERS.items())
     return Paragraph(
         "Grade",
-        f"A grade says how far the numbers of a muscle can be trusted: {letters}. It is the worst of what is said of the"
-        " muscle's rows.",
+        f"A grade says how far the numbers of a muscle can be trusted: {letters}. It is the worst of what is said of"
+        " the muscle's rows.",
     )
 
 

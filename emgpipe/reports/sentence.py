@@ -94,7 +94,7 @@ def sentence(result: Measured) -> str:
     >>> rows = [
     ...     MeasureRow("rest", "TA_R", "muscle", "apdf_p10_uv", 3.31, "uV", 3.14, 3.42, floor_uv=1.2),
     ...     MeasureRow("rest", "TA_R", "muscle", "act_frac", 0.991, "1", 0.982, 0.996),
-    ...     MeasureRow("rest", "GM_R", "muscle", "apdf_p10_uv", None, "uV", status="undeterminable", reason="TOO_SHORT"),
+    ...     MeasureRow("rest", "GM_R", "muscle", "act_frac", None, "1", status="undeterminable", reason="TOO_SHORT"),
     ... ]
     >>> print(sentence(Measured(tuple(rows), segments=(rest,))))
     At rest over 1 min 30 s: static level (P10) 3.31 µV (TA_R, 3.14 to 3.42) over a noise floor of 1.20 µV; active for \
@@ -172,7 +172,9 @@ def _spasms(rows: Sequence[MeasureRow]) -> str:
     return f"{number(found.value, 'count')} generalised spasm{'' if found.value == 1 else 's'}"
 
 
-def _span(rows: Sequence[MeasureRow], text: Callable[[float | None], str], unit: str, tail: str = "", first: str = "") -> str:
+def _span(
+    rows: Sequence[MeasureRow], text: Callable[[float | None], str], unit: str, tail: str = "", first: str = ""
+) -> str:
     """Least and largest value with whose it is and the interval; one where they print alike."""
     least, most = rows[0], rows[-1]
     if text(least.value) == text(most.value):

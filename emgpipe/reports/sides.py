@@ -1,7 +1,6 @@
 """Numbers side by side: left against right of a visit, and rest, after-stimulus and after-relax of a recording."""
 
 from collections.abc import Iterator, Mapping
-from itertools import zip_longest
 from typing import NamedTuple
 
 from emgpipe.measures.rows import MeasureRow
@@ -11,7 +10,10 @@ from emgpipe.reports.model import Measured, RecordingReport, VisitReport
 from emgpipe.reports.tables import MISSING, Cell, Heading, Line, Table, cell, heading_of, main_segment, words_of
 
 LEVEL, RATIO = "apdf_p10_uv", "lr_ln_ratio"
-AFTER = {STIMULUS: ("stim_auc_uvs", "stim_lat_ms", "stim_habituation"), RELAX: ("relax_resid_uv",)}
+AFTER: dict[str, tuple[str, ...]] = {
+    STIMULUS: ("stim_auc_uvs", "stim_lat_ms", "stim_habituation"),
+    RELAX: ("relax_resid_uv",),
+}
 """Kind of a stretch that a cue makes -> its measures."""
 RESTING = "rest_rms_uv"
 
@@ -50,8 +52,11 @@ def _of_recording(report: RecordingReport, visit: VisitReport) -> Iterator[SideL
 
 
 def _ratio(visit: VisitReport, task: str, bare: str) -> MeasureRow | None:
-    tasks = zip_longest(visit.subject_rows, visit.subject_tasks, fillvalue=task)
-    return next((row for row, of in tasks if (row.target, row.measure, of) == (bare, RATIO, task)), None)  # type: ignore[union-attr]
+    tasks = visit.subject_tasks or (task,) * len(visit.subject_rows)
+    for row, of in zip(visit.subject_rows, tasks, strict=True):
+        if (row.target, row.measure, of) == (bare, RATIO, task):
+            return row
+    return None
 
 
 def phases(result: Measured) -> Table | None:
