@@ -106,16 +106,15 @@ def _floor(told: DetectSettings, results: Sequence[Measured]) -> Paragraph:
                 source = f"{SOURCE_WORDS.get(one.floor.source, one.floor.source)}, confidence {one.floor.confidence}"
                 found.setdefault(source, {})[name] = None
     here = "; ".join(f"{source}: {', '.join(names)}" for source, names in found.items())
+    trust = "; ".join(SOURCE_WORDS.values())
     return Paragraph(
         "Noise floor",
-        "The floor is a bracket in µV with a source and a confidence, never the quiet part of the recording by"
-        " default: a stiff muscle may never relax. Sources in the order of trust: "
-        + "; ".join(SOURCE_WORDS.values())
-        + f". A second is still below a tilt of {told.still_tilt:g} and an excess kurtosis of {told.still_kurtosis:g}; a"
-        f" floor within the signal is at most {told.floor_max_uv:g} µV, a bracket of low confidence begins at"
-        f" {told.floor_min_uv:g} µV or the digital step. Amplitudes are corrected: the root of RMS² minus floor², at"
-        " least"
-        " 0; a value below its limit is reported as such and never as 0." + (f" Here: {here}." if here else ""),
+        "The floor is a bracket in µV with a source and a confidence. No verdict rests on a quiet part of the recording"
+        f" being there. Sources in the order of trust: {trust}. A second is still below a tilt of"
+        f" {told.still_tilt:g} and an excess kurtosis of {told.still_kurtosis:g}; a floor within the signal is at most"
+        f" {told.floor_max_uv:g} µV, a bracket of low confidence begins at {told.floor_min_uv:g} µV or the digital"
+        " step. Amplitudes are corrected: the root of RMS² minus floor², at least 0; a value below its limit is"
+        f" reported as such and never as 0.{f' Here: {here}.' if here else ''}",
     )
 
 

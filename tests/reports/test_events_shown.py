@@ -12,7 +12,6 @@ from emgpipe.pipeline import compute_frames, measure
 from emgpipe.recording import Annotation, array_recording
 from emgpipe.reports import Measured, RecordingReport, VisitReport, recording_figure, visit_page
 from emgpipe.reports.evidence import MOST_SPASMS
-from emgpipe.reports.evidence import MOST_SPASMS
 from emgpipe.reports.looks import KEY, RELAXED, SPASMS, STATE_LOOKS
 from tests.reports.test_figures import axes_of, stretches
 from tests.strategies import noise_of
