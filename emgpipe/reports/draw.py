@@ -1,5 +1,6 @@
 """Draw the pages that are stale: everything that is heavy to import is imported here, and this module only then."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
@@ -8,7 +9,8 @@ from pathlib import Path
 from emgpipe.batch.conditions import Conditions, differing_conditions
 from emgpipe.batch.units import read_head
 from emgpipe.recording import Finding
-from emgpipe.reports.course import patient_report
+from emgpipe.reports.course import MAIN, is_main_segment, patient_report
+from emgpipe.reports.distributions import spread_blocks
 from emgpipe.reports.index import index_page
 from emgpipe.reports.patient import patient_page
 from emgpipe.reports.stored import is_simulated, measure_row, stored_visit, told_findings, unit_path
@@ -19,13 +21,19 @@ Row = Mapping[str, str]
 
 
 def index_html(
-    study: str, inputs: Sequence[Row], settings: Settings, folder: Path, conditions: Mapping[str, Row]
-) -> str:
+    study: str, inputs: Sequence[Row], measures: Sequence[Row], settings: Settings, folder: Path,
+    conditions: Mapping[str, Row],
+) -> str:  # fmt: skip
     """Page of the study; findings from its units, and on conditions that differ between visits."""
     visits = list(dict.fromkeys((row["subject"], row["visit"]) for row in inputs))
+    drawn = {measure for measures_of_kind in MAIN.values() for measure in measures_of_kind}
+    lines = ((row["subject"], row["visit"], row["task"], measure_row(row)) for row in measures
+             if row["measure"] in drawn and is_main_segment(row["segment"]))  # fmt: skip
+    made_with = {row["recording"]: row["settings_id"] for row in measures if row["recording"] and row["measure"]}
     return index_page(
-        study, inputs, visits, findings=_findings(inputs, folder, conditions), version=version("emgpipe"),
-        settings_id=fingerprint(settings), simulated=is_simulated(study),
+        study, inputs, visits, findings=_findings(inputs, folder, conditions), spreads=spread_blocks(lines, inputs),
+        made_with=Counter(made_with.values()), version=version("emgpipe"), settings_id=fingerprint(settings),
+        simulated=is_simulated(study),
     )  # fmt: skip
 
 

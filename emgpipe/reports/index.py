@@ -1,21 +1,31 @@
 """The page of a study: who has which visit, what failed and why."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from emgpipe.errors.codes import CODES
+from emgpipe.measures.grade import LETTERS
+from emgpipe.measures.rows import VALUED
 from emgpipe.recording import Finding
 from emgpipe.reports.completeness import STATE_OF_VISIT, SYMBOLS, n_of, natural, visit_state
-from emgpipe.reports.names import visit_file_name
+from emgpipe.reports.distributions import SpreadBlock, Strip, distribution_figure
+from emgpipe.reports.figures import inline_png
+from emgpipe.reports.names import patient_file_name, visit_file_name
 from emgpipe.reports.pages import render
-from emgpipe.reports.words import SEVERITY_MARKS, SEVERITY_WORDS, reasons
+from emgpipe.reports.words import SEVERITY_MARKS, SEVERITY_WORDS, STATUS_WORDS, heading, reasons
 
 COLUMNS = ("recording", "subject", "visit", "task", "run", "file", "status", "code", "message",
            "duration_s", "rates_hz", "grade")  # fmt: skip
 """Columns of `inputs.csv` that the page shows; an absent one is blank."""
 MOST_NAMED = 12
 """Recordings that are named beside a finding; the others are counted."""
+MOST_OPEN = 30
+"""Recordings whose table stands open; a longer one is folded."""
+SAID = (*VALUED, "undeterminable")
+"""Statuses that a measure needs at one visit at least to be drawn."""
+KINDS = {"muscle": "Muscles", "pair": "Pairs", "subject": "Whole visit"}
 
 
 @dataclass(frozen=True)
@@ -38,11 +48,24 @@ class _Line:
 class _Square:
     """One visit of one subject in the matrix."""
 
+    visit: str
     state: str
     symbol: str
     words: str
     counts: str
+    grade: str
     link: str
+
+
+@dataclass(frozen=True)
+class _Spreads:
+    """Distributions of one kind of target in one task and segment: the picture, and what it does not show."""
+
+    title: str
+    picture: str
+    alt: str
+    counts: tuple[tuple[str, Strip], ...]
+    said: str
 
 
 def index_page(
@@ -51,6 +74,8 @@ def index_page(
     pages: Collection[tuple[str, str]],
     *,
     findings: Mapping[str, Sequence[Finding]] | None = None,
+    spreads: Sequence[SpreadBlock] = (),
+    made_with: Mapping[str, int] | None = None,
     version: str,
     settings_id: str,
     simulated: bool = False,
@@ -65,9 +90,13 @@ def index_page(
         Rows of `inputs.csv`, all of them. With status `ok` a recording is measured, with `failed`
         failed, with any other not run.
     pages : collection of (subject, visit)
-        Visits that have a page beside this one, named by `visit_file_name`.
+        Visits that have a page beside this one, named by `visit_file_name`; their subjects have one, too.
     findings : mapping of str to sequence of Finding, optional
         What was noticed, by recording; one that is left out has none.
+    spreads : sequence of SpreadBlock
+        Main measures of all subjects, to be drawn.
+    made_with : mapping of str to int, optional
+        Settings id -> recordings measured with it; more than one is warned of.
     version, settings_id : str
         Of emgpipe; fingerprint of the settings.
     simulated : bool
@@ -86,37 +115,107 @@ def index_page(
     True
     """
     rows = [{key: "" if row.get(key) is None else str(row[key]) for key in COLUMNS} for row in inputs]
-    subjects = list(dict.fromkeys(row["subject"] for row in rows))
     visits = sorted({row["visit"] for row in rows}, key=natural)
     linked = set(pages)
-    squares = [(s, [_square(s, v, rows, linked) for v in visits]) for s in sorted(subjects, key=natural)]
-    failed = [row for row in rows if _failed(row)]
+    failed = [row for row in rows if row["status"] == "failed"]
     said = {row["recording"]: (findings or {}).get(row["recording"], ()) for row in rows}
+    squares = _squares(rows, visits, linked)
     return render(
         "index.html.j2",
         study=study,
         visits=visits,
         squares=squares,
         key=[(SYMBOLS[state], words, state) for state, words in STATE_OF_VISIT.items()],
-        n_recordings=len(rows),
+        said=_sentence(rows, [square for _, _, line in squares for square in line]),
+        grades=_grades(rows),
+        made_with=made_with or {},
         failed=[(row, reasons(row["code"])) for row in failed],
+        spreads=[(f"Task {block.task}, segment {block.segment}", _drawn(block)) for block in spreads],
         findings=_lines(said),
         rows=[(row, _link(row["subject"], row["visit"], linked), _marks(said[row["recording"]])) for row in rows],
+        folded=len(rows) > MOST_OPEN,
         version=version,
         settings_id=settings_id,
         simulated=simulated,
     )
 
 
-def _failed(row: Mapping[str, str]) -> bool:
-    return row["status"] == "failed"
+def _squares(
+    rows: Sequence[Mapping[str, str]], visits: Sequence[str], linked: set[tuple[str, str]]
+) -> list[tuple[str, str, list[_Square]]]:
+    """Each subject with the link to its page and its visits."""
+    by_visit: dict[tuple[str, str], list[Mapping[str, str]]] = {}
+    for row in rows:
+        by_visit.setdefault((row["subject"], row["visit"]), []).append(row)
+    with_page = {subject for subject, _ in linked}
+    subjects = sorted(dict.fromkeys(subject for subject, _ in by_visit), key=natural)
+    return [
+        (
+            subject,
+            quote(patient_file_name(subject)) if subject in with_page else "",
+            [_square(visit, by_visit.get((subject, visit), []), _link(subject, visit, linked)) for visit in visits],
+        )
+        for subject in subjects
+    ]
 
 
-def _square(subject: str, visit: str, rows: Sequence[Mapping[str, str]], linked: set[tuple[str, str]]) -> _Square:
-    here = [row for row in rows if (row["subject"], row["visit"]) == (subject, visit)]
+def _square(visit: str, here: Sequence[Mapping[str, str]], link: str) -> _Square:
     state = visit_state(here)
     counts = f"{n_of(here, 'ok')} of {len(here)}" if here else ""
-    return _Square(state, SYMBOLS[state], STATE_OF_VISIT[state], counts, _link(subject, visit, linked))
+    grade = max((row["grade"] for row in here if row["status"] == "ok"), default="")
+    return _Square(visit, state, SYMBOLS[state], STATE_OF_VISIT[state], counts, grade, link)
+
+
+def _sentence(rows: Sequence[Mapping[str, str]], squares: Sequence[_Square]) -> str:
+    """Say in plain words what is there.
+
+    Examples
+    --------
+    >>> _sentence([{"subject": "S1", "status": "ok"}, {"subject": "S1", "status": "failed"}], [])
+    '2 recordings of 1 subject: 1 measured, 1 failed. No visit is missing.'
+    """
+    subjects = len({row["subject"] for row in rows})
+    unrun = len(rows) - n_of(rows, "ok") - n_of(rows, "failed")
+    missing = sum(square.state == "missing" for square in squares)
+    text = f"{_several(len(rows), 'recording')} of {_several(subjects, 'subject')}: {n_of(rows, 'ok')} measured,"
+    text += f" {n_of(rows, 'failed')} failed" + (f", {unrun} not run" if unrun else "") + "."
+    lacking = f"{missing} of {len(squares)} visits {'has' if missing == 1 else 'have'} no recording listed"
+    return f"{text} {lacking if missing else 'No visit is missing'}."
+
+
+def _several(n: int, word: str) -> str:
+    return f"{n} {word}{'' if n == 1 else 's'}"
+
+
+def _grades(rows: Sequence[Mapping[str, str]]) -> list[tuple[str, str, int]]:
+    """Letter, meaning and recordings whose worst channel has it."""
+    counts = Counter(row["grade"] for row in rows if row["status"] == "ok")
+    return [(letter, meaning, counts[letter]) for letter, meaning in LETTERS.items()]
+
+
+def _drawn(block: SpreadBlock) -> list[_Spreads]:
+    """Pictures of a task and segment; measures that nobody was asked for are left out."""
+    out = []
+    for kind, title in KINDS.items():
+        spreads = [one for one in block.kinds.get(kind, ()) if any(strip.n(*SAID) for strip in one.strips)]
+        if spreads:
+            counts = tuple((one.measure, strip) for one in spreads for strip in one.strips)
+            alt = f"A strip of marks, one a visit, for {', '.join(heading(one.measure) for one in spreads)} of "
+            alt += (
+                ", ".join(dict.fromkeys(strip.target for _, strip in counts)) + ". The numbers stand in measures.csv."
+            )
+            out.append(_Spreads(title, inline_png(distribution_figure(spreads)), alt, counts, _undrawn(counts)))
+    return out
+
+
+def _undrawn(counts: Sequence[tuple[str, Strip]]) -> str:
+    """Say how many points of all strips have which status."""
+    strips = [strip for _, strip in counts]
+    drawn = sum(strip.n(*VALUED) for strip in strips)
+    said = [f"{sum(strip.n(status) for strip in strips)} {STATUS_WORDS[status]}"
+            for status in ("flagged", "below_limit", "undeterminable", "not_measured")]  # fmt: skip
+    without = sum(strip.n_without for strip in strips)
+    return f"{drawn} values drawn, of them {said[0]} and {said[1]}; not drawn: {said[2]}, {said[3]}, {without} missing."
 
 
 def _link(subject: str, visit: str, linked: set[tuple[str, str]]) -> str:

@@ -37,6 +37,12 @@ MARKS = {
 """By status, and of a single run beside the median."""
 
 
+SHARES = frozenset({"act_frac", "act_frac_lo", "act_frac_hi", "cmua_frac", "coact_frac", "xt_r0"})
+"""Measures from 0 to 1: drawn so, that panels can be compared."""
+LEAST_SPANS = {"uV": 1.0, "s": 1.0, "1": 0.2}
+"""A panel spans so much at least: small differences are not blown up."""
+
+
 class Panel(NamedTuple):
     """A rectangle in inches, and the limits of what it shows."""
 
@@ -61,8 +67,10 @@ class Panel(NamedTuple):
 class Sheet:
     """Collects what is to be drawn; `figure` draws it."""
 
-    def __init__(self, width_in: float, height_in: float) -> None:
+    def __init__(self, width_in: float, height_in: float, *, shrink: float = 1.0) -> None:
         self.size_in = (width_in, height_in)
+        self.shrink = shrink
+        """Size of the marks."""
         self.areas: dict[str, list[Rectangle]] = {}
         self.strokes: dict[tuple[str, float, bool], list[list[tuple[float, float]]]] = {}
         self.marks: dict[str, list[tuple[float, float]]] = {}
@@ -96,6 +104,15 @@ class Sheet:
             self.stroke(FRAME, [(left - 0.025, y), (left, y)])
             self.say(left - 0.045, y, f"{tick:g}".replace("-", "−"), 6.5, INK, ha="right", va="center_baseline")
 
+    def x_frame(self, panel: Panel, x_ticks: Sequence[float]) -> None:
+        """Draw the lower edge of a panel, and its ticks with their numbers."""
+        left, bottom = panel.left, panel.bottom
+        self.stroke(FRAME, [(left, bottom), (left + panel.width, bottom)])
+        for tick in x_ticks:
+            x = panel.x(tick)
+            self.stroke(FRAME, [(x, bottom - 0.025), (x, bottom)])
+            self.say(x, bottom - 0.045, f"{tick:g}".replace("-", "−"), 6.5, INK, ha="center", va="top")
+
     def figure(self) -> Figure:
         """Draw the sheet; lines and marks carry their kind as label."""
         width_in, height_in = self.size_in
@@ -113,20 +130,41 @@ class Sheet:
                 )
             for kind, places in self.marks.items():
                 look = MARKS[kind]
-                axes.plot(*zip(*places, strict=True), ls="", marker=look.shape, ms=look.size_pt, mfc=look.fill,
-                          mec=look.edge, mew=1.0, zorder=3 if kind == "run" else 4, label=kind)  # fmt: skip
+                axes.plot(
+                    *zip(*places, strict=True), ls="", marker=look.shape, ms=self.shrink * look.size_pt,
+                    mfc=look.fill, mec=look.edge, mew=self.shrink, zorder=3 if kind == "run" else 4, label=kind,
+                )  # fmt: skip
             for x, y, text, how in self.texts:
                 axes.text(x, y, text, **how)
         return figure
 
 
-def few_ticks(low: float, high: float) -> list[float]:
-    """Two to four round numbers within limits.
+def span(seen: Sequence[float], measure: str, unit: str) -> tuple[float, float]:
+    """Limits of a panel: shares from 0 to 1; else all that is drawn, from 0 where nothing can be less.
+
+    Examples
+    --------
+    >>> span([0.2], "act_frac", "1"), span([], "apdf_p10_uv", "uV"), span([3.0, 9.0], "apdf_p10_uv", "uV")
+    ((-0.04, 1.06), (-0.04, 1.12), (-0.36, 10.08))
+    """
+    if measure in SHARES:
+        return (-0.04, 1.06)
+    low, high, least = min(seen, default=0.0), max(seen, default=0.0), LEAST_SPANS.get(unit, 1.0)
+    if low >= 0 and unit != "1":
+        low, high = 0.0, max(high, least)
+    else:
+        lacking = max(least - (high - low), 0.0)
+        low, high = low - lacking / 2, high + lacking / 2
+    return low - (0.12 if low else 0.04) * (high - low), high + 0.12 * (high - low)
+
+
+def few_ticks(low: float, high: float, most: int = 3) -> list[float]:
+    """Round numbers within limits, in about `most` steps.
 
     Examples
     --------
     >>> few_ticks(-2.0, 53.0), few_ticks(3.1, 3.8)
     ([0.0, 20.0, 40.0], [3.2, 3.4, 3.6, 3.8])
     """
-    ticks = MaxNLocator(3, steps=[1, 2, 5, 10]).tick_values(low, high)
+    ticks = MaxNLocator(most, steps=[1, 2, 5, 10]).tick_values(low, high)
     return [float(f"{tick:.6g}") for tick in ticks if low <= tick <= high and math.isfinite(tick)]

@@ -12,17 +12,13 @@ from emgpipe.measures.rows import VALUED
 from emgpipe.reports.course import Point, Series, Stop
 from emgpipe.reports.figures import WIDTH_IN
 from emgpipe.reports.looks import shortened
-from emgpipe.reports.sheets import FRAME, INK, MARKS, Panel, Sheet, few_ticks
+from emgpipe.reports.sheets import FRAME, INK, MARKS, Panel, Sheet, few_ticks, span
 from emgpipe.reports.words import heading, unit_words
 
 Band = Mapping[tuple[str, str], float]
 """Minimal detectable change (95 %) by target and measure, in the unit of the measure."""
 
 BAND, GAP, CHANGE, LINE = "#d9e2ec", "#ebedf0", "#b45309", "#7c93ad"
-SHARES = frozenset({"act_frac", "act_frac_lo", "act_frac_hi", "cmua_frac", "coact_frac", "xt_r0"})
-"""Measures from 0 to 1: drawn so, that panels can be compared."""
-LEAST_SPANS = {"uV": 1.0, "s": 1.0, "1": 0.2}
-"""A panel spans so much at least: small differences are not blown up."""
 LEAST_COLUMNS, MOST_COLUMNS = 4, 6
 BOTTOM = 0.07
 """Height of the marks of what has no value, as a share of the panel."""
@@ -176,7 +172,7 @@ def _draw_series(sheet: Sheet, panel: Panel, series: Series, x: Sequence[float],
     for at, point in zip(x, series.points, strict=True):
         if point is not None:
             _draw_point(sheet, panel, panel.x(at), point)
-    sheet.frame(panel, (0.0, 0.5, 1.0) if series.measure in SHARES else few_ticks(*panel.y_limits))
+    sheet.frame(panel, few_ticks(*panel.y_limits))
 
 
 def _joined(point: Point | None) -> float | None:
@@ -196,20 +192,12 @@ def _draw_point(sheet: Sheet, panel: Panel, x: float, point: Point) -> None:
 
 
 def _limits(series: Series, mdc95: float | None) -> tuple[float, float]:
-    """Shares from 0 to 1; else all that is drawn, from 0 where nothing can be less, and never less than a span."""
-    if series.measure in SHARES:
-        return (-0.04, 1.06)
+    """Limits that hold all that is drawn, the band too."""
     seen = [v for p in series.points if p for v in (p.value, p.low, p.high, p.limit, *p.runs) if v is not None]
     first = _joined(series.points[0]) if series.points else None
     if mdc95 is not None and first is not None:
         seen += [first - mdc95, first + mdc95]
-    low, high, least = min(seen, default=0.0), max(seen, default=0.0), LEAST_SPANS.get(series.unit, 1.0)
-    if low >= 0 and series.unit != "1":
-        low, high = 0.0, max(high, least)
-    else:
-        lacking = max(least - (high - low), 0.0)
-        low, high = low - lacking / 2, high + lacking / 2
-    return low - (0.12 if low else 0.04) * (high - low), high + 0.12 * (high - low)
+    return span(seen, series.measure, series.unit)
 
 
 def _name_stops(sheet: Sheet, panel: Panel, x: Sequence[float], names: Sequence[str]) -> None:

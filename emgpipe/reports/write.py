@@ -105,6 +105,10 @@ class _Told:
         """Lines of `measures.csv` of all visits of a subject."""
         return [row for visit, rows in self.measures.items() if visit[0] == subject for row in rows]
 
+    def all_measures(self) -> list[Row]:
+        """All lines of `measures.csv`, visit by visit."""
+        return [row for rows in self.measures.values() for row in rows]
+
     @cached_property
     def stops(self) -> "dict[str, tuple[Stop, ...]]":
         """Visits of the study as each subject has them; those that it lacks come from the others."""
@@ -245,7 +249,7 @@ def _drawings(told: _Told, folder: Path) -> dict[str, Callable[[], str]]:
         drawings[patient_file_name(subject)] = partial(
             patient_html, study, subject, told.inputs, told.measures_of(subject), settings, conditions
         )
-    drawings[INDEX] = partial(index_html, study, told.inputs, settings, folder, conditions)
+    drawings[INDEX] = partial(index_html, study, told.inputs, told.all_measures(), settings, folder, conditions)
     return drawings
 
 
