@@ -162,7 +162,7 @@ def test_the_matrix_tells_measured_failed_not_run_and_missing_apart():
     text = index_page("DEMO", rows, [("S1", "V1")], version="0", settings_id="")
     # columns V1, V2, V10: numbers sort as numbers
     assert squares(text) == ["complete", "failed", "missing", "unrun", "missing", "partly"]
-    assert [a["href"] for a in Page(text).all("a")] == ["#content", "visit.S1.V1.html", "visit.S1.V1.html"]
+    assert [a["href"] for a in Page(text).all("a")] == ["#content", "patient.S1.html", *["visit.S1.V1.html"] * 2]
 
 
 def test_failed_recordings_are_listed_with_code_and_words():
