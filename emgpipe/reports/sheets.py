@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from matplotlib.collections import LineCollection, PatchCollection
+from matplotlib.collections import LineCollection, PatchCollection, PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
@@ -72,6 +72,7 @@ class Sheet:
         self.shrink = shrink
         """Size of the marks."""
         self.areas: dict[str, list[Rectangle]] = {}
+        self.shapes: dict[str, list[Sequence[tuple[float, float]]]] = {}
         self.strokes: dict[tuple[str, float, bool], list[list[tuple[float, float]]]] = {}
         self.marks: dict[str, list[tuple[float, float]]] = {}
         self.texts: list[tuple[float, float, str, dict[str, Any]]] = []
@@ -79,6 +80,10 @@ class Sheet:
     def area(self, colour: str, left: float, bottom: float, width: float, height: float) -> None:
         """Fill a rectangle, behind all else."""
         self.areas.setdefault(colour, []).append(Rectangle((left, bottom), width, height))
+
+    def shape(self, colour: str, points: Sequence[tuple[float, float]]) -> None:
+        """Fill a polygon, before areas and behind lines; of several colours the first lies lowest."""
+        self.shapes.setdefault(colour, []).append(points)
 
     def stroke(
         self, colour: str, points: Sequence[tuple[float, float]], width_pt: float = 0.6, *, dashed: bool = False
@@ -95,14 +100,14 @@ class Sheet:
         shown = "\n".join(plain(line) for line in text.split("\n"))
         self.texts.append((x, y, shown, {"fontsize": size_pt, "color": colour, "parse_math": False, **how}))
 
-    def frame(self, panel: Panel, y_ticks: Sequence[float]) -> None:
-        """Draw the left and lower edge of a panel, and its ticks with their numbers."""
+    def frame(self, panel: Panel, y_ticks: Sequence[float], names: Sequence[str] | None = None) -> None:
+        """Draw the left and lower edge of a panel, and its ticks with their numbers, or other names."""
         left, bottom = panel.left, panel.bottom
         self.stroke(FRAME, [(left, bottom + panel.height), (left, bottom), (left + panel.width, bottom)])
-        for tick in y_ticks:
+        for tick, name in zip(y_ticks, names or [f"{tick:g}".replace("-", "−") for tick in y_ticks], strict=True):
             y = panel.y(tick)
             self.stroke(FRAME, [(left - 0.025, y), (left, y)])
-            self.say(left - 0.045, y, f"{tick:g}".replace("-", "−"), 6.5, INK, ha="right", va="center_baseline")
+            self.say(left - 0.045, y, name, 6.5, INK, ha="right", va="center_baseline")
 
     def x_frame(self, panel: Panel, x_ticks: Sequence[float]) -> None:
         """Draw the lower edge of a panel, and its ticks with their numbers."""
@@ -123,6 +128,8 @@ class Sheet:
             axes.set(xlim=(0.0, width_in), ylim=(0.0, height_in))
             for colour, areas in self.areas.items():
                 axes.add_collection(PatchCollection(areas, facecolor=colour, lw=0, zorder=0), autolim=False)
+            for colour, shapes in self.shapes.items():
+                axes.add_collection(PolyCollection(shapes, facecolor=colour, lw=0, zorder=0.5), autolim=False)
             for (colour, width_pt, dashed), lines in self.strokes.items():
                 style = (0, (3, 2)) if dashed else "solid"
                 axes.add_collection(

@@ -4,9 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import NullLocator
 from numpy.typing import NDArray
 
 from emgpipe.detectors.bounds import (
@@ -22,11 +20,12 @@ from emgpipe.frames.spectra import BAND_HZ
 from emgpipe.intervals import Intervals
 from emgpipe.measures.rows import IntervalRow
 from emgpipe.reports.figures import WIDTH_IN
-from emgpipe.reports.looks import FLOOR, GRID, LEVEL, QUIET_INK, house_style, new_figure, plain, say, shortened
+from emgpipe.reports.looks import FLOOR, LEVEL, shortened
 from emgpipe.reports.model import Measured, Muscle, RecordingReport
+from emgpipe.reports.sheets import FRAME, INK, Panel, Sheet
 from emgpipe.reports.words import SOURCE_WORDS
 
-IN_BAND, OUT_OF_BAND, SPREAD, CUT_LINE = "#ece8dc", "#d3e5dc", "#b9c2cc", "#7b2d5b"
+IN_BAND, OUT_OF_BAND, SPREAD, BRACKET, CUT_LINE = "#ece8dc", "#d3e5dc", "#b9c2cc", "#ecb79d", "#7b2d5b"
 A_ROW = 4
 """Thumbnails beside each other."""
 MOST_LINES = 3
@@ -73,8 +72,7 @@ def spectra_figure(report: RecordingReport) -> Figure:
         white noise that has the level of the floor in the band, as bracket and best value. Shaded and named: the
         analysis band, and the band without EMG where it was recorded (600-850 Hz, from 4 kHz on 1200-1800 Hz); below
         its name the density in 750-850 over that in 600-700 Hz, 1 for noise alone, less where a low-pass has taken it.
-        Ticks on top: lines that were removed. A thumbnail without usable seconds says so. Axes carry labels
-        `spectrum TA_R`.
+        Ticks on top: lines that were removed. A thumbnail without usable seconds says so.
 
     Notes
     -----
@@ -89,28 +87,29 @@ def spectra_figure(report: RecordingReport) -> Figure:
     >>> recording = array_recording([channel.samples_uv], ["TA_R"], channel.rate_hz)
     >>> result = Measured.of(measure(recording, compute_frames(recording, mains_hz=50), rest=True))
     >>> figure = spectra_figure(RecordingReport("S1_V1_rest", "rest", "a.edf", "", result))
-    >>> [axes.get_label() for axes in figure.axes]
-    ['spectrum TA_R']
+    >>> sorted({"TA_R", "analysis band", "frequency, Hz"} & {text.get_text() for text in figure.axes[0].texts})
+    ['TA_R', 'analysis band', 'frequency, Hz']
     """
-    result = report.result or Measured()
-    n_rows = max(-(-len(result.muscles) // A_ROW), 1)
+    muscles = (report.result or Measured()).muscles
+    intervals = report.result.intervals if report.result else ()
+    n_rows = max(-(-len(muscles) // A_ROW), 1)
     step_in = _HEAD_IN + _PANEL_IN + _TICKS_IN
     height_in = n_rows * step_in + _FOOT_IN
     width_in = (WIDTH_IN - _LEFT_IN - (A_ROW - 1) * _GAP_IN - 0.15) / A_ROW
-    with house_style():
-        figure = new_figure(WIDTH_IN, height_in)
-        for i, (name, one) in enumerate(result.muscles.items()):
-            row, column = divmod(i, A_ROW)
-            left_in = _LEFT_IN + column * (width_in + _GAP_IN)
-            bottom_in = height_in - (row + 1) * step_in + _TICKS_IN
-            place = (left_in / WIDTH_IN, bottom_in / height_in, width_in / WIDTH_IN, _PANEL_IN / height_in)
-            axes = figure.add_axes(place, label=f"spectrum {name}")
-            _draw(axes, name, one, spectrum(one.frames, result.intervals, name))
-            if not column:
-                axes.set_ylabel("µV²/Hz", fontsize=6.5, color=QUIET_INK, labelpad=2)
-            if i + A_ROW >= len(result.muscles):
-                axes.set_xlabel("frequency, Hz", fontsize=6.5, color=QUIET_INK, labelpad=1)
-    return figure
+    sheet = Sheet(WIDTH_IN, height_in)
+    for i, (name, one) in enumerate(muscles.items()):
+        row, column = divmod(i, A_ROW)
+        left, bottom = _LEFT_IN + column * (width_in + _GAP_IN), height_in - (row + 1) * step_in + _TICKS_IN
+        seen = spectrum(one.frames, intervals, name)
+        reach_hz = (0.0, max(BAND_HZ * one.frames.psd.shape[1], 500.0))
+        panel = Panel(left, bottom, width_in, _PANEL_IN, reach_hz, _limits(seen, one))
+        _draw(sheet, panel, one, seen)
+        _write_head(sheet, panel, name, one)
+        if not column:
+            sheet.say(0.02, bottom + _PANEL_IN / 2, "µV²/Hz", rotation=90, ha="left", va="center")
+        if i + A_ROW >= len(muscles):
+            sheet.say(left + width_in / 2, bottom - 0.22, "frequency, Hz", ha="center", va="top")
+    return sheet.figure()
 
 
 def spectrum(frames: ChannelFrames, intervals: Sequence[IntervalRow] = (), target: str = "") -> Spectrum:
@@ -154,89 +153,96 @@ def _usable(frames: ChannelFrames, intervals: Sequence[IntervalRow], target: str
     return np.asarray(witness_seconds(frames).usable & (left_out_s < 0.5), np.bool_)
 
 
-def _draw(axes: Axes, name: str, one: Muscle, seen: Spectrum) -> None:
-    edges_hz = np.arange(one.frames.psd.shape[1] + 1) * float(BAND_HZ)
-    top_hz = max(edges_hz[-1], 500.0)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.set_xlim(0.0, top_hz)
-    axes.tick_params(labelsize=6.5, length=2, pad=2)
-    axes.set_xticks(np.arange(0.0, top_hz + 1, 250.0 if top_hz <= 1000 else 600.0))
-    _write_head(axes, name, one)
+def _draw(sheet: Sheet, panel: Panel, one: Muscle, seen: Spectrum) -> None:
+    """Draw a panel; its limits are those of the logarithm of density."""
+    for tick_hz in np.arange(0.0, panel.x_limits[1] + 1, 250.0 if panel.x_limits[1] <= 1000 else 600.0).tolist():
+        sheet.stroke(FRAME, [(panel.x(tick_hz), panel.bottom), (panel.x(tick_hz), panel.bottom - 0.03)])
+        sheet.say(panel.x(tick_hz), panel.bottom - 0.05, f"{tick_hz:g}", 6.5, INK, ha="center", va="top")
     if not seen.n_seconds or not seen.middle.max() > 0:
-        say(axes, 0.5, 0.5, "no usable second" if not seen.n_seconds else "nothing but zero", ha="center", va="center",
-            fontsize=7.5, color=QUIET_INK)  # fmt: skip
-        axes.set_yticks([])
+        words = "no usable second" if not seen.n_seconds else "nothing but zero"
+        sheet.say(panel.left + panel.width / 2, panel.bottom + panel.height / 2, words, 7.5, ha="center", va="center")
+        sheet.frame(panel, ())
         return
-    axes.set_yscale("log")
-    axes.set_ylim(*_limits(seen, one))
-    axes.yaxis.set_minor_locator(NullLocator())
-    ticks = _decades(*axes.get_ylim())
-    axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
-    axes.hlines(ticks, 0.0, 1.0, transform=axes.get_yaxis_transform(), color=GRID, lw=0.4, zorder=0.5)
-    _shade(axes, one.frames, seen)
-    axes.stairs(seen.high, edges_hz, baseline=seen.low, fill=True, color=SPREAD, lw=0, zorder=1.5)
-    axes.stairs(seen.middle, edges_hz, baseline=None, color=LEVEL, lw=1.1, zorder=3)
-    if one.floor.known and one.frames.bandwidth_hz > 0:
-        low, middle, high = (
-            v**2 / one.frames.bandwidth_hz for v in (one.floor.lo_uv, one.floor.floor_uv, one.floor.hi_uv)
-        )
-        axes.axhspan(low, high, color=FLOOR, alpha=0.35, lw=0, zorder=2)
-        axes.axhline(middle, color=FLOOR, lw=0.8, zorder=2.5)
-    _draw_lines(axes, one.frames)
+    decades = _decades(*panel.y_limits)
+    sheet.frame(panel, decades, [f"{10.0**decade:g}" for decade in decades])
+    _shade(sheet, panel, one.frames, seen)
+    steps_hz = np.repeat(np.arange(len(seen.middle) + 1) * float(BAND_HZ), 2)[1:-1]
+    low, middle, high = (_stairs(panel, steps_hz, density) for density in (seen.low, seen.middle, seen.high))
+    sheet.shape(SPREAD, [*low, *reversed(high)])
+    bracket = _floor_density(one)
+    if bracket is not None:
+        low_y, middle_y, high_y = (panel.y(float(np.log10(density))) for density in bracket)
+        right = panel.left + panel.width
+        sheet.shape(BRACKET, [(panel.left, low_y), (right, low_y), (right, high_y), (panel.left, high_y)])
+        sheet.stroke(FLOOR, [(panel.left, middle_y), (right, middle_y)], 0.9)
+    sheet.stroke(LEVEL, middle, 1.1)
+    _draw_lines(sheet, panel, one.frames)
 
 
-def _write_head(axes: Axes, name: str, one: Muscle) -> None:
-    floor = one.floor
+def _stairs(panel: Panel, steps_hz: Floats, density: Floats) -> list[tuple[float, float]]:
+    """Corners of a staircase, inside the panel."""
+    low, high = panel.y_limits
+    with np.errstate(divide="ignore"):
+        heights = np.clip(np.log10(np.repeat(density, 2)), low, high)
+    return [(panel.x(hz), panel.y(y)) for hz, y in zip(steps_hz.tolist(), heights.tolist(), strict=True)]
+
+
+def _floor_density(one: Muscle) -> tuple[float, float, float] | None:
+    """Density of white noise with the level of the floor: low, best, high; None where no floor is known."""
+    bandwidth_hz = one.frames.bandwidth_hz
+    if not (one.floor.known and bandwidth_hz > 0 and one.floor.lo_uv > 0):
+        return None
+    low, middle, high = (v**2 / bandwidth_hz for v in (one.floor.lo_uv, one.floor.floor_uv, one.floor.hi_uv))
+    return low, middle, high
+
+
+def _write_head(sheet: Sheet, panel: Panel, name: str, one: Muscle) -> None:
+    floor, top, right = one.floor, panel.bottom + panel.height, panel.left + panel.width
     words = "no noise floor can be told", ""
     if floor.known:
         words = (
             f"floor {floor.floor_uv:.2f} µV ({floor.lo_uv:.2f}–{floor.hi_uv:.2f})",
             f"{SOURCE_WORDS.get(floor.source, floor.source)}; {floor.confidence}",
         )
-    say(axes, 0.0, 1.15, shortened(name, 12), ha="left", va="baseline", fontsize=8.5, fontweight="bold")
-    say(axes, 1.0, 1.15, words[0], ha="right", va="baseline", fontsize=6.5, color=FLOOR)
-    say(axes, 1.0, 1.045, words[1], ha="right", va="baseline", fontsize=6.5, color=QUIET_INK)
+    sheet.say(panel.left, top + 0.17, shortened(name, 12), 8.5, INK, ha="left", va="baseline", fontweight="bold")
+    sheet.say(right, top + 0.17, words[0], 6.5, FLOOR, ha="right", va="baseline")
+    sheet.say(right, top + 0.05, words[1], 6.5, ha="right", va="baseline")
 
 
 def _limits(seen: Spectrum, one: Muscle) -> tuple[float, float]:
-    """Limits that hold the bracket and all densities over 0."""
+    """Logarithms of the limits that hold the bracket and all densities over 0."""
     shown = np.concatenate([seen.low, seen.middle, seen.high])
-    values = shown[shown > 0].tolist()
-    if one.floor.known and one.frames.bandwidth_hz > 0:
-        values += [v**2 / one.frames.bandwidth_hz for v in (one.floor.lo_uv, one.floor.hi_uv)]
-    low, high = min(values), max(values)
-    return max(low, high / 1e6) / 2, max(high * 6, low * LEAST_SPAN)
+    values = [*shown[shown > 0].tolist(), *(_floor_density(one) or ())]
+    low, high = (min(values), max(values)) if values else (1.0, 10.0)
+    low = max(low, high / 1e6) / 2
+    return float(np.log10(low)), float(np.log10(max(high * 6, low * LEAST_SPAN)))
 
 
 def _decades(low: float, high: float) -> list[float]:
-    """Powers of ten inside the limits, at most four or so."""
-    first, last = int(np.ceil(np.log10(low))), int(np.floor(np.log10(high)))
-    step = 1 + (last - first) // 4
-    return [float(f"1e{decade}") for decade in range(first, last + 1, step)]
+    """Whole logarithms inside the limits, at most four or so."""
+    first, last = int(np.ceil(low)), int(np.floor(high))
+    return [float(decade) for decade in range(first, last + 1, 1 + (last - first) // 4)]
 
 
-def _shade(axes: Axes, frames: ChannelFrames, seen: Spectrum) -> None:
+def _shade(sheet: Sheet, panel: Panel, frames: ChannelFrames, seen: Spectrum) -> None:
     """Shade the analysis band and the band without EMG, and name them at the top."""
-    axes.axvspan(*frames.band_hz, color=IN_BAND, lw=0, zorder=0)
-    axes.text(sum(frames.band_hz) / 2, 0.97, "analysis band", transform=axes.get_xaxis_transform(), ha="center",
-              va="top", fontsize=6, color=QUIET_INK)  # fmt: skip
-    if frames.rate_hz < OUT_OF_BAND_RATE_HZ:
-        return
-    clean_hz = FAST_CLEAN_HZ if frames.rate_hz >= FAST_RATE_HZ else CLEAN_HZ
-    axes.axvspan(*clean_hz, color=OUT_OF_BAND, lw=0, zorder=0)
-    words = "out of band" + ("" if np.isnan(seen.flatness) else f"\n×{seen.flatness:.2f}")
-    axes.text(sum(clean_hz) / 2, 0.97, words, transform=axes.get_xaxis_transform(), ha="center", va="top",
-              fontsize=6, color=QUIET_INK)  # fmt: skip
+    shaded = [(IN_BAND, frames.band_hz, "analysis band")]
+    if frames.rate_hz >= OUT_OF_BAND_RATE_HZ:
+        words = "out of band" + ("" if np.isnan(seen.flatness) else f"\n×{seen.flatness:.2f}")
+        shaded.append((OUT_OF_BAND, FAST_CLEAN_HZ if frames.rate_hz >= FAST_RATE_HZ else CLEAN_HZ, words))
+    for colour, (low_hz, high_hz), words in shaded:
+        left, right = panel.x(low_hz), panel.x(high_hz)
+        sheet.area(colour, left, panel.bottom, right - left, panel.height)
+        sheet.say((left + right) / 2, panel.bottom + 0.97 * panel.height, words, 6, ha="center", va="top")
 
 
-def _draw_lines(axes: Axes, frames: ChannelFrames) -> None:
+def _draw_lines(sheet: Sheet, panel: Panel, frames: ChannelFrames) -> None:
     """Tick each removed line, and name them."""
     lines_hz = sorted(line.frequency_hz for line in frames.lines)
-    if not lines_hz:
-        return
-    across = axes.get_xaxis_transform()
-    axes.vlines(lines_hz, 0.0, 0.09, transform=across, color=CUT_LINE, lw=1.0, zorder=4, label="removed lines")
-    named = lines_hz if len(lines_hz) <= MOST_LINES else lines_hz[:1]
-    more = "" if len(named) == len(lines_hz) else f" and {len(lines_hz) - 1} more"
-    words = "cut: " + ", ".join(f"{hz:.4g}" for hz in named) + " Hz" + more
-    say(axes, 0.99, 0.04, plain(words), ha="right", va="bottom", fontsize=6, color=CUT_LINE)
+    for hz in lines_hz:
+        sheet.stroke(CUT_LINE, [(panel.x(hz), panel.bottom), (panel.x(hz), panel.bottom + 0.1)], 1.0)
+    if lines_hz:
+        named = lines_hz if len(lines_hz) <= MOST_LINES else lines_hz[:1]
+        more = "" if len(named) == len(lines_hz) else f" and {len(lines_hz) - 1} more"
+        words = "cut: " + ", ".join(f"{hz:.4g}" for hz in named) + " Hz" + more
+        sheet.say(panel.left + panel.width, panel.bottom + 0.05, words, 6, CUT_LINE, ha="right", va="bottom")
