@@ -7,6 +7,7 @@ import base64
 import io
 
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure, FigureBase
 from numpy.typing import NDArray
 from PIL import Image
@@ -129,11 +130,11 @@ def draw_result(
 
 def figure_png(figure: Figure) -> bytes:
     """PNG bytes of a figure, with a palette: the same figure gives the same bytes (no time, no program name)."""
-    drawn, out = io.BytesIO(), io.BytesIO()
+    out, canvas = io.BytesIO(), FigureCanvasAgg(figure)
     with house_style():
-        figure.savefig(drawn, format="rgba", dpi=DPI)
-    width, height = (int(side) for side in figure.get_size_inches() * DPI)
-    pixels = np.frombuffer(drawn.getvalue(), np.uint8).reshape(height, width, 4)
+        figure.set_dpi(DPI)
+        canvas.draw()
+    pixels = np.asarray(canvas.buffer_rgba())  # of the size that the canvas counts, which rounds in its own way
     with_palette(pixels).save(out, format="png", compress_level=COMPRESSION)
     return out.getvalue()
 

@@ -5,11 +5,12 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
 
 from emgpipe.intervals import Intervals
 from emgpipe.measures.rows import IntervalRow
 from emgpipe.reports import figure_png, recording_figure
-from emgpipe.reports.looks import COACTIVE, STATE_LOOKS, plain
+from emgpipe.reports.looks import COACTIVE, DPI, STATE_LOOKS, plain
 from emgpipe.reports.traces import untold
 
 HOP_S = 0.0125
@@ -147,3 +148,10 @@ def test_what_the_font_cannot_draw_becomes_a_question_mark():
 def test_no_window_system_is_touched(report):
     figure_png(recording_figure(report))
     assert "matplotlib.pyplot" not in sys.modules
+
+
+def test_a_picture_may_have_any_height():
+    """Of sums of the heights of panels some are a whole number of pixels but for rounding."""
+    for height_in in (0.68 + 0.76 * n + 0.01 * k for n in range(5) for k in range(0, 300, 3)):
+        png = figure_png(Figure(figsize=(0.1, height_in), dpi=DPI))
+        assert abs(int.from_bytes(png[20:24], "big") - height_in * DPI) <= 1
