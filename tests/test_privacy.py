@@ -232,7 +232,7 @@ def test_a_run_with_its_pages_tells_nothing(said, files, tmp_path):
     text = said("run", study, "-o", out, "-j", 1, "--debug") + said("report", out)
     text += said("run", study / "study.toml", "-o", out, "-j", 1, "--log-format", "jsonl")
     text += said("run", study, "-o", out, "--dry-run", "--retry-failed") + said(
-        "run", study, "-o", out, "--retry-failed"
+        "run", study, "-o", out, "-j", 1, "--retry-failed"
     )
     text += said("verify", out, "--recompute", 3, "--debug") + said("verify", out, "--format", "json")
     (out / "units" / "P00_V1_rest.jsonl").write_text("changed")

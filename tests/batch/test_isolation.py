@@ -71,7 +71,7 @@ def mixed(study):
 
 @LINUX
 def test_good_rows_are_those_of_a_run_without_the_bad_ones(mixed, tiny_out, tmp_path):
-    command = [sys.executable, "-c", RUN, str(mixed), str(tmp_path / "out"), "6"]
+    command = [sys.executable, "-c", RUN, str(mixed), str(tmp_path / "out"), "3"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
         kill_openers(running, mixed / "B90_V1.edf")
         n_bad = len(SPOILT) + 2
