@@ -5,6 +5,7 @@ Figures are made without pyplot and shown by nobody here; `figure_png` gives the
 
 import base64
 import io
+from typing import Any
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -130,7 +131,8 @@ def draw_result(
 
 def figure_png(figure: Figure) -> bytes:
     """PNG bytes of a figure, with a palette: the same figure gives the same bytes (no time, no program name)."""
-    out, canvas = io.BytesIO(), FigureCanvasAgg(figure)
+    out = io.BytesIO()
+    canvas: Any = FigureCanvasAgg(figure)
     with house_style():
         figure.set_dpi(DPI)
         canvas.draw()
