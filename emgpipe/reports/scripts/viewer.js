@@ -4,12 +4,11 @@
 (() => {
 "use strict";
 
-const HEIGHTS = {head: 46, trace: 74, level: 60, ribbon: 20, strip: 18, foot: 40};
+const HEAD = 46, TRACE = 74, LEVEL = 60, RIBBON = 20, STRIP = 18, FOOT = 40;
 const AXIS = 46, RIGHT = 10;
-const LEAST_COLUMNS = 8;
-const FONT = '11px system-ui, "Segoe UI", "DejaVu Sans", sans-serif';
+const FONT = "11px system-ui, sans-serif";
 const INK = "#4f5965", SHADE = "#f3f1ea", PAPER = "#ffffff", SEGMENT = "#e9e5d8";
-const FOOT_STEPS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200];
+const LONG_STEPS = [0.1, 0.5, 1, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200];
 
 // ---- unpacking: the twin of unpack_samples and unpack_levels in viewer.py
 
@@ -41,14 +40,7 @@ function unpackStretches(flat, more) {
 }
 
 function stretchAt(stretches, time) {
-  let low = 0, high = stretches.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (stretches[middle].stop > time) high = middle;
-    else low = middle + 1;
-  }
-  const found = stretches[low];
-  return found && found.start <= time ? found : null;
+  return stretches.find(({start, stop}) => start <= time && time < stop);
 }
 
 function unpackMuscle(told) {
@@ -67,20 +59,32 @@ function unpackMuscle(told) {
 
 function uv(value) {
   if (!Number.isFinite(value)) return "no sample";
-  const size = Math.abs(value);
-  return `${value.toFixed(size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2)} µV`;
+  return `${value.toFixed(value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2)} µV`;
 }
 
 function clock(time, long, places) {
   if (!long) return time.toFixed(places);
-  const unit = 10 ** places, whole = Math.round(time * unit);
-  const minutes = Math.floor(whole / (60 * unit)), seconds = (whole - minutes * 60 * unit) / unit;
-  return `${minutes}:${seconds.toFixed(places).padStart(places ? places + 3 : 2, "0")}`;
+  const unit = 10 ** places, whole = Math.round(time * unit), minutes = Math.floor(whole / 60 / unit);
+  return `${minutes}:${(whole / unit - 60 * minutes).toFixed(places).padStart(places ? places + 3 : 2, "0")}`;
 }
 
 // Fewest decimals that tell neighbouring values of this distance apart
 function placesFor(step) {
   return Math.min(3, Math.max(0, Math.ceil(-Math.log10(step) - 1e-9)));
+}
+
+// Half the height of a trace: what is shown fits, and a trace of noise does not fill it
+function reachOf({low, high, column_s, floor, reach_uv}, [from, to]) {
+  let reach = floor ? 5 * floor[2] : 0;
+  for (let i = Math.floor(from / column_s); i < Math.min(to / column_s, low.length); i++) {
+    if (low[i] <= high[i]) reach = Math.max(reach, 1.08 * high[i], -1.08 * low[i]);
+  }
+  return reach || reach_uv;
+}
+
+function roundDown(value) {
+  const decade = 10 ** Math.floor(Math.log10(value));
+  return decade * [5, 2, 1].find((digit) => digit * decade <= value * (1 + 1e-9));
 }
 
 // ---- page
@@ -106,7 +110,7 @@ function hatched(context, {hatch, ink}) {
   tile.width = tile.height = size;
   const brush = tile.getContext("2d");
   brush.strokeStyle = ink;
-  brush.lineWidth = Math.max(1, 0.9 * devicePixelRatio);
+  brush.lineWidth = devicePixelRatio;
   for (const shift of [-size, 0, size]) {
     brush.moveTo(shift, size);
     brush.lineTo(shift + size, 0);
@@ -119,14 +123,18 @@ function hatched(context, {hatch, ink}) {
   return context.createPattern(tile, "repeat");
 }
 
+function across({bbox, scales: {x}}, time) {
+  return bbox.left + (time - x.min) / (x.max - x.min) * bbox.width;
+}
+
 // Bars over `from` to `to` of the height, 0 at the top; those outside the shown time are left out
 function bars(chart, stretches, look, from = 0, to = 1) {
   const {ctx, bbox, scales: {x}} = chart;
   const shown = stretches.filter(({start, stop}) => stop > x.min && start < x.max);
-  const place = (time) => bbox.left + (Math.min(Math.max(time, x.min), x.max) - x.min) / (x.max - x.min) * bbox.width;
   const path = new Path2D();
   for (const {start, stop} of shown) {
-    path.rect(place(start), bbox.top + from * bbox.height, place(stop) - place(start), (to - from) * bbox.height);
+    const left = across(chart, Math.max(start, x.min)), right = across(chart, Math.min(stop, x.max));
+    path.rect(left, bbox.top + from * bbox.height, right - left, (to - from) * bbox.height);
   }
   ctx.fillStyle = look.fill;
   ctx.fill(path);
@@ -136,19 +144,19 @@ function bars(chart, stretches, look, from = 0, to = 1) {
   }
 }
 
-function band(chart, low, high, colour, alpha) {
-  const {ctx, bbox} = chart, top = chart.valToPos(high, "y", true), bottom = chart.valToPos(low, "y", true);
-  ctx.globalAlpha = alpha;
+function band(chart, low, high, colour) {
+  const {ctx, bbox} = chart, top = chart.valToPos(high, "y", true);
+  ctx.globalAlpha = 0.33;
   ctx.fillStyle = colour;
-  ctx.fillRect(bbox.left, top, bbox.width, bottom - top);
+  ctx.fillRect(bbox.left, top, bbox.width, chart.valToPos(low, "y", true) - top);
   ctx.globalAlpha = 1;
 }
 
-function line(chart, value, colour, dash) {
+function line(chart, value, colour, dash = []) {
   const {ctx, bbox} = chart, y = chart.valToPos(value, "y", true);
   ctx.strokeStyle = colour;
   ctx.lineWidth = devicePixelRatio;
-  ctx.setLineDash(dash ? dash.map((length) => length * devicePixelRatio) : []);
+  ctx.setLineDash(dash);
   ctx.beginPath();
   ctx.moveTo(bbox.left, y);
   ctx.lineTo(bbox.left + bbox.width, y);
@@ -166,49 +174,69 @@ function clipped(chart, draw) {
   ctx.restore();
 }
 
-function say(chart, words, x, y, align) {
-  const {ctx} = chart;
-  ctx.font = FONT.replace("11px", `${11 * devicePixelRatio}px`);
+// Left out where they are wider than `most`
+function say({ctx}, words, x, y, align, most = Infinity) {
+  ctx.font = FONT.replace(11, 11 * devicePixelRatio);
   ctx.textAlign = align;
   ctx.textBaseline = "middle";
-  const width = ctx.measureText(words).width, left = align === "right" ? x - width : x - width / 2;
-  ctx.globalAlpha = 0.85;
-  ctx.fillStyle = PAPER;
-  if (align === "right") ctx.fillRect(left - 3, y - 8 * devicePixelRatio, width + 6, 16 * devicePixelRatio);
-  ctx.globalAlpha = 1;
   ctx.fillStyle = INK;
-  ctx.fillText(words, x, y);
-  return width;
+  if (ctx.measureText(words).width < most) ctx.fillText(words, x, y);
 }
 
-// A bar a pixel from the least to the largest sample; wider ones where a column is wider than a pixel
-function tracePath(muscle) {
-  return (chart, _series, first, last) => {
-    const fill = new Path2D(), {bbox, scales: {x}} = chart;
-    const place = (i) => bbox.left + (i * muscle.column_s - x.min) / (x.max - x.min) * bbox.width;
-    let at = null, low = Infinity, high = -Infinity;
-    const flush = (next) => {
-      if (low <= high) {
-        const top = chart.valToPos(high, "y", true), bottom = chart.valToPos(low, "y", true);
-        fill.rect(at, top, Math.max(1, next - at), Math.max(1, bottom - top));
-      }
-      low = Infinity;
-      high = -Infinity;
-    };
-    for (let i = Math.max(0, first - 1); i <= Math.min(last + 1, muscle.low.length - 1); i++) {
-      const pixel = Math.floor(place(i));
-      if (pixel !== at) {
-        if (at !== null) flush(pixel);
-        at = pixel;
-      }
-      if (Number.isNaN(muscle.low[i])) continue;
-      low = Math.min(low, muscle.low[i]);
-      high = Math.max(high, muscle.high[i]);
-    }
-    if (at !== null) flush(Math.max(at + 1, Math.floor(place(Math.min(last + 2, muscle.low.length)))));
-    return {fill, stroke: null, clip: null, band: null, gaps: null, flags: 0};
-  };
+// Words in the upper right corner, on paper
+function note(chart, words) {
+  const {ctx, bbox} = chart, right = bbox.left + bbox.width, line = 8 * devicePixelRatio;
+  ctx.fillStyle = PAPER;
+  ctx.fillRect(right, bbox.top, -0.8 * line * words.length, 2 * line);
+  say(chart, words, right - 3, bbox.top + line, "right");
 }
+
+// What the columns of each pixel say together: least and largest sample, RMS; NaN where there is none
+function eachPixel(chart, {column_s, low, high, rms}, first, last, tell) {
+  const place = (i) => Math.floor(across(chart, i * column_s));
+  const end = Math.min(last + 1, low.length - 1);
+  for (let i = Math.max(0, first - 1); i <= end;) {
+    const pixel = place(i);
+    let least = NaN, most = NaN, power = 0, seen = 0;
+    do {
+      if (!Number.isNaN(rms[i])) {
+        least = least <= low[i] ? least : low[i];
+        most = most >= high[i] ? most : high[i];
+        power += rms[i] ** 2;
+        seen += 1;
+      }
+      i += 1;
+    } while (i <= end && place(i) === pixel);
+    tell(pixel, Math.max(pixel + 1, place(i)), least, most, seen ? Math.sqrt(power / seen) : NaN);
+  }
+}
+
+const drawn = (fill, stroke = null) => ({fill, stroke, flags: 0});
+
+// Bars between the two numbers that `ends` picks
+const barPath = (muscle, ends) => (chart, _series, first, last) => {
+  const fill = new Path2D();
+  eachPixel(chart, muscle, first, last, (left, right, ...told) => {
+    const [low, high] = ends(...told), top = chart.valToPos(high, "y", true);
+    if (low <= high) fill.rect(left, top, right - left, Math.max(1, chart.valToPos(low, "y", true) - top));
+  });
+  return drawn(fill);
+};
+
+const levelPath = (muscle) => (chart, _series, first, last) => {
+  const fill = new Path2D(), stroke = new Path2D();
+  let joined = false;
+  eachPixel(chart, muscle, first, last, (left, right, _low, _high, rms) => {
+    if (rms > 0) {
+      const y = chart.valToPos(rms, "y", true);
+      stroke[joined ? "lineTo" : "moveTo"](left, y);
+      stroke.lineTo(right, y);
+      fill.rect(left, y, right - left, chart.bbox.top + chart.bbox.height - y);
+    }
+    joined = rms > 0;
+  });
+  return drawn(fill, stroke);
+};
 
 // ---- one recording
 
@@ -223,9 +251,12 @@ class View {
     this.pairs = told.pairs.map((pair) => ({
       name: pair.name, coactive: unpackStretches(pair.coactive, 0), untold: unpackStretches(pair.untold, 0),
     }));
+    this.segments = told.segments.map(([name, from, to, whole]) => ({name, whole, start: from / 1000, stop: to / 1000}));
+    this.shaded = this.segments.filter(({whole}) => !whole);
     this.relaxed = unpackStretches(told.relaxed, 0);
     this.column = Math.max(...this.muscles.map((muscle) => muscle.column_s));
-    this.least = Math.min(this.span, LEAST_COLUMNS * this.column);
+    // fewer columns than eight say nothing
+    this.least = Math.min(this.span, 8 * this.column);
     this.range = [0, this.span];
     this.time = null;
     this.charts = [];
@@ -237,21 +268,21 @@ class View {
   // -- what the page gets
 
   lay() {
-    this.range_words = element("p", {class: "soft view-range"});
+    this.shown = element("p", {class: "soft view-range"});
     this.readout = element("p", {class: "view-readout", "aria-live": "polite"});
     this.cursor = element("div", {class: "view-cursor", hidden: ""});
     this.stack = element("div", {
       class: "view-charts", tabindex: "0", role: "group",
-      "aria-label": "Traces over time. Plus and minus zoom, left and right arrow move, with shift they move the cursor, 0 shows the whole recording.",
+      "aria-label": "Traces over time. Plus and minus zoom, arrows move, with shift the cursor, 0 shows all.",
     }, this.cursor);
-    this.host.append(this.tools(), this.readout, this.stack, this.range_words);
+    this.host.append(this.tools(), this.readout, this.stack, this.shown);
     this.width = this.stack.clientWidth;
-    this.chart(this.row("Segments"), HEIGHTS.head, {axis: 0, draw: (chart) => this.drawHead(chart)});
+    this.chart(this.row("Segments"), HEAD, {axis: 0, draw: (chart) => this.drawHead(chart)});
     for (const muscle of this.muscles) this.layMuscle(muscle);
     for (const pair of this.pairs) {
-      this.chart(this.row(pair.name, "view-pair"), HEIGHTS.strip, {draw: (chart) => this.drawPair(chart, pair)});
+      this.chart(this.row(pair.name), STRIP, {draw: (chart) => this.drawPair(chart, pair)});
     }
-    this.chart(this.row(this.long ? "time, min:s" : "time, s", "view-foot"), HEIGHTS.foot, {axis: 2});
+    this.chart(this.row(this.long ? "time, min:s" : "time, s"), FOOT, {axis: 2});
   }
 
   tools() {
@@ -270,7 +301,7 @@ class View {
       button("Earlier", () => this.pan(-0.5)), button("Later", () => this.pan(0.5)),
       button("Whole recording", () => this.show(0, this.span)));
     const help = element("p", {class: "soft view-help"},
-      "Drag to zoom, shift and drag to move, double click for all. Once clicked, the wheel zooms, and + − ← → 0 work.");
+      "Drag to zoom, shift and drag to move, double click for all. After a click the wheel zooms; keys + − ← → 0.");
     return element("div", {class: "view-tools"}, buttons, toggles, help);
   }
 
@@ -282,27 +313,27 @@ class View {
 
   layMuscle(muscle) {
     muscle.row = this.row(muscle.name, "view-muscle");
-    muscle.row.append(element("span", {class: "soft view-unit"}, "trace, µV"));
-    this.chart(muscle.row, HEIGHTS.trace, {
-      data: [muscle.time, muscle.high],
-      y: {range: () => [-muscle.reach_uv, muscle.reach_uv]},
-      ticks: [-muscle.tick_uv, 0, muscle.tick_uv],
-      series: {paths: tracePath(muscle), fill: this.looks.trace},
-      behind: (chart) => this.drawSegments(chart),
+    muscle.row.append(element("span", {class: "soft view-unit"}, "EMG, µV"));
+    this.chart(muscle.row, TRACE, {
+      data: [muscle.time, muscle.high, muscle.rms],
+      y: {range: () => [-muscle.reach, muscle.reach]},
+      ticks: () => [-roundDown(0.7 * muscle.reach), 0, roundDown(0.7 * muscle.reach)],
+      series: [{paths: barPath(muscle, (low, high) => [low, high]), fill: this.looks.trace},
+        {paths: barPath(muscle, (_low, _high, rms) => [-rms, rms]), fill: this.looks.rms}],
       draw: (chart) => this.drawTrace(chart, muscle),
     });
     muscle.row.append(element("span", {class: "soft view-unit view-level"}, "RMS, µV"));
-    this.chart(muscle.row, HEIGHTS.level, {
-      data: [muscle.time, Array.from(muscle.rms, (value) => (value > 0 ? value : null))],
+    this.chart(muscle.row, LEVEL, {
+      data: [muscle.time, muscle.rms],
       y: {distr: 3, range: () => muscle.limits_uv},
-      ticks: muscle.ticks_uv, grid: true,
-      series: {stroke: this.looks.level, width: 1},
-      behind: (chart) => this.drawBracket(chart, muscle),
+      ticks: () => muscle.ticks_uv, grid: true,
+      series: [{paths: levelPath(muscle), fill: this.looks.under_level, stroke: this.looks.level, width: 1}],
+      draw: (chart) => this.drawBracket(chart, muscle),
     });
-    this.chart(muscle.row, HEIGHTS.ribbon, {draw: (chart) => this.drawRibbon(chart, muscle)});
+    this.chart(muscle.row, RIBBON, {draw: (chart) => this.drawRibbon(chart, muscle)});
   }
 
-  chart(row, height, {data, y, ticks, grid, series, axis, behind, draw}) {
+  chart(row, height, {data, y, ticks, grid, series, axis, draw}) {
     const place = element("div", {class: "view-chart"});
     row.append(place);
     const look = {stroke: INK, font: FONT, grid: {show: false}, ticks: {stroke: this.looks.grid, size: 4}};
@@ -318,85 +349,63 @@ class View {
           dblclick: () => () => this.show(0, this.span),
         },
       },
-      scales: {x: {time: false, range: (_chart, min, max) => [min, max]}, y: y || {range: () => [0, 1]}},
+      scales: {x: {time: false}, y: y || {range: () => [0, 1]}},
       axes: [
         axis === undefined ? {show: false} : {...look, side: axis, size: axis ? 30 : 24, gap: 3,
-          incrs: this.long ? FOOT_STEPS : undefined,
+          incrs: this.long ? LONG_STEPS : undefined,
           values: (_chart, splits, _axis, _space, step) => splits.map((time) => clock(time, this.long, placesFor(step)))},
-        {...look, size: AXIS, gap: 3, splits: () => ticks || [], filter: (_chart, splits) => splits,
-          values: (_chart, splits) => splits.map((tick) => `${tick}`.replace("-", "−")),
-          grid: {show: Boolean(grid), stroke: this.looks.grid, width: 1}},
+        {...look, size: AXIS, gap: 3, splits: ticks || (() => []), filter: (_chart, splits) => splits,
+          values: (_chart, splits) => splits.map((tick) => `${+tick.toPrecision(6)}`.replace("-", "−")),
+          grid: {show: !!grid, stroke: this.looks.grid, width: 1}},
       ],
-      series: [{}, {points: {show: false}, ...series}],
+      series: [{}, ...(series || [{}]).map((one) => ({points: {show: false}, ...one}))],
       hooks: {
-        drawAxes: [(chart) => behind && clipped(chart, behind)],
+        drawAxes: [(chart) => series && clipped(chart, () => bars(chart, this.shaded, {fill: SHADE}))],
         draw: [(chart) => draw && clipped(chart, draw)],
         setSelect: [(chart) => this.select(chart)],
       },
     }, data || [[0, this.span], [null, null]], place);
-    made.height_px = height;
+    made.tall = height;
     this.charts.push(made);
   }
 
   plotWidth() {
-    const name = this.stack.querySelector(".view-name");
-    return Math.max(120, this.width - (name ? name.offsetWidth : 0));
+    return Math.max(120, this.width - this.stack.querySelector(".view-name").offsetWidth);
   }
 
   // -- drawing
 
   drawHead(chart) {
-    const {ctx, bbox, scales: {x}} = chart, cued = this.relaxed.length || this.told.stimuli.length;
-    const place = (ms) => bbox.left + (ms / 1000 - x.min) / (x.max - x.min) * bbox.width;
-    const height = cued ? 0.6 : 1;
-    for (const [name, from, to] of this.told.segments) {
-      const left = Math.max(place(from), bbox.left), right = Math.min(place(to), bbox.left + bbox.width);
+    const {ctx, bbox, scales: {x}} = chart, {stimuli} = this.told;
+    const share = this.relaxed.length || stimuli.length ? 0.6 : 1, height = share * bbox.height;
+    for (const {name, start, stop} of this.segments) {
+      const left = across(chart, Math.max(start, x.min)), right = across(chart, Math.min(stop, x.max));
       if (right <= left) continue;
       ctx.fillStyle = SEGMENT;
-      ctx.fillRect(left + 1, bbox.top, right - left - 2, height * bbox.height - 1);
-      ctx.font = FONT.replace("11px", `${11 * devicePixelRatio}px`);
-      if (ctx.measureText(name).width < right - left - 6) {
-        say(chart, name, (left + right) / 2, bbox.top + height * bbox.height / 2, "center");
-      }
+      ctx.fillRect(left + 1, bbox.top, right - left - 2, height - 1);
+      say(chart, name, (left + right) / 2, bbox.top + height / 2, "center", right - left - 6);
     }
-    bars(chart, this.relaxed, {fill: this.looks.relaxed, hatch: ""}, height + 0.05, 1);
+    bars(chart, this.relaxed, {fill: this.looks.relaxed}, share + 0.05);
     ctx.fillStyle = this.looks.stimulus;
-    for (const onset of this.told.stimuli) {
-      ctx.fillRect(place(onset), bbox.top + height * bbox.height, Math.max(1, devicePixelRatio), (1 - height) * bbox.height);
+    for (const onset of stimuli) {
+      ctx.fillRect(across(chart, onset / 1000), bbox.top + height, devicePixelRatio, bbox.height - height);
     }
   }
 
-  drawSegments(chart) {
-    const shaded = this.told.segments.filter(([, , , whole]) => !whole);
-    bars(chart, shaded.map(([, from, to]) => ({start: from / 1000, stop: to / 1000})), {fill: SHADE, hatch: ""});
+  drawFloor(chart, [low, best, high], sign) {
+    band(chart, sign * low, sign * high, this.looks.floor);
+    line(chart, sign * best, this.looks.floor);
   }
 
   drawTrace(chart, muscle) {
-    if (muscle.floor) {
-      const [low, best, high] = muscle.floor;
-      for (const sign of [-1, 1]) {
-        band(chart, Math.min(sign * low, sign * high), Math.max(sign * low, sign * high), this.looks.floor, 0.35);
-        line(chart, sign * best, this.looks.floor);
-      }
-    }
-    const {bbox} = chart;
-    if (muscle.peak_uv) {
-      say(chart, `peaks cut; largest ${muscle.peak_uv.toFixed(0)} µV`, bbox.left + bbox.width - 3,
-        bbox.top + 8 * devicePixelRatio, "right");
-    }
+    if (muscle.floor) for (const sign of [-1, 1]) this.drawFloor(chart, muscle.floor, sign);
+    if (muscle.peak_uv > muscle.reach && this.whole()) note(chart, `peaks cut; largest ${muscle.peak_uv.toFixed(0)} µV`);
   }
 
   drawBracket(chart, muscle) {
-    this.drawSegments(chart);
-    const {bbox} = chart;
-    if (!muscle.floor) {
-      say(chart, "no noise floor can be told", bbox.left + bbox.width - 3, bbox.top + 8 * devicePixelRatio, "right");
-      return;
-    }
-    const [low, best, high] = muscle.floor;
-    band(chart, low, high, this.looks.floor, 0.3);
-    line(chart, best, this.looks.floor);
-    line(chart, muscle.threshold_uv, this.looks.floor, [4, 3]);
+    if (!muscle.floor) return note(chart, "no noise floor can be told");
+    this.drawFloor(chart, muscle.floor, 1);
+    return line(chart, muscle.threshold_uv, this.looks.floor, [4, 3]);
   }
 
   drawRibbon(chart, muscle) {
@@ -405,7 +414,7 @@ class View {
       for (const kind of new Set(kinds.map(({what}) => this.told.what[what][0]))) {
         const found = kinds.filter(({what}) => this.told.what[what][0] === kind);
         bars(chart, found, this.looks.kinds[kind], 0, over ? 0.42 : 1);
-        if (over) bars(chart, found, {fill: PAPER, hatch: ""}, 0.42, 0.5);
+        if (over) bars(chart, found, {fill: PAPER}, 0.42, 0.5);
       }
     }
   }
@@ -424,15 +433,20 @@ class View {
     const middle = (from + to) / 2;
     const start = Math.min(Math.max(middle - width / 2, 0), this.span - width);
     this.range = [start, start + width];
+    for (const muscle of this.muscles) muscle.reach = this.whole() ? muscle.reach_uv : reachOf(muscle, this.range);
     for (const chart of this.charts) chart.setScale("x", {min: start, max: start + width});
     this.host.dataset.from = start.toFixed(3);
     this.host.dataset.to = (start + width).toFixed(3);
     const places = placesFor(width / 100);
     const ends = this.range.map((time) => clock(time, this.long, places));
     const length = this.column < 1 ? `${(1000 * this.column).toPrecision(3)} ms` : `${this.column.toPrecision(3)} s`;
-    this.range_words.textContent = `Shown: ${ends[0]} to ${ends[1]} ${this.long ? "min:s" : "s"} of ` +
-      `${clock(this.span, this.long, this.long ? 0 : 1)}. One column is ${length}: its least and largest sample, and its RMS.`;
+    this.shown.textContent = `Shown: ${ends[0]} to ${ends[1]} ${this.long ? "min:s" : "s"} of ` +
+      `${clock(this.span, this.long, this.long ? 0 : 1)}. One column is ${length}. The height of EMG fits what is shown.`;
     this.read();
+  }
+
+  whole() {
+    return this.range[1] - this.range[0] >= this.span;
   }
 
   zoom(factor, centre = this.focus()) {
@@ -463,9 +477,11 @@ class View {
 
   drag(event) {
     event.preventDefault();
-    this.stack.focus({preventScroll: true});
     const [from, to] = this.range, x = event.clientX, width = this.area().width;
-    const move = (now) => this.show(from - (now.clientX - x) / width * (to - from), to - (now.clientX - x) / width * (to - from));
+    const move = (now) => {
+      const step = (x - now.clientX) / width * (to - from);
+      this.show(from + step, to + step);
+    };
     addEventListener("mousemove", move);
     addEventListener("mouseup", () => removeEventListener("mousemove", move), {once: true});
   }
@@ -473,11 +489,12 @@ class View {
   // -- listening
 
   listen() {
-    this.stack.addEventListener("mousemove", (event) => this.point(event));
-    this.stack.addEventListener("mouseleave", () => this.read(null));
-    this.stack.addEventListener("mousedown", () => this.stack.focus({preventScroll: true}));
-    this.stack.addEventListener("wheel", (event) => this.wheel(event), {passive: false});
-    this.stack.addEventListener("keydown", (event) => this.key(event));
+    const on = (kind, act) => this.stack.addEventListener(kind, act, {passive: false});
+    on("mousemove", (event) => this.point(event));
+    on("mouseleave", () => this.read(null));
+    on("mousedown", () => this.stack.focus({preventScroll: true}));
+    on("wheel", (event) => this.wheel(event));
+    on("keydown", (event) => this.key(event));
     new ResizeObserver(() => this.resize()).observe(this.stack);
   }
 
@@ -501,23 +518,24 @@ class View {
 
   key(event) {
     const [from, to] = this.range, step = (to - from) / 50;
-    const along = {ArrowLeft: -1, ArrowRight: 1}[event.key];
-    if (event.altKey || event.ctrlKey || event.metaKey) return;
-    if (along && event.shiftKey) this.read(Math.min(Math.max(this.focus() + along * step, from), to));
-    else if (along) this.pan(along * 0.2);
-    else if (event.key === "+" || event.key === "=") this.zoom(0.5);
-    else if (event.key === "-" || event.key === "_") this.zoom(2);
-    else if (event.key === "0" || event.key === "Home") this.show(0, this.span);
-    else if (event.key === "Escape") this.read(null);
-    else return;
+    const move = (way) => {
+      if (event.shiftKey) this.time = Math.min(Math.max(this.focus() + way * step, from), to);
+      else this.pan(0.2 * way);
+    };
+    const acts = {
+      ArrowLeft: () => move(-1), ArrowRight: () => move(1), "+": () => this.zoom(0.5), "=": () => this.zoom(0.5),
+      "-": () => this.zoom(2), 0: () => this.show(0, this.span),
+    };
+    if (!acts[event.key] || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
-    if (event.key !== "Escape") this.read(this.focus());
+    acts[event.key]();
+    this.read(this.focus());
   }
 
   resize() {
     if (this.stack.clientWidth === this.width || !this.stack.clientWidth) return;
     this.width = this.stack.clientWidth;
-    for (const chart of this.charts) chart.setSize({width: this.plotWidth(), height: chart.height_px});
+    for (const chart of this.charts) chart.setSize({width: this.plotWidth(), height: chart.tall});
     this.read();
   }
 
@@ -528,7 +546,7 @@ class View {
     const [from, to] = this.range, seen = time !== null && time >= from && time <= to;
     this.cursor.hidden = !seen;
     if (!seen) {
-      this.readout.textContent = "Point at the traces to read time, RMS and state there.";
+      this.readout.textContent = "Point at the traces to read time, RMS and state.";
       return;
     }
     const {left, width} = this.area();
@@ -560,7 +578,7 @@ for (const data of document.querySelectorAll('script[type="application/json"][da
   } catch (problem) {
     figure.classList.remove("live");
     host.replaceChildren();
-    console.error("The interactive view could not be drawn; the still picture stands.", problem);
+    console.error("No interactive view:", problem);
   }
 }
 })();
