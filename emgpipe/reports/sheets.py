@@ -88,7 +88,7 @@ class Sheet:
     def stroke(
         self, colour: str, points: Sequence[tuple[float, float]], width_pt: float = 0.6, *, dashed: bool = False
     ) -> None:
-        """Draw a line through points."""
+        """Draw a line through points; wide ones lie over thin ones."""
         self.strokes.setdefault((colour, width_pt, dashed), []).append(list(points))
 
     def mark(self, kind: str, x: float, y: float) -> None:
@@ -133,7 +133,7 @@ class Sheet:
             for (colour, width_pt, dashed), lines in self.strokes.items():
                 style = (0, (3, 2)) if dashed else "solid"
                 axes.add_collection(
-                    LineCollection(lines, colors=colour, lw=width_pt, ls=style, zorder=1), autolim=False
+                    LineCollection(lines, colors=colour, lw=width_pt, ls=style, zorder=1 + width_pt / 10), autolim=False
                 )
             for kind, places in self.marks.items():
                 look = MARKS[kind]
