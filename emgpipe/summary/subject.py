@@ -35,7 +35,7 @@ SUBJECT_MEASURES = (
     SubjectMeasure(
         "active_regions_emg", "1", "up",
         "Number of body regions with a muscle whose cmua_frac is above 0.5 and whose apdf_p10_uv is above its limit."
-        " Parallels the clinical index of stiff regions; it is not that index.",
+        " Parallels the clinical 0-6 index of regions; it is not that index.",
     ),
     SubjectMeasure("regions_measured", "1", "none", "Number of body regions with a muscle that has both measures."),
     SubjectMeasure(
