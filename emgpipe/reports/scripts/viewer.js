@@ -476,7 +476,6 @@ class View {
   }
 
   drag(event) {
-    event.preventDefault();
     const [from, to] = this.range, x = event.clientX, width = this.area().width;
     const move = (now) => {
       const step = (x - now.clientX) / width * (to - from);
