@@ -31,7 +31,8 @@ _FILES = (
      " each line carries the hash of the line before."),
     ("logs/", "The same of each shard, as `shard-I-of-N.jsonl`; taken over into `log.jsonl` when they are merged. These"
      " logs alone hold names of users and times."),
-    ("reports/", "`index.html` and a page a visit, each one file that needs no network."),
+    ("reports/", "`index.html` (the study), `patient.SUBJECT.html` (a subject over its visits) and"
+     " `visit.SUBJECT.VISIT.html`, each one file that needs no network; `pages.json` says what each was drawn from."),
     ("units/", "Result of each recording, `NAME.jsonl` of three lines: digest of all that follows; head (file, status,"
      " settings, findings); body (annotations, rows, intervals). May be deleted; it is then computed again."),
     ("cache/", "Frames, pair covariances, stretches around stimuli, all behind hashes. May be deleted, too."),

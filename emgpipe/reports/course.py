@@ -114,7 +114,7 @@ class PatientReport:
     failures : tuple of mapping
         Rows of `inputs.csv` of recordings that failed or were not run.
     made_with : mapping of str to tuple of str
-        Settings id -> visits measured with it; more than one: visits are not fully comparable.
+        Settings and version -> visits measured with them; more than one: visits are not fully comparable.
     conditions_recorded : bool
         Whether any compared condition is recorded at all.
     version, settings_id : str
@@ -338,7 +338,7 @@ def patient_report(
     made_with: dict[str, dict[str, None]] = {}
     for line, _ in rows:
         if line["recording"]:
-            made_with.setdefault(line["settings_id"], {})[line["visit"]] = None
+            made_with.setdefault(made_by(line), {})[line["visit"]] = None
     return PatientReport(
         study=study,
         subject=subject,
@@ -351,6 +351,17 @@ def patient_report(
         settings_id=settings_id,
         simulated=simulated,
     )
+
+
+def made_by(line: Row) -> str:
+    """What a line of `measures.csv` was made with, in words.
+
+    Examples
+    --------
+    >>> made_by({"settings_id": "8b7df6c59761ec9f", "version": "0.1.0"})
+    'settings 8b7df6c59761, emgpipe 0.1.0'
+    """
+    return f"settings {line['settings_id'][:12]}, emgpipe {line['version']}"
 
 
 def _any_compared(own: Sequence[Row], conditions: Mapping[str, Row]) -> bool:

@@ -160,7 +160,8 @@ def _draw_spread(sheet: Sheet, panel: Panel, one: Spread) -> None:
     unit = unit_words(one.unit)
     title = heading(one.measure) + (f", {unit}" if unit else "")
     sheet.say(panel.left, panel.bottom + panel.height + 0.06, title, 7.5, INK, va="bottom")
-    sheet.x_frame(panel, few_ticks(*panel.x_limits, 5))
+    scaled = any(_place(point) is not None for strip in one.strips for point in strip.points)
+    sheet.x_frame(panel, few_ticks(*panel.x_limits, 5) if scaled else ())
     for row, strip in enumerate(one.strips):
         if row % 2 == 0:
             sheet.area(TINT, panel.left, panel.y(row + 1), panel.width, _STRIP_IN)

@@ -9,7 +9,7 @@ from pathlib import Path
 from emgpipe.batch.conditions import Conditions, differing_conditions
 from emgpipe.batch.units import read_head
 from emgpipe.recording import Finding
-from emgpipe.reports.course import MAIN, is_main_segment, patient_report
+from emgpipe.reports.course import MAIN, is_main_segment, made_by, patient_report
 from emgpipe.reports.distributions import spread_blocks
 from emgpipe.reports.index import index_page
 from emgpipe.reports.patient import patient_page
@@ -29,7 +29,7 @@ def index_html(
     drawn = {measure for measures_of_kind in MAIN.values() for measure in measures_of_kind}
     lines = ((row["subject"], row["visit"], row["task"], measure_row(row)) for row in measures
              if row["measure"] in drawn and is_main_segment(row["segment"]))  # fmt: skip
-    made_with = {row["recording"]: row["settings_id"] for row in measures if row["recording"] and row["measure"]}
+    made_with = {row["recording"]: made_by(row) for row in measures if row["recording"] and row["measure"]}
     return index_page(
         study, inputs, visits, findings=_findings(inputs, folder, conditions), spreads=spread_blocks(lines, inputs),
         made_with=Counter(made_with.values()), version=version("emgpipe"), settings_id=fingerprint(settings),

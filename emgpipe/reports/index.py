@@ -96,7 +96,7 @@ def index_page(
     spreads : sequence of SpreadBlock
         Main measures of all subjects, to be drawn.
     made_with : mapping of str to int, optional
-        Settings id -> recordings measured with it; more than one is warned of.
+        Settings and version -> recordings measured with them; more than one is warned of.
     version, settings_id : str
         Of emgpipe; fingerprint of the settings.
     simulated : bool
@@ -215,7 +215,7 @@ def _undrawn(counts: Sequence[tuple[str, Strip]]) -> str:
     said = [f"{sum(strip.n(status) for strip in strips)} {STATUS_WORDS[status]}"
             for status in ("flagged", "below_limit", "undeterminable", "not_measured")]  # fmt: skip
     without = sum(strip.n_without for strip in strips)
-    return f"{drawn} values drawn, of them {said[0]} and {said[1]}; not drawn: {said[2]}, {said[3]}, {without} missing."
+    return f"{drawn} values drawn, of them {said[0]} and {said[1]}; not drawn: {said[2]}, {said[3]}, {without} without a row."
 
 
 def _link(subject: str, visit: str, linked: set[tuple[str, str]]) -> str:

@@ -118,6 +118,8 @@ def _sentence(stops: Sequence[Stop]) -> str:
     ):
         named = [stop.visit for stop in stops if stop.state in states]
         said += [f"{word}: {', '.join(named)}."] if named else []
+    changed = [stop.visit for stop in stops if stop.changes]
+    said += [f"Conditions changed at {', '.join(changed)}."] if changed else []
     return " ".join(said)
 
 

@@ -172,7 +172,8 @@ def _draw_series(sheet: Sheet, panel: Panel, series: Series, x: Sequence[float],
     for at, point in zip(x, series.points, strict=True):
         if point is not None:
             _draw_point(sheet, panel, panel.x(at), point)
-    sheet.frame(panel, few_ticks(*panel.y_limits))
+    scaled = any(point is not None and point.status in VALUED for point in series.points)
+    sheet.frame(panel, few_ticks(*panel.y_limits) if scaled else ())
 
 
 def _joined(point: Point | None) -> float | None:

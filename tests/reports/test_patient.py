@@ -21,7 +21,10 @@ from tests.reports.test_pages import Page
 def page_of(rows, inputs, conditions=None, **values):
     """Page of S1: `rows` are (visit, MeasureRow)."""
     lines = [
-        ({"recording": f"S1_{visit}_supine", "visit": visit, "task": "supine", "settings_id": "aa"}, one)
+        (
+            {"recording": f"S1_{visit}_supine", "visit": visit, "task": "supine", "settings_id": "aa", "version": "1"},
+            one,
+        )
         for visit, one in rows
     ]
     report = patient_report("DEMO", "S1", inputs, lines, conditions or {}, version="0.1.0", settings_id="0a1b")
