@@ -33,7 +33,7 @@ CROSSTALK = "CROSSTALK_POSSIBLE"
 
 
 class Exclusion(NamedTuple):
-    """Time of a muscle that was left out: in all, its share of the recording, and by reason."""
+    """Time of one or several muscles that was left out: in all, its share of the recording, and by reason."""
 
     name: str
     time: str
@@ -141,17 +141,18 @@ def untraced(result: Measured) -> list[tuple[str, tuple[Reason, ...]]]:
 
 
 def exclusions(result: Measured) -> list[Exclusion]:
-    """Time left out of each muscle that has any, over the whole recording, the longest reason first.
+    """Time left out over the whole recording, the longest reason first; muscles that lost the same share a line.
 
     A stretch of several reasons counts for each of them.
     """
-    out = []
+    names: dict[tuple[str, str, tuple[tuple[Reason, str], ...]], list[str]] = {}
     for name in result.muscles:
         lost = [i for i in result.intervals if (i.target, i.kind) == (name, "excluded")]
         if lost:
             share = f"{100 * state_shares(name, result)['excluded']:.1f} %"
-            out.append(Exclusion(name, clock(sum(i.stop_s - i.start_s for i in lost)), share, _by_reason(lost)))
-    return out
+            told = (clock(sum(i.stop_s - i.start_s for i in lost)), share, _by_reason(lost))
+            names.setdefault(told, []).append(name)
+    return [Exclusion(", ".join(found), *told) for told, found in names.items()]
 
 
 def _by_reason(lost: Sequence[IntervalRow]) -> tuple[tuple[Reason, str], ...]:

@@ -75,6 +75,7 @@ def method(visit: VisitReport) -> list[Paragraph]:
         _activity(settings.detect, results),
         _continuity(settings.detect),
         _pairs(settings.detect),
+        _artefacts(settings.detect),
         _spasms(settings.detect),
         *([_responses(settings.condition, settings.detect, settings.measure)] if _stimulated(results) else []),
         _time(settings.detect, settings.measure),
@@ -127,8 +128,8 @@ def _activity(told: DetectSettings, results: Sequence[Measured]) -> Paragraph:
         "A window of eight hops (about 0.1 s) is active when its RMS is above k times the upper end of the bracket,"
         f" silent below k times the lower end, and undeterminable between. k{here} is at least"
         f" {told.activity_ratio:g}, and large enough that noise passes with a chance of {told.false_alarm:g}; activity"
-        f" holds down to {told.activity_release:g}/1.5 of it. Gaps shorter than {told.close_gap_s:g} s are closed,"
-        f" bursts shorter than {told.shortest_burst_s:g} s dropped; undeterminable runs shorter than"
+        f" holds down to {told.activity_release / 1.5:.2g} of that. Gaps shorter than {told.close_gap_s:g} s are"
+        f" closed, bursts shorter than {told.shortest_burst_s:g} s dropped; undeterminable runs shorter than"
         f" {told.shortest_undeterminable_s:g} s and excluded stretches up to {told.bridge_excluded_s:g} s take the"
         f" state of both sides. Where more than {_percent(told.flag_undeterminable)} % of the time is undeterminable"
         f" the active share is a lower bound, above {_percent(told.most_undeterminable)} % it is not given.",
@@ -151,6 +152,18 @@ def _pairs(told: DetectSettings) -> Paragraph:
         "The overlap of a pair is made from corrected 100 ms envelopes that are 0 in silent windows and undefined in"
         f" undeterminable ones. A correlation of the two signals of {told.crosstalk_r0:g} and more within ±2 ms flags"
         " possible crosstalk; less shows none, which is not that there is none.",
+    )
+
+
+def _artefacts(told: DetectSettings) -> Paragraph:
+    return Paragraph(
+        "Time that is left out",
+        "Clipped, flat and missing samples, marks made by people, heart beats and jumps of a mains line are left out;"
+        f" and seconds of movement (power in 1-15 Hz more than {told.movement_ratio:g} times that of the band and its"
+        f" own median), of electrode steps ({told.step_ratio:g} times the median step) and of lost contact (power of"
+        f" mains lines {told.line_surge:g} times its median). Where the power of the band is then above"
+        f" {told.possible_spasm_ratio:g} times its median a spasm may hide: such stretches are counted, never dropped"
+        " in silence.",
     )
 
 
@@ -184,11 +197,11 @@ def _time(told: DetectSettings, need: MeasureSettings) -> Paragraph:
     return Paragraph(
         "Usable time and precision",
         f"Amplitudes and shares need {need.least_usable_s:g} s of usable signal, the static level and continuity"
-        f" {need.least_continuity_s:g} s, a rate of spasms {need.least_spasm_s:g} s, all at least"
-        f" {_percent(need.least_usable_share)} % of the segment; below {need.short_s:g} s a value is flagged. Low and"
-        f" high are the sampling precision of the segment at a level of {_percent(told.interval_level)} %, from blocks"
-        f" of {told.block_times:g} autocorrelation times, at least {told.least_blocks:g} of them: not the difference"
-        " to expect between visits.",
+        f" {need.least_continuity_s:g} s, a rate of spasms {need.least_spasm_s:g} s, a reference contraction and a"
+        f" floor {need.least_reference_s:g} s, all at least {_percent(need.least_usable_share)} % of the segment;"
+        f" below {need.short_s:g} s a value is flagged. Low and high are the sampling precision of the segment at a"
+        f" level of {_percent(told.interval_level)} %, from blocks of {told.block_times:g} autocorrelation times, at"
+        f" least {told.least_blocks:g} of them: not the difference to expect between visits.",
     )
 
 

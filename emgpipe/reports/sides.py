@@ -70,10 +70,9 @@ def phases(result: Measured) -> Table | None:
     segment = main_segment(result.segments)
     if segment is not None:
         columns.insert(0, (segment.name, RESTING))
-    return Table(
-        "Rest, after stimuli, after cues to relax", "muscle", tuple(_heading(rows, *column) for column in columns),
-        tuple(_line(rows, name, columns) for name in dict.fromkeys(target for target, _, _ in rows)),
-    )  # fmt: skip
+    headings = tuple(_heading(rows, *column) for column in columns)
+    lines = tuple(_line(rows, name, columns) for name in dict.fromkeys(target for target, _, _ in rows))
+    return Table("Level at rest, and what stimuli and cues to relax leave", "muscle", headings, lines)
 
 
 _Rows = Mapping[tuple[str, str, str], MeasureRow]

@@ -33,6 +33,7 @@ from emgpipe.reports.model import Measured, RecordingReport, VisitReport
 from emgpipe.reports.pages import render
 from emgpipe.reports.sentence import sentence
 from emgpipe.reports.sides import phases, sides
+from emgpipe.reports.spectra import spectra_figure
 from emgpipe.reports.tables import Table, all_tables, main_segment, overview, reasons_met
 from emgpipe.reports.trails import beside, trail
 from emgpipe.reports.viewer import view_script, view_style, views
@@ -51,6 +52,8 @@ class _Part:
     sentence: str
     picture: str
     alt: str
+    spectra: str
+    spectra_alt: str
     segment: str
     segments: list[tuple[str, str, str]]
     cues: list[tuple[str, str, str]]
@@ -62,7 +65,6 @@ class _Part:
     overview: list[Table]
     has_interval: bool
     met: dict[Reason, str]
-    marks: dict[Reason, int]
     phases: Table | None
     channels: list[Channel]
     exclusions: list[Exclusion]
@@ -72,6 +74,11 @@ class _Part:
     tables: list[Table]
     warnings: list[Finding]
     infos: list[Finding]
+
+    def numbers(self, reasons: Sequence[Reason]) -> list[int]:
+        """Marks of reasons: their places, from 1, in the table that says what they mean."""
+        places = {reason: place for place, reason in enumerate(self.met, 1)}
+        return sorted(places[reason] for reason in reasons)
 
 
 def visit_page(visit: VisitReport) -> str:
@@ -140,7 +147,7 @@ def _part(index: int, report: RecordingReport, shared: Mapping[str, str]) -> _Pa
     result = report.result or Measured()
     segment = main_segment(result.segments)
     tables, phase_table = overview(result), phases(result)
-    met = reasons_met([*tables, *([phase_table] if phase_table else [])])
+    met = reasons_met([*tables, phase_table] if phase_table else tables)
     drawn = bool(result.muscles)
     together, together_more = spasms_together(result)
     return _Part(
@@ -153,6 +160,8 @@ def _part(index: int, report: RecordingReport, shared: Mapping[str, str]) -> _Pa
         sentence=sentence(result) if report.result else "",
         picture=_inline(figure_png(recording_figure(report))) if drawn else "",
         alt=_alt(report, result) if drawn else "",
+        spectra=_inline(figure_png(spectra_figure(report))) if drawn else "",
+        spectra_alt=_spectra_alt(result),
         segment=segment.name if segment else "",
         segments=_times(result.segments),
         cues=_times(result.cues),
@@ -164,7 +173,6 @@ def _part(index: int, report: RecordingReport, shared: Mapping[str, str]) -> _Pa
         overview=tables,
         has_interval=any(cell.interval for table in tables for line in table.lines for cell in line.cells),
         met=met,
-        marks={reason: number for number, reason in enumerate(met, 1)},
         phases=phase_table,
         channels=channels(result),
         exclusions=exclusions(result),
@@ -206,3 +214,11 @@ def _alt(report: RecordingReport, result: Measured) -> str:
     n_stimuli = len(result.stimuli_s)
     stimuli = f" {n_stimuli} {'stimulus' if n_stimuli == 1 else 'stimuli'}." if n_stimuli else ""
     return f"EMG of {len(said)} muscles over {clock(report.duration_s)}.{stimuli} " + "; ".join(said) + "."
+
+
+def _spectra_alt(result: Measured) -> str:
+    """Say in words what the spectra show beside their shape."""
+    said = [
+        f"{one.name}: floor {one.floor}{' µV' if one.bracket else ''}, lines {one.lines}" for one in channels(result)
+    ]
+    return f"Density of the signal over frequency, a thumbnail a muscle. {'; '.join(said)}."
