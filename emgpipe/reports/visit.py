@@ -31,6 +31,7 @@ from emgpipe.reports.looks import KEY
 from emgpipe.reports.method import definitions, method, references
 from emgpipe.reports.model import Measured, RecordingReport, VisitReport
 from emgpipe.reports.pages import render
+from emgpipe.reports.phases import phases_figure
 from emgpipe.reports.sentence import sentence
 from emgpipe.reports.sides import phases, sides
 from emgpipe.reports.spectra import spectra_figure
@@ -66,6 +67,8 @@ class _Part:
     has_interval: bool
     met: dict[Reason, str]
     phases: Table | None
+    phases_picture: str
+    phases_alt: str
     channels: list[Channel]
     exclusions: list[Exclusion]
     hearts: list[tuple[str, tuple[str, ...]]]
@@ -149,6 +152,7 @@ def _part(index: int, report: RecordingReport, shared: Mapping[str, str]) -> _Pa
     tables, phase_table = overview(result), phases(result)
     met = reasons_met([*tables, phase_table] if phase_table else tables)
     drawn = bool(result.muscles)
+    phase_figure = phases_figure(report) if drawn else None
     together, together_more = spasms_together(result)
     return _Part(
         index=index,
@@ -174,6 +178,8 @@ def _part(index: int, report: RecordingReport, shared: Mapping[str, str]) -> _Pa
         has_interval=any(cell.interval for table in tables for line in table.lines for cell in line.cells),
         met=met,
         phases=phase_table,
+        phases_picture=_inline(figure_png(phase_figure)) if phase_figure else "",
+        phases_alt=_phases_alt(result),
         channels=channels(result),
         exclusions=exclusions(result),
         hearts=hearts(result),
@@ -222,3 +228,9 @@ def _spectra_alt(result: Measured) -> str:
         f"{one.name}: floor {one.floor}{' µV' if one.bracket else ''}, lines {one.lines}" for one in channels(result)
     ]
     return f"Density of the signal over frequency, a thumbnail a muscle. {'; '.join(said)}."
+
+
+def _phases_alt(result: Measured) -> str:
+    kinds = [f"at rest, {len(result.stimuli_s)} stimuli" if result.stimuli_s else "at rest"]
+    kinds += ["cues to relax"] if any(cue.kind == RELAX for cue in result.cues) else []
+    return f"Level over time of {', '.join(result.muscles)}: {', '.join(kinds)}. The table tells the numbers."
