@@ -69,7 +69,7 @@ def told(data: bytes | str) -> list[bytes]:
 
 
 def in_file(path: Path) -> list[bytes]:
-    """Sentinels in a file; whole words among numbers, where two letters may stand by chance; not in pictures, traces."""
+    """Sentinels in a file; whole words among numbers, where two letters may stand by chance; not in pictures."""
     data = path.read_bytes()
     if path.suffix in (".npy", ".parquet"):
         return [word for field in NAMED.values() for word in re.findall(rb"ZQ\w{3,}", field) if word in data]
