@@ -70,7 +70,7 @@ PHRASES = {
     "ELECTRODE_OFF": "electrode off",
     "POSSIBLE_SPASMS": "excluded time may hide spasms",
 }
-"""Short words for codes; a code that is not here is printed as it is."""
+"""Short words for codes; a code that is not here is printed in small letters."""
 
 
 def sentence(result: Measured) -> str:
@@ -254,7 +254,7 @@ def _doubt(row: MeasureRow) -> tuple[str, str]:
 
 
 def _named(targets: dict[str, list[str]], measures: dict[str, set[str]], codes: str) -> str:
-    why = ", ".join(PHRASES.get(code, code) for code in codes.split(";") if code)
+    why = ", ".join(PHRASES.get(code, code.replace("_", " ").lower()) for code in codes.split(";") if code)
     kinds: dict[str, list[str]] = {}
     for target, found in targets.items():
         whole = set(found) == measures[target]

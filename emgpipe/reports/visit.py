@@ -75,7 +75,8 @@ class _Part:
     crosstalk: list[PairEvidence]
     untraced: list[tuple[str, tuple[Reason, ...]]]
     tables: list[Table]
-    warnings: list[Finding]
+    all_met: list[Reason]
+    warnings: list[tuple[Finding, list[Finding]]]
     infos: list[Finding]
 
     def numbers(self, reasons: Sequence[Reason]) -> list[int]:
@@ -185,8 +186,9 @@ def _part(index: int, report: RecordingReport, shared: Mapping[str, str]) -> _Pa
         hearts=hearts(result),
         crosstalk=crosstalk(result, segment),
         untraced=untraced(result),
-        tables=all_tables(result.rows),
-        warnings=sorted((f for f in result.findings if f.severity != "info"), key=lambda f: f.severity != "error"),
+        tables=(rows := all_tables(result.rows)),
+        all_met=list(reasons_met(rows)),
+        warnings=_grouped(sorted((f for f in result.findings if f.severity != "info"), key=_refused_first)),
         infos=[f for f in result.findings if f.severity == "info"],
     )
 
@@ -198,6 +200,21 @@ def _subject_tables(visit: VisitReport) -> list[tuple[str, list[Table]]]:
     for task, row in zip(tasks, visit.subject_rows, strict=True):
         by_task.setdefault(task, []).append(row)
     return [(task if len(by_task) > 1 else "", all_tables(rows)) for task, rows in by_task.items()]
+
+
+def _refused_first(finding: Finding) -> bool:
+    return finding.severity != "error"
+
+
+def _grouped(findings: Sequence[Finding]) -> list[tuple[Finding, list[Finding]]]:
+    """Findings in their order; from the third of a code on, all but the first stand behind the first."""
+    alike: dict[tuple[str, str], list[Finding]] = {}
+    for finding in findings:
+        alike.setdefault((finding.severity, finding.code), []).append(finding)
+    groups: list[tuple[Finding, list[Finding]]] = []
+    for same in alike.values():
+        groups += [(same[0], same[1:])] if len(same) > 2 else [(one, []) for one in same]
+    return groups
 
 
 def _times(segments: Sequence[Segment]) -> list[tuple[str, str, str]]:
