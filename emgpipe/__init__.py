@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from emgpipe.readers.edf import check_file, read_recording
     from emgpipe.readers.mne_bridge import from_mne, to_mne
     from emgpipe.recording import Annotation, Finding, Recording, Signal, array_recording
+    from emgpipe.reports.plots import plot_channel, plot_pair, plot_trajectory, plot_visit
     from emgpipe.reports.write import write_reports
     from emgpipe.settings import Settings, load_settings
     from emgpipe.simulate.trial import simulate_trial
@@ -48,6 +49,10 @@ _HOMES = {
     "measure": "emgpipe.pipeline",
     "pair_covariances": "emgpipe.pipeline",
     "plan_study": "emgpipe.batch",
+    "plot_channel": "emgpipe.reports.plots",
+    "plot_pair": "emgpipe.reports.plots",
+    "plot_trajectory": "emgpipe.reports.plots",
+    "plot_visit": "emgpipe.reports.plots",
     "read_recording": "emgpipe.readers.edf",
     "run_study": "emgpipe.batch",
     "simulate_trial": "emgpipe.simulate.trial",
@@ -84,6 +89,10 @@ __all__ = [
     "measure",
     "pair_covariances",
     "plan_study",
+    "plot_channel",
+    "plot_pair",
+    "plot_trajectory",
+    "plot_visit",
     "read_recording",
     "run_study",
     "simulate_trial",

@@ -309,4 +309,8 @@ CODES: dict[str, Code] = {
     "INTERRUPTED": Code(_E, "A person stopped the run."),
     "NO_CHANNELS": Code(_E, "A recording has no EMG signal."),
     "SEGMENT_UNKNOWN": Code(_E, "A segment was asked for that the recording does not have."),
+    # figures
+    "PLOT_UNKNOWN": Code(
+        _E, "A figure was asked for of something that the results do not have; it names what they do."
+    ),
 }

@@ -32,7 +32,7 @@ MOST_COLOURS = 256
 """Of a picture: with a palette it takes half the bytes."""
 COMPRESSION = 7
 
-_TOP_IN, _BOTTOM_IN, _SEGMENTS_IN, _GAP_IN, _TITLE_IN = 0.06, 0.42, 0.2, 0.14, 0.26
+_TOP_IN, _BOTTOM_IN, _SEGMENTS_IN, _GAP_IN, _TITLE_IN = 0.06, 0.42, 0.2, 0.14, 0.3
 _TRACE_IN, _LEVEL_IN, _RIBBON_IN, _STRIP_IN, _CUES_IN = 0.62, 0.46, 0.17, 0.16, 0.14
 _LEFT, _RIGHT = 0.118, 0.985
 
@@ -105,7 +105,7 @@ def draw_result(
         return _LEFT, span_in[0] / whole_in, _RIGHT - _LEFT, span_in[1] / whole_in
 
     if title:
-        low = next(spans)[0] / whole_in
+        low = (next(spans)[0] + 0.07) / whole_in
         figure.text(0.002, low, plain(title), va="bottom", fontsize=9.5, fontweight="bold", parse_math=False)
     inside_in = (_BOTTOM_IN, whole_in - _TOP_IN)
     strips = strip_axes(figure, place((_BOTTOM_IN, inside_in[1] - _BOTTOM_IN)), window_s, inside_in)

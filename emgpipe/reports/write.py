@@ -55,7 +55,7 @@ class _Known(NamedTuple):
     pages: Mapping[str, _Page]
 
 
-class _Source(NamedTuple):
+class Source(NamedTuple):
     """What pages are drawn from, as `run.json` says: study, conditions, hashes of tables, and of all this."""
 
     study: str
@@ -64,7 +64,7 @@ class _Source(NamedTuple):
     results: str
 
     @classmethod
-    def of(cls, folder: Path) -> "_Source":
+    def of(cls, folder: Path) -> "Source":
         """Read it; tables that are not as the run wrote them would be drawn as if they had been measured."""
         outputs, study, conditions = _record(folder)
         for name in DRAWN_FROM:
@@ -83,7 +83,7 @@ class _Source(NamedTuple):
 
 
 @dataclass(frozen=True)
-class _Told:
+class Told:
     """What pages are drawn from, as read from a results folder."""
 
     study: str
@@ -179,9 +179,16 @@ def write_reports(out: str | Path, *, wait: bool = False, waiting: Callable[[], 
         return _write_locked(folder)
 
 
+def read_results(folder: Path) -> Told:
+    """What pages and figures are drawn from; raises ResultsError (RESULTS_UNREADABLE) where it is not as written."""
+    refuse_links(folder)
+    refuse_no_results(folder)
+    return _read(folder, Source.of(folder))
+
+
 def _write_locked(folder: Path) -> list[Path]:
     pages = folder / "reports"
-    source, known = _Source.of(folder), _known_pages(pages)
+    source, known = Source.of(folder), _known_pages(pages)
     if known.drawn_from == source.key() and all(_stands(pages / name, page) for name, page in known.pages.items()):
         return []
     told = _read(folder, source)
@@ -218,7 +225,7 @@ def _remove(pages: Path, name: str) -> None:
             (pages / name).unlink(missing_ok=True)
 
 
-def _drawn(told: _Told, folder: Path, stale: set[str]) -> tuple[list[Path], dict[str, StoreError]]:
+def _drawn(told: Told, folder: Path, stale: set[str]) -> tuple[list[Path], dict[str, StoreError]]:
     """Pages drawn, and by name why others were not: one bad visit costs one page."""
     drawn, problems = [], {}
     for name, draw in _drawings(told, folder).items():
@@ -234,7 +241,7 @@ def _drawn(told: _Told, folder: Path, stale: set[str]) -> tuple[list[Path], dict
     return drawn, problems
 
 
-def _drawings(told: _Told, folder: Path) -> dict[str, Callable[[], str]]:
+def _drawings(told: Told, folder: Path) -> dict[str, Callable[[], str]]:
     """How each page is drawn: visits, subjects, the study."""
     from emgpipe.reports.draw import index_html, patient_html, visit_html
 
@@ -253,7 +260,7 @@ def _drawings(told: _Told, folder: Path) -> dict[str, Callable[[], str]]:
     return drawings
 
 
-def _read(folder: Path, source: _Source) -> _Told:
+def _read(folder: Path, source: Source) -> Told:
     inputs, measures = read_csv(folder / "inputs.csv"), read_csv(folder / "measures.csv")
     for row in inputs:  # they become names of files
         if not all(re.fullmatch(ID_PATTERN, row.get(name) or "") for name in ("subject", "visit")):
@@ -261,7 +268,7 @@ def _read(folder: Path, source: _Source) -> _Told:
         if not re.fullmatch(r"[A-Za-z0-9_-]+", row.get("recording") or ""):
             raise _unreadable(folder, "inputs.csv has a recording that no study has")
     settings = load_settings(folder / "settings.toml")
-    return _Told(source.study, settings, source.conditions, inputs, _by_visit(inputs), _by_visit(measures))
+    return Told(source.study, settings, source.conditions, inputs, _by_visit(inputs), _by_visit(measures))
 
 
 def _record(folder: Path) -> tuple[dict[str, str], str, dict[str, dict[str, str]]]:
