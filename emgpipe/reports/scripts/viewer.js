@@ -5,7 +5,7 @@
 "use strict";
 
 const HEAD = 46, TRACE = 74, LEVEL = 60, RIBBON = 20, STRIP = 18, FOOT = 40;
-const AXIS = 46, RIGHT = 10;
+const AXIS = 46, RIGHT = 18;
 const FONT = "11px system-ui, sans-serif";
 const INK = "#4f5965", SHADE = "#f3f1ea", PAPER = "#ffffff", SEGMENT = "#e9e5d8";
 const LONG_STEPS = [0.1, 0.5, 1, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200];
