@@ -31,14 +31,14 @@ STATE_LOOKS = {
 """Dark, light, middle with stripes, grey with crosses."""
 COACTIVE = Look("#7b2d5b", "", "#7b2d5b")
 SPASMS = {
-    "spasm": Look("#c4314b", "", "#c4314b"),
+    "spasm": Look("#e8604c", "", "#e8604c"),
     "possible_spasm": Look("#fbe4e8", "/////", "#c4314b"),
 }
 """A bar over the ribbon: full, and striped where a spasm may hide in excluded time."""
 KEY = (*STATE_LOOKS.values(), COACTIVE, *SPASMS.values())
 """Swatches of `state_key`, in their order."""
 RELAXED, STIMULUS_TICK = "#8fb0a3", "#222b36"
-TRACE, RMS, LEVEL, UNDER_LEVEL = "#a3adb8", "#5b6675", "#222b36", "#dfe4e9"
+TRACE, RMS, LEVEL, UNDER_LEVEL = "#a9b3be", "#5b6675", "#222b36", "#dfe4e9"
 FLOOR, GRID, FRAME = "#c2410c", "#d5dae0", "#8a94a0"
 DPI = 120
 PAPER = {"fc": "white", "ec": "none", "pad": 1, "alpha": 0.85}

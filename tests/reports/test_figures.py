@@ -99,16 +99,6 @@ def test_a_pair_is_untold_only_where_the_other_muscle_is_not_silent():
     assert untold(rows, "A", "B") == Intervals.of([(2, 3), (5, 8)])
 
 
-def test_states_differ_in_lightness_or_hatch():
-    def lightness(fill):
-        return float(np.dot(to_rgb(fill), [0.2126, 0.7152, 0.0722]))
-
-    looks = list(STATE_LOOKS.values())
-    for i, one in enumerate(looks):
-        for other in looks[i + 1 :]:
-            assert abs(lightness(one.fill) - lightness(other.fill)) > 0.15 or one.hatch != other.hatch
-
-
 def test_the_same_figure_gives_the_same_bytes_whatever_the_style(report):
     first = figure_png(recording_figure(report))
     with mpl.rc_context({"font.size": 20, "axes.facecolor": "black", "savefig.facecolor": "red", "savefig.dpi": 30}):

@@ -10,6 +10,7 @@ from emgpipe.batch import load_results
 from emgpipe.errors import ResultsError, SettingsError
 from emgpipe.recording import array_recording
 from emgpipe.reports import figure_png
+from emgpipe.reports.looks import COACTIVE
 from emgpipe.reports.sheets import MARKS
 from emgpipe.reports.trajectories import BAND
 from tests.reports.conftest import samples_uv
@@ -71,7 +72,7 @@ def test_a_pair_is_drawn_with_the_time_in_which_both_are_active(measured):
     assert labels(figure) == ["strips", "trace TA_R", "level TA_R", "trace GM_R", "level GM_R"]
     told = sorted((i.start_s, i.stop_s) for i in measured.intervals if (i.target, i.kind) == ("TA_R/GM_R", "coactive"))
     assert told
-    assert np.allclose(stretches(figure, "pair TA_R/GM_R", "#7b2d5b"), told)
+    assert np.allclose(stretches(figure, "pair TA_R/GM_R", COACTIVE.fill), told)
 
 
 def test_an_unknown_muscle_or_pair_is_refused_with_those_there_are(measured):
