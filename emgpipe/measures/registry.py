@@ -5,8 +5,12 @@ from emgpipe.measures.views import RELAX, REST, STIMULUS, Measure
 
 _OWN = "emgpipe definitions"
 _APDF = "Jonsson 1982, J Hum Ergol 11:73 (amplitude probability); windows and floor correction: own"
-_SPASM = "Thomas 2014 (merging); level, end and floor: own"
-_RDS = "Clancy et al. 2019 (root difference of squares)"
+_SPASM = "Thomas et al. 2014, J Electromyogr Kinesiol 24:747 (merging); level, end and floor: own"
+_GAPS = "Hansson et al. 2000, J Electromyogr Kinesiol 10:103 (gap); floor: own"
+_COMMON_AREA = "Falconer & Winter 1985, Electromyogr Clin Neurophysiol 25:135 (no DOI)"
+_RUDOLPH = "Rudolph et al. 2000, doi:10.1007/s001670000130; floor-corrected µV: own"
+_XT = "Winter, Fuglevand & Archer 1994, J Electromyogr Kinesiol 4:15; lag and threshold: own"
+_RDS = "Clancy et al. 2019, IEEE Trans Neural Syst Rehabil Eng 27:2328 (root difference of squares)"
 
 MUSCLE_MEASURES: tuple[Measure, ...] = (
     Measure("floor_uv", "uV", "none", "Noise floor in the analysis band, µV RMS; low and high are its bracket,"
@@ -35,7 +39,7 @@ MUSCLE_MEASURES: tuple[Measure, ...] = (
     Measure("longest_silence_s", "s", "down", "Longest silent run. An extreme: no low and high.", _OWN,
             muscle.longest_silence_s, given_in=REST),
     Measure("gaps_per_min", "1/min", "none", "Silent runs of 0.2 s and more between activity, a usable minute; 0 when"
-            " always or never active.", "Hansson et al. 2000 (gap); floor: own", muscle.gaps_per_min, given_in=REST),
+            " always or never active.", _GAPS, muscle.gaps_per_min, given_in=REST),
     Measure("rest_third1_uv", "uV", "none", "rest_rms_uv of the first third (settling).", _OWN, muscle.rest_third1_uv,
             given_in=REST, limited=True, need="third"),
     Measure("rest_third2_uv", "uV", "none", "rest_rms_uv of the middle third.", _OWN, muscle.rest_third2_uv,
@@ -74,21 +78,22 @@ PAIR_MEASURES: tuple[Measure, ...] = (
             " in common (squared correlation within +-2 ms of each second) taken off the weaker muscle. A copy that"
             " arrives filtered is taken off in part only.", _OWN, pair.cc_overlap_xt_uv, given_in=REST, limited=True),
     Measure("cc_fw_pct", "%", "up", "Twice the common area over the total area, on envelopes divided by an external"
-            " reference of each muscle, which must be above its limit.", "Falconer & Winter 1985", pair.cc_fw_pct,
+            " reference of each muscle, which must be above its limit.", _COMMON_AREA, pair.cc_fw_pct,
             given_in=REST),
     Measure("cc_rudolph_uv", "uV", "up", "Mean of (low/high)(low + high) of both envelopes.",
-            "Rudolph et al. 2000; floor-corrected µV: own", pair.cc_rudolph_uv, given_in=REST, limited=True),
+            _RUDOLPH, pair.cc_rudolph_uv, given_in=REST, limited=True),
     Measure("coact_frac", "1", "up", "Share of time in which both muscles are active.", _OWN, pair.coact_frac),
     Measure("coact_excess", "1", "none", "coact_frac minus the product of both active shares; 0 when both are always"
             " on.", _OWN, pair.coact_excess),
     Measure("xt_r0", "1", "none", "Largest |correlation| of the conditioned signals within +-2 ms, median over the"
             " seconds in which one muscle is on and the louder, or in which both are on too; the larger of these, and"
             " of both directions. 0.3 and more flags possible crosstalk, less shows none. No low and high.",
-            "Winter, Fuglevand & Archer 1994; lag and threshold: own", pair.xt_r0, need="nothing", needs_floor=False),
+            _XT, pair.xt_r0, need="nothing", needs_floor=False),
     Measure("imc_low_z", "1", "none", "Exploratory: coherence of the RMS of both in 2-15 Hz over stretches of 1 s, as a"
             " standard normal number: 0 expected of independent muscles, above 2 common drive, or crosstalk. Its own"
             " error is 1 by definition: no low and high.",
-            "Halliday et al. 1995; Wilson & Hilferty 1931; RMS of 12.5 ms and pooling: own", pair.imc_low_z,
+            "Halliday et al. 1995, doi:10.1016/0079-6107(96)00009-0; Wilson & Hilferty 1931,"
+            " doi:10.1073/pnas.17.12.684; RMS of 12.5 ms and pooling: own", pair.imc_low_z,
             given_in=REST),
 )  # fmt: skip
 """Measures of one pair."""

@@ -198,8 +198,10 @@ def _shared_words(found: dict[tuple[str, str], MeasureRow], target: str) -> str:
     said = "Both muscles share signal without delay: part of the weaker one may come from the other."
     overlap, left = (found.get((target, name)) for name in _SHARED[1:])
     if overlap and left and overlap.status in VALUED and left.status in VALUED:
+        below = left.status == "below_limit"
+        told = f"less than its limit of {number(left.limit, 'uV')}" if below else number(left.value, "uV")
         said += (
-            f" Without the shared part an overlap of {number(left.value, 'uV')} µV is left of"
+            f" Without the shared part an overlap of {told} µV is left of"
             f" {number(overlap.value, 'uV')} µV (exploratory; a filtered copy is taken off in part only)."
         )
     return said

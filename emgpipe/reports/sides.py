@@ -63,7 +63,7 @@ def phases(result: Measured) -> Table | None:
     """Level at rest beside what stimuli and cues to relax leave, a line a muscle; None without such marks."""
     kinds = {cue.name: cue.kind for cue in result.cues}
     rows = {(r.target, r.segment, r.measure): r for r in result.rows if r.target_kind == "muscle"}
-    columns = [(name, measure) for name, kind in kinds.items() for measure in AFTER.get(kind, ())]
+    columns = [(name, measure) for kind in AFTER for name in kinds if kinds[name] == kind for measure in AFTER[kind]]
     columns = [column for column in columns if any(key[1:] == column for key in rows)]
     if not columns:
         return None

@@ -152,7 +152,7 @@ def _part(index: int, report: RecordingReport, shared: Mapping[str, str]) -> _Pa
     segment = main_segment(result.segments)
     tables, phase_table = overview(result), phases(result)
     met = reasons_met([*tables, phase_table] if phase_table else tables)
-    drawn = bool(result.muscles)
+    drawn, seen = bool(result.muscles), channels(result)
     phase_figure = phases_figure(report) if drawn else None
     together, together_more = spasms_together(result)
     return _Part(
@@ -166,7 +166,7 @@ def _part(index: int, report: RecordingReport, shared: Mapping[str, str]) -> _Pa
         picture=_inline(figure_png(recording_figure(report))) if drawn else "",
         alt=_alt(report, result) if drawn else "",
         spectra=_inline(figure_png(spectra_figure(report))) if drawn else "",
-        spectra_alt=_spectra_alt(result),
+        spectra_alt=_spectra_alt(seen),
         segment=segment.name if segment else "",
         segments=_times(result.segments),
         cues=_times(result.cues),
@@ -181,7 +181,7 @@ def _part(index: int, report: RecordingReport, shared: Mapping[str, str]) -> _Pa
         phases=phase_table,
         phases_picture=_inline(figure_png(phase_figure)) if phase_figure else "",
         phases_alt=_phases_alt(result),
-        channels=channels(result),
+        channels=seen,
         exclusions=exclusions(result),
         hearts=hearts(result),
         crosstalk=crosstalk(result, segment),
@@ -239,7 +239,7 @@ def _alt(report: RecordingReport, result: Measured) -> str:
     return f"EMG of {len(said)} muscles over {clock(report.duration_s)}.{stimuli} " + "; ".join(said) + "."
 
 
-def _spectra_alt(result: Measured) -> str:
+def _spectra_alt(seen: Sequence[Channel]) -> str:
     """Say in words what the spectra show beside their shape."""
     said = [
         f"{one.name}: floor {one.floor}{' µV' if one.bracket else ''}, lines {one.lines}" for one in channels(result)

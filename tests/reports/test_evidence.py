@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -55,6 +56,16 @@ def test_shared_signal_is_said_to_be_possible_crosstalk_with_what_is_left():
     words = shared(0.5, reason="CROSSTALK_POSSIBLE", status="flagged").words
     assert words.startswith("Both muscles share signal without delay")
     assert "1.00 µV is left of 4.00 µV" in words
+
+
+def test_what_is_left_below_its_limit_is_not_told_as_a_number():
+    of_pair = partial(MeasureRow, "rest", "A/B", "pair")
+    rows = (
+        of_pair("xt_r0", 0.9, "1", status="flagged", reason="CROSSTALK_POSSIBLE"), of_pair("cc_overlap_uv", 4.0, "uV"),
+        of_pair("cc_overlap_xt_uv", 0.03, "uV", limit=1.75, status="below_limit"),
+    )  # fmt: skip
+    (found,) = crosstalk(Measured(rows), REST)
+    assert "less than its limit of 1.75 µV is left of 4.00 µV" in found.words
 
 
 def test_no_crosstalk_is_never_claimed():
