@@ -241,9 +241,7 @@ def _alt(report: RecordingReport, result: Measured) -> str:
 
 def _spectra_alt(seen: Sequence[Channel]) -> str:
     """Say in words what the spectra show beside their shape."""
-    said = [
-        f"{one.name}: floor {one.floor}{' µV' if one.bracket else ''}, lines {one.lines}" for one in channels(result)
-    ]
+    said = [f"{one.name}: floor {one.floor}{' µV' if one.bracket else ''}, lines {one.lines}" for one in seen]
     return f"Density of the signal over frequency, a thumbnail a muscle. {'; '.join(said)}."
 
 
