@@ -207,7 +207,7 @@ def _told(report: RecordingReport) -> dict[str, Any] | None:
         "muscles": muscles,
         "pairs": [_pair(pair, result) for pair in pairs_drawn(result)],
         "segments": [[_label(s.name), _ms(s.start_s), _ms(s.stop_s), s.kind == WHOLE] for s in result.segments],
-        "relaxed": [[_ms(cue.start_s), _ms(cue.stop_s)] for cue in result.cues if cue.kind == RELAX],
+        "relaxed": _stretches((cue.start_s, cue.stop_s) for cue in result.cues if cue.kind == RELAX),
         "stimuli": [_ms(onset_s) for onset_s in result.stimuli_s],
         "what": [[kind, _said(kind, reason)] for kind, reason in what],
         "looks": _looks(),

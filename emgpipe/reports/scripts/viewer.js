@@ -388,7 +388,7 @@ class View {
     bars(chart, this.relaxed, {fill: this.looks.relaxed}, share + 0.05);
     ctx.fillStyle = this.looks.stimulus;
     for (const onset of stimuli) {
-      ctx.fillRect(across(chart, onset / 1000), bbox.top + height, devicePixelRatio, bbox.height - height);
+      ctx.fillRect(Math.round(across(chart, onset / 1000)), bbox.top + height, devicePixelRatio, bbox.height - height);
     }
   }
 
