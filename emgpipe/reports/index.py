@@ -215,7 +215,8 @@ def _undrawn(counts: Sequence[tuple[str, Strip]]) -> str:
     said = [f"{sum(strip.n(status) for strip in strips)} {STATUS_WORDS[status]}"
             for status in ("flagged", "below_limit", "undeterminable", "not_measured")]  # fmt: skip
     without = sum(strip.n_without for strip in strips)
-    return f"{drawn} values drawn, of them {said[0]} and {said[1]}; not drawn: {said[2]}, {said[3]}, {without} without a row."
+    drawn_words = f"{drawn} values drawn, of them {said[0]} and {said[1]}"
+    return f"{drawn_words}; not drawn: {said[2]}, {said[3]}, {without} without a row."
 
 
 def _link(subject: str, visit: str, linked: set[tuple[str, str]]) -> str:
