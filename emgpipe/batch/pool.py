@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import get_context, resource_tracker
@@ -216,9 +216,33 @@ def _limit(limit_s: float) -> str:
 
 def _started(job: Job | None = None, tries: int = 0) -> _Worker:
     """Start a worker, with a job for it or none yet."""
+    process, pipe = start_process(serve)
+    return _Worker(process, pipe, time.monotonic() + START_S, job, tries)
+
+
+def start_process(target: Callable[..., None], *args: object) -> tuple[BaseProcess, Connection]:
+    """Start a process that computes in one thread, runs nothing of the caller's script and never sees Ctrl-C.
+
+    Parameters
+    ----------
+    target : callable
+        Of a module, called with its end of a pipe and `args`; it calls `follow_leader`.
+    *args : object
+        What can be pickled.
+
+    Returns
+    -------
+    process, pipe
+        To be ended and closed by the caller.
+
+    Raises
+    ------
+    EngineError
+        WORKERS_FAIL: it cannot be started.
+    """
     context = get_context("spawn")
     here, there = context.Pipe()
-    process = context.Process(target=serve, args=(there,), daemon=True)
+    process = context.Process(target=target, args=(there, *args), daemon=True)
     try:
         with _bare_main(), _one_thread(), _held_interrupts():
             process.start()
@@ -227,7 +251,7 @@ def _started(job: Job | None = None, tries: int = 0) -> _Worker:
         raise EngineError("WORKERS_FAIL", message) from None
     finally:
         there.close()
-    return _Worker(process, here, time.monotonic() + START_S, job, tries)
+    return process, here
 
 
 @contextmanager

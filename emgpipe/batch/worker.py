@@ -18,8 +18,7 @@ def serve(pipe: Connection) -> None:
         None goes out once when the process can work, and after each job that is done; a `StoreError` instead where
         nothing can be kept. Jobs come in.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the leader: it stops its workers
-    Thread(target=_leave_with_leader, daemon=True).start()
+    follow_leader()
     from emgpipe.batch.work import write_unit
 
     word: StoreError | None = None
@@ -34,6 +33,12 @@ def serve(pipe: Connection) -> None:
             word = None
         except StoreError as problem:
             word = problem
+
+
+def follow_leader() -> None:
+    """Leave Ctrl-C to the process that started this one, and end with it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it stops its workers
+    Thread(target=_leave_with_leader, daemon=True).start()
 
 
 def _leave_with_leader() -> None:

@@ -227,13 +227,14 @@ def run_command(
 def report(
     out: Annotated[Path, typer.Argument(readable=False, help="A folder that `run` has written.")],
     *,
+    jobs: Annotated[int | None, typer.Option("-j", "--jobs", min=1, help="Processes that draw; all cores.")] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for a run on the same folder.")] = False,
 ) -> None:
     """Draw the pages of results anew; the ones that are current stay."""
     from emgpipe.cli.progress import note_waiting
     from emgpipe.reports.write import write_reports
 
-    drawn = write_reports(out, wait=wait, waiting=lambda: note_waiting(str(out)))
+    drawn = write_reports(out, jobs=jobs, wait=wait, waiting=lambda: note_waiting(str(out)))
     talk.write(printable(f"{len(drawn)} pages drawn in {out / 'reports'}"))
 
 

@@ -95,14 +95,15 @@ def _draw(study: Path, out: Path, options: Mapping[str, Any]) -> None:
     """Draw the pages; what is damaged in the cache is computed anew, once."""
     from emgpipe.reports.write import write_reports
 
-    waits = {"wait": options.get("wait", False), "waiting": lambda: note_waiting(str(out))}
+    how = {"jobs": options.get("jobs"), "wait": options.get("wait", False)}
+    how["waiting"] = lambda: note_waiting(str(out))
     try:
-        write_reports(out, **waits)
+        write_reports(out, **how)
     except StoreError as problem:
         if problem.code not in DAMAGED:
             raise
         run_study(study, out, **options)
-        write_reports(out, **waits)
+        write_reports(out, **how)
 
 
 def _summary(done: RunReport, shard: str | None) -> str:

@@ -1,7 +1,7 @@
 """Pages of a results folder: drawn from units, tables and cached frames, the recordings are not read again."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from functools import cached_property, partial
@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from emgpipe.batch.engine import usable_cores
 from emgpipe.batch.problems import refuse_no_results
 from emgpipe.batch.verify_pages import DRAWN_FROM, pages_digest, results_key
 from emgpipe.errors import ResultsError, StoreError
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 PAGES_VERSION = 6
 """Raised whenever the same results would give other pages."""
+LEAST_PAGES = 10
+"""So many pages are worth the start of a process, which imports for two seconds."""
 INDEX = "index.html"
 PAGES = "pages.json"
 """What the pages were drawn from: where it says so and all stand as written, nothing is read."""
@@ -143,13 +146,17 @@ class Told:
         return keys
 
 
-def write_reports(out: str | Path, *, wait: bool = False, waiting: Callable[[], object] = lambda: None) -> list[Path]:
+def write_reports(
+    out: str | Path, *, jobs: int | None = None, wait: bool = False, waiting: Callable[[], object] = lambda: None
+) -> list[Path]:
     """Draw the pages of a results folder: one a visit, one a subject, and the study page.
 
     Parameters
     ----------
     out : str or Path
         Results folder of `run_study`.
+    jobs : int, optional
+        Processes that draw; all cores. The pages are the same bytes; few pages are drawn by this process alone.
     wait : bool
         Wait for another run on the same folder instead of refusing.
     waiting : callable
@@ -176,7 +183,7 @@ def write_reports(out: str | Path, *, wait: bool = False, waiting: Callable[[], 
         refuse_no_results(folder)  # before a lock is made where no results are
     with OutputLock(folder, wait=wait, waiting=waiting):
         refuse_no_results(folder)
-        return _write_locked(folder)
+        return _write_locked(folder, jobs)
 
 
 def read_results(folder: Path) -> Told:
@@ -186,7 +193,7 @@ def read_results(folder: Path) -> Told:
     return _read(folder, Source.of(folder))
 
 
-def _write_locked(folder: Path) -> list[Path]:
+def _write_locked(folder: Path, jobs: int | None) -> list[Path]:
     pages = folder / "reports"
     source, known = Source.of(folder), _known_pages(pages)
     if known.drawn_from == source.key() and all(_stands(pages / name, page) for name, page in known.pages.items()):
@@ -194,7 +201,7 @@ def _write_locked(folder: Path) -> list[Path]:
     told = _read(folder, source)
     keys = told.keys()
     stale = {name for name, key in keys.items() if not _stands(pages / name, known.pages.get(name), key)}
-    drawn, problems = _drawn(told, folder, stale) if stale else ([], {})
+    drawn, problems = _drawn(told, folder, stale, jobs) if stale else ([], {})
     for name in known.pages.keys() - keys.keys():
         _remove(pages, name)
     now = {name: _Page(key, file_digest(pages / name)) for name, key in keys.items() if name not in problems}
@@ -225,20 +232,35 @@ def _remove(pages: Path, name: str) -> None:
             (pages / name).unlink(missing_ok=True)
 
 
-def _drawn(told: Told, folder: Path, stale: set[str]) -> tuple[list[Path], dict[str, StoreError]]:
+def _drawn(told: Told, folder: Path, stale: set[str], jobs: int | None) -> tuple[list[Path], dict[str, StoreError]]:
     """Pages drawn, and by name why others were not: one bad visit costs one page."""
-    drawn, problems = [], {}
-    for name, draw in _drawings(told, folder).items():
-        if name not in stale:
-            continue
-        try:
-            page = draw()
-        except StoreError as problem:
-            problems[name] = problem
-            continue
-        write_text(folder / "reports" / name, page)
-        drawn.append(folder / "reports" / name)
-    return drawn, problems
+    todo = {name: draw for name, draw in _drawings(told, folder).items() if name in stale}
+    problems = {}
+    for name, outcome in _outcomes(todo, folder, min(jobs or usable_cores(), len(todo) // LEAST_PAGES)):
+        if isinstance(outcome, StoreError):
+            problems[name] = outcome
+        else:
+            write_text(folder / "reports" / name, outcome)
+    return [folder / "reports" / name for name in todo if name not in problems], problems
+
+
+def _outcomes(
+    todo: Mapping[str, Callable[[], str]], folder: Path, workers: int
+) -> Iterator[tuple[str, str | StoreError]]:
+    """Text of each page, or why there is none."""
+    from emgpipe.reports.apart import drawn_apart, outcome_of
+
+    left = dict(todo)
+    for name, outcome in drawn_apart(folder, list(todo), workers) if workers > 1 else ():
+        del left[name]
+        yield name, outcome
+    for name, draw in left.items():  # all of them, or what a lost process has left
+        yield name, outcome_of(draw)
+
+
+def drawings(folder: Path) -> dict[str, Callable[[], str]]:
+    """How each page of a results folder is drawn, by its file name; raises as `write_reports`."""
+    return _drawings(_read(folder, Source.of(folder)), folder)
 
 
 def _drawings(told: Told, folder: Path) -> dict[str, Callable[[], str]]:

@@ -114,7 +114,6 @@ def test_a_measure_that_is_kept_off_pages_is_in_no_series():
 
 def test_visits_measured_with_different_settings_are_told_apart():
     inputs = listed("V1", "V2")
-    lines = [{"recording": one["recording"], "visit": one["visit"], "task": "supine", "settings_id": key, "version": "1"}
-             for one, key in zip(inputs, ("aa", "bb"), strict=True)]  # fmt: skip
+    lines = [{**one, "settings_id": key, "version": "1"} for one, key in zip(inputs, ("aa", "bb"), strict=True)]
     report = patient_report("X", "S1", inputs, [(line, row(1.0)) for line in lines], {}, version="", settings_id="")
     assert report.made_with == {"settings aa, emgpipe 1": ("V1",), "settings bb, emgpipe 1": ("V2",)}

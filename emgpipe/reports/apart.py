@@ -1,0 +1,70 @@
+"""Pages drawn in processes of their own: each takes every n-th page, and what one leaves is drawn by the caller."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+from emgpipe.batch.pool import END_S, start_process
+from emgpipe.batch.worker import follow_leader
+from emgpipe.errors import EngineError, StoreError
+
+Outcome = tuple[str, str | StoreError]
+"""Name of a page, and its text or why it cannot be drawn."""
+
+
+def drawn_apart(folder: Path, names: Sequence[str], workers: int) -> Iterator[Outcome]:
+    """Draw pages in processes.
+
+    Parameters
+    ----------
+    folder : Path
+        Results folder, locked by the caller.
+    names : sequence of str
+        File names of pages.
+    workers : int
+        Processes.
+
+    Yields
+    ------
+    (str, str or StoreError)
+        In the order of completion. Pages of a process that was lost or could not be started do not come.
+    """
+    crew: list[tuple[BaseProcess, Connection]] = []
+    try:
+        with suppress(EngineError):
+            for share in range(workers):
+                crew.append(start_process(_serve, folder, names[share::workers]))  # noqa: PERF401 (what has started)
+        speaking = [pipe for _, pipe in crew]
+        while speaking:
+            ready = wait(speaking)
+            for pipe in [one for one in speaking if one in ready]:
+                try:
+                    yield pipe.recv()
+                except (EOFError, OSError):
+                    speaking.remove(pipe)
+    finally:  # also after Ctrl-C or a full disk
+        for process, pipe in crew:
+            pipe.close()
+            process.kill()
+            process.join(END_S)
+
+
+def _serve(pipe: Connection, folder: Path, names: Sequence[str]) -> None:
+    """Draw pages and send their text; whatever goes wrong unforeseen, the caller meets it in its own drawing."""
+    follow_leader()
+    from emgpipe.reports.write import drawings
+
+    with suppress(Exception):
+        for name, draw in drawings(folder).items():
+            if name in names:
+                pipe.send((name, outcome_of(draw)))
+
+
+def outcome_of(draw: Callable[[], str]) -> str | StoreError:
+    """Text of a page, or why it cannot be drawn."""
+    try:
+        return draw()
+    except StoreError as problem:
+        return problem

@@ -1,0 +1,68 @@
+"""Pages drawn in processes of their own: the same bytes, and none is lost with a process."""
+
+import shutil
+
+import pytest
+
+from emgpipe.batch import run_study
+from emgpipe.errors import StoreError
+from emgpipe.reports import apart, write
+from emgpipe.reports.write import write_reports
+from tests.batch.studies import HEAD, NAMES, row_of, write_manifest, write_recording
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory):
+    """Results with pages that one process has drawn."""
+    folder = tmp_path_factory.mktemp("apart")
+    study = folder / "study"
+    study.mkdir()
+    for seed, name in enumerate(NAMES[:3]):
+        write_recording(study / f"{name}.edf", seed)
+    (study / "study.toml").write_text(HEAD)
+    write_manifest(study, [row_of(name) for name in NAMES])
+    run_study(study, folder / "out", jobs=1)
+    write_reports(folder / "out", jobs=1)
+    return folder / "out"
+
+
+@pytest.fixture
+def undrawn(alone, tmp_path, monkeypatch):
+    """The same results without pages, of which few are worth a process."""
+    monkeypatch.setattr(write, "LEAST_PAGES", 1)
+    shutil.copytree(alone, tmp_path / "out", ignore=shutil.ignore_patterns("reports"))
+    return tmp_path / "out"
+
+
+def pages(out):
+    return {path.name: path.read_bytes() for path in (out / "reports").iterdir()}
+
+
+def test_pages_are_the_same_bytes_and_told_in_the_same_order_from_two_processes(alone, undrawn):
+    names = [path.name for path in write_reports(undrawn, jobs=2)]
+    assert pages(undrawn) == pages(alone)
+    assert names == [name for name in names if name.startswith("visit")] + ["patient.P01.html", "patient.P02.html",
+                                                                            "index.html"]  # fmt: skip
+
+
+def test_what_a_killed_process_leaves_is_drawn(alone, undrawn, monkeypatch):
+    started = []
+
+    def killed_at_once(*args):
+        process, pipe = start(*args)
+        process.kill()
+        started.append(process)
+        return process, pipe
+
+    start = apart.start_process
+    monkeypatch.setattr(apart, "start_process", killed_at_once)
+    write_reports(undrawn, jobs=2)
+    assert len(started) == 2
+    assert pages(undrawn) == pages(alone)
+
+
+def test_a_page_that_cannot_be_drawn_is_told_and_costs_no_other(undrawn):
+    shutil.rmtree(next((undrawn / "cache" / "frames").iterdir()))
+    with pytest.raises(StoreError, match=r"FRAMES_.*run the study again"):
+        write_reports(undrawn, jobs=2)
+    assert len(list((undrawn / "reports").glob("*.html"))) == 6
