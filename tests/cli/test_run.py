@@ -120,7 +120,7 @@ def test_report_draws_the_pages_of_results_and_refuses_a_folder_without(emgpipe,
     pages = tmp_path / "out" / "reports"
     assert not pages.exists()
     assert run(["report", str(tmp_path / "out")]) == 0
-    assert capsys.readouterr().out == f"3 pages drawn in {pages}\n"
+    assert capsys.readouterr().out == f"5 pages drawn in {pages}\n"
     assert (pages / "index.html").is_file()
     assert run(["report", str(tmp_path / "out")]) == 0
     assert capsys.readouterr().out == f"0 pages drawn in {pages}\n"
