@@ -77,6 +77,12 @@ def test_a_visit_that_only_others_have_is_missing_and_stands_at_their_median_day
     ]  # fmt: skip
 
 
+def test_a_visit_of_the_subject_never_takes_the_day_of_others():
+    inputs = [*listed("V1", "V2"), *listed("V1", "V2", subject="S2")]
+    stops = stops_of("S1", inputs, told(inputs, day=["0", "", "0", "20"]))
+    assert [(stop.visit, stop.day) for stop in stops] == [("V1", 0.0), ("V2", None)]
+
+
 def test_a_missing_visit_without_days_stands_behind_the_one_that_its_name_follows():
     inputs = [*listed("V1", "V3"), *listed("V0", "V2", "V4", subject="S2")]
     dates = told(inputs, visit_date=["2026-01-01", "2026-02-01", "", "", ""])
