@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from emgpipe.batch import run_study
+from emgpipe.batch.verify_pages import page_problems
 from emgpipe.errors import StoreError
 from emgpipe.reports.write import write_reports
 from emgpipe.store import OutputLock
@@ -253,3 +254,13 @@ def test_damaged_results_are_refused_and_no_page_is_touched(copy, name, data):
     with pytest.raises(StoreError, match=r"RESULTS_UNREADABLE: .*run"):
         write_reports(copy / "out")
     assert stamps(copy / "out" / "reports") == before
+
+
+@pytest.mark.parametrize("name", ["visit.P09.V1.html", "patient.P09.html"])
+def test_a_page_that_no_list_names_is_told_by_verify(copy, name):
+    record = json.loads((copy / "out" / "run.json").read_text())
+    assert list(page_problems(copy / "out", record)) == []
+    (copy / "out" / "reports" / name).write_text("")
+    [problem] = page_problems(copy / "out", record)
+    assert problem.code == "PAGES_STALE"
+    assert name in problem.found
