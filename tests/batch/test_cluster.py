@@ -54,7 +54,7 @@ def signal_readers(number, path, times, done):
                 if times and any(fd.readlink() == path for fd in (process / "fd").iterdir()):
                     os.kill(int(process.name), number)
                     times -= 1
-        time.sleep(0.01)
+        time.sleep(0.05)
 
 
 @pytest.fixture
@@ -188,7 +188,7 @@ def kill_when_read(path, process):
                 if any(fd.readlink() == path for fd in (one / "fd").iterdir()):
                     process.kill()
                     return
-        time.sleep(0.01)
+        time.sleep(0.05)
 
 
 def test_a_cluster_without_workers_is_one_coded_line(jobs, frail, monkeypatch):

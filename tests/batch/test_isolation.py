@@ -134,7 +134,7 @@ def test_a_run_that_is_stopped_says_one_line_and_leaves_nothing_behind(study, ti
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
         # two finished units: the long recording is under way, or the next to begin
         while running.poll() is None and len(list(out.glob("units/*.jsonl"))) < 2:
-            time.sleep(0.002)
+            time.sleep(0.05)
         running.send_signal(stop)
         time.sleep(0.05)
         running.send_signal(stop)  # impatient

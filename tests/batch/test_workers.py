@@ -70,7 +70,7 @@ def kill_openers(running, path):
             if worker not in killed:
                 os.kill(worker, signal.SIGKILL)
                 killed.add(worker)
-        time.sleep(0.002)
+        time.sleep(0.05)
     return killed
 
 
@@ -95,7 +95,7 @@ def test_a_worker_that_dies_twice_costs_one_row(running, slow, tmp_path):
 @LINUX
 def test_an_interrupted_run_ends_soon_and_the_next_one_goes_on(running, slow, tmp_path):
     while running.poll() is None and not opened_by_children(running, slow / "P01_V1.edf"):
-        time.sleep(0.002)
+        time.sleep(0.05)
     running.send_signal(signal.SIGINT)
     _, said = running.communicate(timeout=120)  # a guard against a hang, not a time to hold
     assert running.returncode != 0
@@ -109,7 +109,7 @@ def test_workers_leave_when_their_leader_is_killed(running, slow):
     workers = set()
     while running.poll() is None and not workers:
         workers = set(opened_by_children(running, slow / "P01_V1.edf"))
-        time.sleep(0.002)
+        time.sleep(0.05)
     running.kill()
     running.wait()
     left = time.monotonic() + 60  # a guard against a hang: the hash of that file takes minutes
