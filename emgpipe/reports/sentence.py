@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from emgpipe.measures.events import SUBJECT
 from emgpipe.measures.rows import NOTES, VALUED, MeasureRow
 from emgpipe.measures.views import REST, WHOLE, Segment
 from emgpipe.reports.model import Measured
@@ -69,8 +70,46 @@ PHRASES = {
     "STEP": "electrode steps",
     "ELECTRODE_OFF": "electrode off",
     "POSSIBLE_SPASMS": "excluded time may hide spasms",
+    "FLOOR_MEDIUM_CONFIDENCE": "floor of medium confidence",
+    "LOW_PASS": "no noise recorded above the band",
+    "TILT_UNDEFINED": "upper band not recorded",
+    "BAND_NARROWED": "band narrowed by the sampling rate",
+    "MAINS_OTHER": "lines of the other mains frequency left in",
+    "BAD": "marked by people",
+    "QRS": "time at heart beats",
+    "EDGE": "ends of runs",
+    "SPASMS_UNSURE": "number of spasms depends on the floor",
+    "MUSCLES_TOO_FEW": "fewer than two muscles measured",
+    "GENERALISED": "part of a generalised spasm",
+    "NO_REFERENCE": "no reference contraction",
+    "REFERENCE_BELOW_LIMIT": "reference below its limit",
+    "REFERENCE_UNDETERMINABLE": "reference undeterminable",
+    "REFERENCE_LOWER_BOUND": "reference is a lower bound",
+    "REFERENCE_BELOW_REST": "reference below this segment",
+    "BOTH_NEAR_FLOOR": "both near the floor",
+    "STIMULI_CLOSE": "stimuli too close",
+    "STIMULUS_ARTEFACT": "artefact of the stimulus",
+    "TRIALS_FEW": "too few stimuli",
+    "NO_RESPONSE": "response to fewer than half of the stimuli",
+    "AREA_CUT": "areas cut by the next stimulus",
+    "HABITUATION_CENSORED": "trials without a positive area left out",
+    "INDEX_NOT_DECLARED": "index not declared",
+    "INDEX_INCOMPLETE": "too few muscles of the index",
+    "INDEX_PARTIAL": "some muscles of the index left out",
+    "BELOW_LIMIT": "a muscle below its limit",
+    "NO_REGION": "no region with both measures",
+    "CONTRAST_INCOMPLETE": "one side without a value",
+    "NOT_SELECTED": "not selected",
+    "NOT_REACHED": "run stopped before it",
+    "HEADER_NUMBER": "scale of the file unreadable",
+    "UNIT_UNKNOWN": "unit unknown",
+    "UNIT_CONFLICT": "two units stated",
+    "NOT_A_VOLTAGE": "no voltage",
+    "DIGITAL_RANGE": "digital range invalid",
+    "SCALE_DEGENERATE": "no scale to microvolts",
+    "MUSCLE_DUPLICATE": "several signals of one muscle",
 }
-"""Short words for codes; a code that is not here is printed in small letters."""
+"""Short words for codes; one that is not here (of another version) is printed in small letters."""
 
 
 def sentence(result: Measured) -> str:
@@ -110,20 +149,23 @@ def sentence(result: Measured) -> str:
 
 
 def _rows_told(rows: Iterable[MeasureRow], segment: Segment) -> list[MeasureRow]:
-    """Rows that the sentence is made of: the median level stands in only where no static level is given."""
+    """Rows that the sentence is made of: the median level stands in only where no static level is given.
+
+    That there were no generalised spasms is said only where it is in doubt.
+    """
     own = [r for r in rows if r.segment == segment.name and r.measure in TOLD]
     static = any(r.measure == STATIC and r.status in VALUED for r in own)
     return [
         r for r in own
         if not (r.measure == MEDIAN and (static or r.status not in VALUED))
-        and not (r.measure == SPASMS and not r.value)
+        and not (r.measure == SPASMS and r.value == 0 and r.status == "ok")
     ]  # fmt: skip
 
 
 def _where(segment: Segment, rows: Sequence[MeasureRow]) -> str:
     length_s = segment.stop_s - segment.start_s
     name = {REST: "At rest", WHOLE: "In the whole recording"}.get(segment.kind, f"In segment {segment.name}")
-    used = [(r.used_s, r.target) for r in rows if r.used_s is not None and r.status in VALUED]
+    used = [(r.used_s, r.target) for r in rows if r.used_s is not None and r.status in VALUED and r.measure != SPASMS]
     least_s, target = min(used, default=(length_s, ""))
     short = f" (of which {clock(least_s)} usable in {target})" if least_s < LEAST_USED * length_s else ""
     return f"{name} over {clock(length_s)}{short}"
@@ -255,9 +297,13 @@ def _doubt(row: MeasureRow) -> tuple[str, str]:
 
 def _named(targets: dict[str, list[str]], measures: dict[str, set[str]], codes: str) -> str:
     why = ", ".join(PHRASES.get(code, code.replace("_", " ").lower()) for code in codes.split(";") if code)
+    # all muscles together have no name but that of what is measured
+    body = [TOLD[measure] for measure in targets.get(SUBJECT, ())]
     kinds: dict[str, list[str]] = {}
     for target, found in targets.items():
+        if target == SUBJECT:
+            continue
         whole = set(found) == measures[target]
         kinds.setdefault("" if whole else " and ".join(TOLD[m] for m in found), []).append(target)
     said = [f"{what} of {', '.join(names)}" if what else ", ".join(names) for what, names in kinds.items()]
-    return f"{', '.join(said)} ({why or 'no reason given'})"
+    return f"{', '.join([*said, *body])} ({why or 'no reason given'})"

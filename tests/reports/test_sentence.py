@@ -1,5 +1,6 @@
 """The sentence of a recording: every number is one of the rows, and nothing in doubt is left out."""
 
+import inspect
 import re
 
 import pytest
@@ -7,8 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emgpipe.errors.codes import CODES
-from emgpipe.measures.rows import VALUED, MeasureRow
+from emgpipe.frames.model import REASON_BITS
+from emgpipe.measures.grade import RULES
+from emgpipe.measures.rows import NOTES, VALUED, MeasureRow
 from emgpipe.measures.views import Segment
+from emgpipe.readers import signals
 from emgpipe.reports import Measured
 from emgpipe.reports.sentence import DOUBTS, PHRASES, percent, sentence
 
@@ -135,6 +139,34 @@ def test_generalised_spasms_are_counted_where_there_are_any():
     assert "spasm" not in of(row("subject", "spasm_generalised_n", 0.0))
 
 
+def test_no_generalised_spasm_is_told_with_what_may_hide_one():
+    flagged = row("subject", "spasm_generalised_n", 0.0, status="flagged", reason="POSSIBLE_SPASMS;LOWER_BOUND")
+    said = "0 generalised spasms; flagged: generalised spasms (excluded time may hide spasms, a lower bound)."
+    assert said in of(flagged)
+
+
+@pytest.mark.parametrize(("status", "word"), [(s, w) for s, w in DOUBTS.items() if s != "flagged"])
+def test_generalised_spasms_that_cannot_be_told_give_their_reason_and_no_number(status, word):
+    text = of(row("subject", "spasm_generalised_n", status=status, reason="TOO_SHORT"))
+    assert text.endswith(f"nothing can be told; {word}: generalised spasms (too little usable time).")
+
+
+def test_the_subject_is_never_named_as_if_it_were_a_muscle():
+    rows = [
+        row("TA_R", "act_frac", 0.5, status="flagged", reason="GAP", used_s=50.0),
+        row("subject", "spasm_generalised_n", 2.0, status="flagged", reason="GAP", used_s=40.0),
+    ]
+    text = of(*rows)
+    assert "flagged: TA_R, generalised spasms (gaps)" in text
+    assert "of which 50.0 s usable in TA_R" in text
+    assert "subject" not in text
+
+
+def test_a_mark_made_by_people_is_said_to_be_one():
+    text = of(row("TA_R", "act_frac", 0.5, status="flagged", reason="BAD"))
+    assert "flagged: TA_R (marked by people)" in text
+
+
 @pytest.mark.parametrize(
     ("kind", "words"),
     [("whole", "In the whole recording over"), ("mvc", "In segment mvc over"), ("rest", "At rest over")],
@@ -152,6 +184,23 @@ def test_without_a_segment_nothing_is_told():
 def test_only_what_is_none_or_all_prints_as_0_or_100_percent(share):
     assert (percent(share) == "0") == (share == 0)
     assert (percent(share) == "100") == (share == 1)
+
+
+CHANNEL_CODES = {
+    "HEADER_NUMBER", "UNIT_UNKNOWN", "UNIT_CONFLICT", "NOT_A_VOLTAGE", "DIGITAL_RANGE", "SCALE_DEGENERATE",
+    "MUSCLE_DUPLICATE",
+}  # fmt: skip
+"""Why a channel is not measured at all: errors of a file, findings of a recording, and the reason of all its rows."""
+
+
+def test_every_code_that_a_row_can_carry_has_words():
+    reasons = {code for code, one in CODES.items() if one.kind == "reason"}
+    assert {*reasons, *CHANNEL_CODES, *RULES, *REASON_BITS, "LOW_PASS", "BAND_NARROWED"} - NOTES - set(PHRASES) == set()
+
+
+def test_the_codes_that_refuse_a_signal_are_those_of_the_reader():
+    told = re.findall(r'(?:found\.error\(\s*|return )"([A-Z_]+)"', inspect.getsource(signals))
+    assert set(told) == CHANNEL_CODES - {"MUSCLE_DUPLICATE"}
 
 
 def test_phrases_are_for_codes_that_exist_and_hold_no_number():
