@@ -21,6 +21,14 @@ MAIN = {**OVERVIEW, "subject": ("rigidity_index_log", "axial_limb_ln_ratio", "lr
 """Measures that are drawn, by kind of target."""
 
 
+class Run(NamedTuple):
+    """One of several rows behind a point, with its value, or the estimate where that is below its limit."""
+
+    value: float
+    limit: float | None = None
+    status: Status = "ok"
+
+
 class Point(NamedTuple):
     """One measure of one target at one visit.
 
@@ -34,8 +42,8 @@ class Point(NamedTuple):
         Smallest value told from 0; median of the runs.
     status, reason : str
         Of the row; of several runs `ok` where all are, see `point_of`.
-    runs : tuple of float
-        Values of the runs where there are several rows, else empty.
+    runs : tuple of Run
+        Those that have a value where there are several rows, else empty.
     n_runs : int
         Rows.
     """
@@ -46,7 +54,7 @@ class Point(NamedTuple):
     limit: float | None
     status: Status
     reason: str
-    runs: tuple[float, ...]
+    runs: tuple[Run, ...]
     n_runs: int
 
 
@@ -135,6 +143,23 @@ class PatientReport:
     simulated: bool = False
 
 
+WORST_FIRST: tuple[Status, ...] = ("failed", "undeterminable", "not_measured", "below_limit", "flagged", "ok")
+"""Of runs without a value: what was tried in vain says more than what nobody asked for."""
+
+
+def place_of(one: Point | Run) -> float | None:
+    """Where a point or run is drawn: at its value, or at the limit that it is below; None where there is neither.
+
+    Examples
+    --------
+    >>> place_of(Run(3.0)), place_of(Run(0.1, 0.6, "below_limit"))
+    (3.0, 0.6)
+    """
+    if one.status not in VALUED:
+        return None
+    return one.limit if one.status == "below_limit" and one.limit is not None else one.value
+
+
 def point_of(rows: Sequence[MeasureRow]) -> Point | None:
     """One point of the rows of a measure at a visit; None without rows.
 
@@ -147,31 +172,31 @@ def point_of(rows: Sequence[MeasureRow]) -> Point | None:
     -----
     One row is told as it is. Several are pooled as in `visits.csv`: median of the values. The point is then
     `below_limit` where the median is below the median limit, `ok` where every run is, else `flagged`; without any value
-    it has the status of the first run.
+    it has the worst status of its runs: undeterminable before not measured.
 
     Examples
     --------
     >>> rows = [MeasureRow("rest", "TA_R", "muscle", "apdf_p10_uv", v, "uV", 1.0, 9.0, limit=0.6) for v in (3.0, 5.0)]
-    >>> point_of(rows).value, point_of(rows).runs, point_of(rows).low, point_of(rows[:1]).low
-    (4.0, (3.0, 5.0), None, 1.0)
+    >>> point_of(rows).value, point_of(rows).n_runs, point_of(rows).low, point_of(rows[:1]).low
+    (4.0, 2, None, 1.0)
     """
     if not rows:
         return None
     if len(rows) == 1:
         one = rows[0]
         return Point(one.value, one.low, one.high, one.limit, one.status, one.reason, (), 1)
-    values = [row.value for row in rows if row.value is not None and row.status in VALUED]
+    runs = tuple(Run(r.value, r.limit, r.status) for r in rows if r.value is not None and r.status in VALUED)
     limits = [row.limit for row in rows if row.limit is not None and row.status in VALUED]
-    value = statistics.median(values) if values else None
+    value = statistics.median(run.value for run in runs) if runs else None
     limit = statistics.median(limits) if limits else None
     codes = dict.fromkeys(code for row in rows for code in row.reason.split(";") if code)
     status = _pooled_status(rows, value, limit)
-    return Point(value, None, None, limit, status, ";".join(codes), tuple(values), len(rows))
+    return Point(value, None, None, limit, status, ";".join(codes), runs, len(rows))
 
 
 def _pooled_status(rows: Sequence[MeasureRow], value: float | None, limit: float | None) -> Status:
     if value is None:
-        return rows[0].status
+        return min((row.status for row in rows), key=WORST_FIRST.index)
     if limit is not None and value < limit:
         return "below_limit"
     return "ok" if all(row.status == "ok" for row in rows) else "flagged"

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from matplotlib.figure import Figure
 
-from emgpipe.measures.rows import VALUED, MeasureRow
-from emgpipe.reports.course import MAIN, Point, is_main_segment, point_of
+from emgpipe.measures.rows import MeasureRow
+from emgpipe.reports.course import MAIN, Point, is_main_segment, place_of, point_of
 from emgpipe.reports.figures import WIDTH_IN
 from emgpipe.reports.looks import shortened
 from emgpipe.reports.sheets import INK, Panel, Sheet, few_ticks, span
@@ -145,28 +145,21 @@ def distribution_figure(spreads: Sequence[Spread]) -> Figure:
 
 
 def _limits(one: Spread) -> tuple[float, float]:
-    return span([place for strip in one.strips for point in strip.points if (place := _place(point)) is not None],
+    return span([place for strip in one.strips for point in strip.points if (place := place_of(point)) is not None],
                 one.measure, one.unit)  # fmt: skip
-
-
-def _place(point: Point) -> float | None:
-    """Value of a point, or the limit that it is below; None where there is neither."""
-    if point.status not in VALUED:
-        return None
-    return point.limit if point.status == "below_limit" and point.limit is not None else point.value
 
 
 def _draw_spread(sheet: Sheet, panel: Panel, one: Spread) -> None:
     unit = unit_words(one.unit)
     title = heading(one.measure) + (f", {unit}" if unit else "")
     sheet.say(panel.left, panel.bottom + panel.height + 0.06, title, 7.5, INK, va="bottom")
-    scaled = any(_place(point) is not None for strip in one.strips for point in strip.points)
+    scaled = any(place_of(point) is not None for strip in one.strips for point in strip.points)
     sheet.x_frame(panel, few_ticks(*panel.x_limits, 5) if scaled else ())
     for row, strip in enumerate(one.strips):
         if row % 2 == 0:
             sheet.area(TINT, panel.left, panel.y(row + 1), panel.width, _STRIP_IN)
         sheet.say(panel.left - 0.06, panel.y(row + 0.5), shortened(strip.target, 16), 6.5, INK, ha="right",
                   va="center_baseline")  # fmt: skip
-        placed = sorted((place, point.status) for point in strip.points if (place := _place(point)) is not None)
+        placed = sorted((place, point.status) for point in strip.points if (place := place_of(point)) is not None)
         for i, (place, status) in enumerate(placed):
             sheet.mark(status, panel.x(place), panel.y(row + 0.18 + 0.64 * ((i * GOLDEN + 0.5) % 1.0)))

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from emgpipe.measures.rows import VALUED
 from emgpipe.reports.completeness import STATE_OF_VISIT, SYMBOLS
-from emgpipe.reports.course import Block, PatientReport, Point, Series, Stop, is_main_segment, main_series
+from emgpipe.reports.course import Block, PatientReport, Point, Run, Series, Stop, is_main_segment, main_series
 from emgpipe.reports.figures import inline_png
 from emgpipe.reports.names import visit_file_name
 from emgpipe.reports.pages import render
@@ -194,18 +194,21 @@ def _cell(point: Point | None, one: Series) -> _Cell | None:
         return None
     unit = "count" if one.measure in COUNTS else one.unit
     small = []
-    text = number(point.value, unit) if point.status in VALUED else ""
-    if point.status == "below_limit" and point.limit is not None:
-        text = f"< {number(point.limit, unit)}"
-    elif point.low is not None and point.high is not None:
+    text = _value(point, unit) if point.status in VALUED else ""
+    if point.status != "below_limit" and point.low is not None and point.high is not None:
         small.append(f"{number(point.low, unit)} to {number(point.high, unit)}")
     if point.n_runs > 1:
         small.append(_runs(point, unit))
     return _Cell(text, ", ".join(small), point.status, STATUS_WORDS[point.status])
 
 
+def _value(one: Point | Run, unit: str) -> str:
+    below = one.status == "below_limit" and one.limit is not None
+    return f"< {number(one.limit, unit)}" if below else number(one.value, unit)
+
+
 def _runs(point: Point, unit: str) -> str:
-    """Runs behind a median."""
-    values = ", ".join(number(value, unit) for value in point.runs)
+    """Runs behind a median, each as it would stand alone."""
+    values = ", ".join(_value(run, unit) for run in point.runs)
     without = point.n_runs - len(point.runs)
     return f"runs: {values or 'none'}" + (f"; {without} without a value" if without else "")

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from matplotlib.figure import Figure
 
 from emgpipe.measures.rows import VALUED
-from emgpipe.reports.course import Point, Series, Stop
+from emgpipe.reports.course import Point, Series, Stop, place_of
 from emgpipe.reports.figures import WIDTH_IN
 from emgpipe.reports.looks import shortened
 from emgpipe.reports.sheets import FRAME, INK, MARKS, Panel, Sheet, few_ticks, span
@@ -164,7 +164,8 @@ def _draw_stops(sheet: Sheet, panel: Panel, stops: Sequence[Stop], x: Sequence[f
 def _draw_series(sheet: Sheet, panel: Panel, series: Series, x: Sequence[float], mdc95: float | None) -> None:
     values = [_joined(point) for point in series.points]
     if mdc95 is not None and values and values[0] is not None:
-        low, high = panel.y(values[0] - mdc95), panel.y(values[0] + mdc95)
+        least, most = panel.y_limits  # of a share it may reach beyond
+        low, high = panel.y(max(values[0] - mdc95, least)), panel.y(min(values[0] + mdc95, most))
         sheet.area(BAND, panel.left, low, panel.width, high - low)
     for (start, one), (stop, other) in pairwise(zip(x, values, strict=True)):
         if one is not None and other is not None:
@@ -183,18 +184,22 @@ def _joined(point: Point | None) -> float | None:
 
 def _draw_point(sheet: Sheet, panel: Panel, x: float, point: Point) -> None:
     kind = point.status if point.status in MARKS else "undeterminable"
-    below = point.status == "below_limit" and point.limit is not None
-    height = (point.limit if below else point.value) if point.status in VALUED else None
-    if height is not None and not below and point.low is not None and point.high is not None:
+    height = place_of(point)
+    if height is not None and point.status != "below_limit" and point.low is not None and point.high is not None:
         sheet.stroke(MARKS[kind].edge, [(x, panel.y(point.low)), (x, panel.y(point.high))], 1.0)
-    for run in point.runs:
-        sheet.mark("run", x, panel.y(run))
+    for at in _places_of_runs(point):
+        sheet.mark("run", x, panel.y(at))
     sheet.mark(kind, x, panel.bottom + BOTTOM * panel.height if height is None else panel.y(height))
+
+
+def _places_of_runs(point: Point) -> list[float]:
+    return [at for run in point.runs if (at := place_of(run)) is not None]
 
 
 def _limits(series: Series, mdc95: float | None) -> tuple[float, float]:
     """Limits that hold all that is drawn, the band too."""
-    seen = [v for p in series.points if p for v in (p.value, p.low, p.high, p.limit, *p.runs) if v is not None]
+    shown = [v for p in series.points if p for v in (place_of(p), p.low, p.high, p.limit, *_places_of_runs(p))]
+    seen = [v for v in shown if v is not None]
     first = _joined(series.points[0]) if series.points else None
     if mdc95 is not None and first is not None:
         seen += [first - mdc95, first + mdc95]

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from emgpipe.measures.rows import MeasureRow
-from emgpipe.reports.course import blocks_of, main_series, patient_report, point_of, stops_of
+from emgpipe.reports.course import Run, blocks_of, main_series, patient_report, point_of, stops_of
 
 
 def row(value=None, status="ok", measure="apdf_p10_uv", **cells):
@@ -48,7 +48,19 @@ def test_repeats_are_their_median_without_an_interval_and_below_the_limit_where_
 def test_repeats_without_a_value_are_no_number_and_one_of_them_makes_the_median_doubtful(status):
     assert point_of([row(None, status), row(None, status)])[:5] == (None, None, None, None, status)
     mixed = point_of([row(5.0), row(None, status)])
-    assert (mixed.value, mixed.status, mixed.runs, mixed.n_runs) == (5.0, "flagged", (5.0,), 2)
+    assert (mixed.value, mixed.status, mixed.runs, mixed.n_runs) == (5.0, "flagged", (Run(5.0),), 2)
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_runs_that_all_lack_a_value_have_the_worst_status_whichever_comes_first(order):
+    rows = [row(None, "not_measured"), row(None, "undeterminable")]
+    assert point_of(rows[::order]).status == "undeterminable"
+    assert point_of([*rows, row(None, "failed")][::order]).status == "failed"
+
+
+def test_a_run_keeps_its_own_limit_and_status():
+    point = point_of([row(0.1, "below_limit", limit=0.6), row(5.0, limit=0.8), row(None, "undeterminable")])
+    assert point.runs == (Run(0.1, 0.6, "below_limit"), Run(5.0, 0.8, "ok"))
 
 
 def test_a_value_beside_a_status_without_one_is_never_taken():

@@ -57,6 +57,15 @@ def test_the_estimate_below_a_limit_is_not_printed_as_a_value():
     assert "0.23" not in Page(page).text
 
 
+def test_runs_below_their_limit_say_the_limit_and_not_the_estimate():
+    below = [row(value, "below_limit", limit=limit) for value, limit in ((0.0, 1.2), (0.23, 1.1))]
+    page = page_of([*(("V1", one) for one in below), ("V2", below[1]), ("V2", row(5.0))], listed("V1", "V2"))
+    line = line_of(page, "apdf_p10_uv")
+    assert "< 1.15 below limit runs: < 1.20, < 1.10" in line
+    assert "runs: < 1.10, 5.00" in line
+    assert "0.23" not in Page(page).text
+
+
 def test_a_visit_that_is_missing_and_one_that_failed_are_said_first_and_have_no_number():
     failed = listed("V3", status="failed")
     failed[0] |= {"code": "FILE_TRUNCATED", "message": "3 of 90 records"}

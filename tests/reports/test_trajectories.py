@@ -116,6 +116,27 @@ def test_runs_stand_beside_their_median():
     assert marks(figure)["ok"][0, 1] == pytest.approx(marks(figure)["run"][:, 1].mean())
 
 
+def test_a_run_below_its_limit_stands_at_the_limit():
+    runs = [row(0.1, "below_limit", limit=2.0), row(4.0)]
+    places = marks(trajectory_figure([series(runs, row(2.0), None)], STOPS))
+    assert places["run"][0, 1] == pytest.approx(places["ok"][0, 1])
+    assert places["run"][1, 1] > places["run"][0, 1]
+
+
+def test_the_band_of_a_share_ends_with_its_panel():
+    share = series(row(0.9, measure="cmua_frac", unit="1"), row(0.8, measure="cmua_frac", unit="1"), None,
+                   measure="cmua_frac")  # fmt: skip
+    whole, cut = (
+        areas(trajectory_figure([share], STOPS, mdc95={("TA_R", "cmua_frac"): mdc}), BAND)[0].get_extents()
+        for mdc in (0.1, 0.3)
+    )
+    ok = marks(trajectory_figure([share], STOPS))["ok"]
+    inch = 10 * (ok[0, 1] - ok[1, 1])
+    assert whole.y1 == pytest.approx(ok[0, 1] + 0.1 * inch)
+    assert cut.y1 == pytest.approx(ok[0, 1] + 0.16 * inch)  # the panel ends at 1.06
+    assert cut.y0 == pytest.approx(ok[0, 1] - 0.3 * inch)
+
+
 def test_every_status_has_a_shape_or_fill_of_its_own():
     looks = [(mark.shape, mark.fill == "#ffffff") for mark in MARKS.values()]
     assert len(set(looks)) == len(looks)
