@@ -79,12 +79,13 @@ def second_spectra(seconds: NDArray[np.float32], rate_hz: float, lines_hz: tuple
         cut |= np.abs(frequency - line_hz) <= LINE_REACH_HZ
     slow = (frequency >= SLOW_HZ[0] - bin_hz / 2) & (frequency <= SLOW_HZ[1] + bin_hz / 2)
     steps = np.abs(np.diff(x, axis=1)).max(1)
-    return SecondSpectra(
-        _band_medians(power, cut, n_bands(rate_hz)),
-        (power[:, cut].sum(1) * bin_hz).astype(np.float32),
-        (power[:, slow].sum(1) * bin_hz).astype(np.float32),
-        steps.astype(np.float32),
-    )
+    with np.errstate(over="ignore"):  # beyond 3e38 µV²: infinite, and such samples are left out as OUT_OF_RANGE
+        return SecondSpectra(
+            _band_medians(power, cut, n_bands(rate_hz)),
+            (power[:, cut].sum(1) * bin_hz).astype(np.float32),
+            (power[:, slow].sum(1) * bin_hz).astype(np.float32),
+            steps.astype(np.float32),
+        )
 
 
 def _band_medians(power: NDArray[np.float64], cut: NDArray[np.bool_], count: int) -> NDArray[np.float32]:

@@ -96,8 +96,9 @@ def columns_between(frames: ChannelFrames, edges: NDArray[np.int64]) -> Columns:
         none = np.empty(0)
         return Columns(none, none, none, none)
     power = frames.mean_square[: edges[-1]].astype(np.float64)
-    seen = np.add.reduceat(np.isfinite(power).astype(np.float64), starts)
-    total = np.add.reduceat(np.nan_to_num(power), starts)
+    recorded = np.isfinite(power)  # a power that overflowed is none
+    seen = np.add.reduceat(recorded.astype(np.float64), starts)
+    total = np.add.reduceat(np.where(recorded, power, 0.0), starts)
     with np.errstate(invalid="ignore", divide="ignore"):
         rms_uv = np.sqrt(total / seen)
     return Columns(

@@ -178,7 +178,7 @@ def views(recordings: Sequence[RecordingReport], most_bytes: int = VIEW_BYTES) -
 def hops_a_column(recordings: Iterable[RecordingReport], most_bytes: int) -> int:
     """Fewest hops a column with which the columns of all recordings fit into `most_bytes` of base64."""
     lengths = [len(one.frames.mean_square) for report in recordings for one in _muscles(report).values()]
-    fitting = range(1, max(lengths, default=1) + 1)
+    fitting = range(1, max([1, *lengths]) + 1)  # 1 also where no muscle has a whole hop
     # fewer bytes the more hops a column holds
     found = bisect_left(fitting, -most_bytes, key=lambda hops: -sum(_base64_bytes(n, hops) for n in lengths))
     return fitting[min(found, len(fitting) - 1)]
