@@ -13,7 +13,7 @@ from emgpipe.reports.pages import render
 from emgpipe.reports.tables import words_of
 from emgpipe.reports.trails import trail
 from emgpipe.reports.trajectories import Band, trajectory_figure
-from emgpipe.reports.words import COUNTS, STATUS_WORDS, heading, number, reasons, unit_words
+from emgpipe.reports.words import STATUS_WORDS, heading, number, reasons, unit_of, unit_words
 
 KINDS = {"muscle": "Muscles", "pair": "Pairs", "subject": "Whole visit"}
 
@@ -192,7 +192,7 @@ def _cell(point: Point | None, one: Series) -> _Cell | None:
     """Print a point; below its limit it says the limit, and no estimate that could be read as a value."""
     if point is None:
         return None
-    unit = "count" if one.measure in COUNTS else one.unit
+    unit = unit_of(one.measure, one.unit)
     small = []
     text = _value(point, unit) if point.status in VALUED else ""
     if point.status != "below_limit" and point.low is not None and point.high is not None:

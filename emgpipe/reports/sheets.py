@@ -13,6 +13,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from emgpipe.reports.looks import QUIET_INK, house_style, new_figure, plain
+from emgpipe.reports.words import CORRELATION, SHARES
 
 INK, FRAME = "#1b2430", "#8a94a0"
 
@@ -37,7 +38,7 @@ MARKS = {
 """By status, and of a single run beside the median."""
 
 
-SHARES = frozenset({"act_frac", "act_frac_lo", "act_frac_hi", "cmua_frac", "coact_frac", "xt_r0"})
+FROM_0_TO_1 = SHARES | {CORRELATION}
 """Measures from 0 to 1: drawn so, that panels can be compared."""
 LEAST_SPANS = {"uV": 1.0, "s": 1.0, "1": 0.2}
 """A panel spans so much at least: small differences are not blown up."""
@@ -154,7 +155,7 @@ def span(seen: Sequence[float], measure: str, unit: str) -> tuple[float, float]:
     >>> span([0.2], "act_frac", "1"), span([], "apdf_p10_uv", "uV"), span([3.0, 9.0], "apdf_p10_uv", "uV")
     ((-0.04, 1.06), (-0.04, 1.12), (-0.36, 10.08))
     """
-    if measure in SHARES:
+    if measure in FROM_0_TO_1:
         return (-0.04, 1.06)
     low, high, least = min(seen, default=0.0), max(seen, default=0.0), LEAST_SPANS.get(unit, 1.0)
     if low >= 0 and unit != "1":

@@ -10,7 +10,6 @@ from emgpipe.measures.views import REST, WHOLE, Segment
 from emgpipe.muscles import name_of
 from emgpipe.reports.model import Measured
 from emgpipe.reports.words import (
-    COUNTS,
     DIRECTIONS,
     MEASURES,
     NOT_ON_PAGES,
@@ -19,6 +18,7 @@ from emgpipe.reports.words import (
     heading,
     number,
     reasons,
+    unit_of,
     unit_words,
 )
 
@@ -81,7 +81,7 @@ def cell(row: MeasureRow) -> Cell:
     >>> cell(MeasureRow("rest", "TA_R", "muscle", "apdf_p10_uv", 0.2, "uV", limit=0.75, status="below_limit")).text
     'below 0.75 (estimate 0.20)'
     """
-    unit = "count" if row.measure in COUNTS else row.unit
+    unit = unit_of(row.measure, row.unit)
     text = number(row.value, unit)
     if row.status == "below_limit":
         text = f"below {number(row.limit, unit)} (estimate {text})"

@@ -2,6 +2,7 @@
 
 import math
 import unicodedata
+from decimal import ROUND_DOWN, Decimal
 from typing import NamedTuple
 
 from emgpipe.errors.codes import CODES
@@ -78,7 +79,10 @@ LEAST_HIDDEN = 0.005
 
 COUNTS = frozenset({"active_regions_emg", "regions_measured", "spasm_generalised_n", "possible_spasm_n"})
 """Measures that are whole numbers."""
-_PLACES = {"count": 0, "1": 3, "s": 2, "1/min": 1, "1/h": 1, "%": 1, "ms": 0}
+SHARES = frozenset({"act_frac", "act_frac_lo", "act_frac_hi", "cmua_frac", "coact_frac"})
+"""Measures from none (0) to all (1) of the time."""
+CORRELATION = "xt_r0"
+_PLACES = {"count": 0, "1": 3, "share": 3, "correlation": 3, "s": 2, "1/min": 1, "1/h": 1, "%": 1, "ms": 0}
 MEASURES = {measure.name: measure for measure in (*MUSCLE_MEASURES, *PAIR_MEASURES, *BODY_MEASURES)}
 
 
@@ -97,8 +101,9 @@ def number(value: float | None, unit: str) -> str:
     value : float or None
         None and NaN are `"–"`.
     unit : str
-        As in the tables; µV get three digits and at most two places, fractions three places,
-        other units fixed places.
+        As in the tables, or of `unit_of`; µV get three digits and at most two places, fractions three places,
+        other units fixed places. A share or correlation is never rounded onto 0 or 1; a correlation is cut after its
+        third place, so that it prints as a threshold only from there on.
 
     Returns
     -------
@@ -110,6 +115,8 @@ def number(value: float | None, unit: str) -> str:
     ['0.12', '12.3', '123', '4321', '–']
     >>> number(0.99951, "1"), number(-0.0001, "1"), number(12.345, "s")
     ('1.000', '0.000', '12.35')
+    >>> number(0.99951, "share"), number(0.0001, "share"), number(0.2996, "correlation")
+    ('>0.999', '<0.001', '0.299')
     """
     if value is None or not math.isfinite(value):
         return "–"
@@ -118,7 +125,24 @@ def number(value: float | None, unit: str) -> str:
         size = abs(value)
         places = 0 if size >= 99.95 else 1 if size >= 9.995 else 2
     text = f"{value:.{places}f}"
+    if unit == "correlation":
+        text = str(Decimal(repr(float(value))).quantize(Decimal("0.001"), ROUND_DOWN))
+    if unit in ("share", "correlation") and float(text) in (0, 1) and value != float(text):
+        return "<0.001" if value < 0.5 else ">0.999"
     return text.removeprefix("-") if not float(text) else text.replace("-", "−")
+
+
+def unit_of(measure: str, unit: str) -> str:
+    """What `number` is to print a measure of such a unit as.
+
+    Examples
+    --------
+    >>> unit_of("spasm_generalised_n", "1"), unit_of("act_frac", "1"), unit_of("tilt", "1")
+    ('count', 'share', '1')
+    """
+    if measure in COUNTS:
+        return "count"
+    return "share" if measure in SHARES else "correlation" if measure == CORRELATION else unit
 
 
 def unit_words(unit: str) -> str:

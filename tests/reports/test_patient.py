@@ -52,6 +52,11 @@ def test_cells_say_value_interval_limit_and_status():
     assert line_of(page, "apdf_p10_uv") == "apdf_p10_uv , µV 3.00 2.50 to 3.50 < 0.60 below limit undeterminable"
 
 
+def test_a_share_near_all_or_none_is_not_printed_as_all_or_none():
+    share = MeasureRow("rest", "TA_R", "muscle", "act_frac", 0.9997, "1", 0.0002, 1.0)
+    assert line_of(page_of([("V1", share)], listed("V1")), "act_frac") == "act_frac >0.999 <0.001 to 1.000"
+
+
 def test_the_estimate_below_a_limit_is_not_printed_as_a_value():
     page = page_of([("V1", row(0.2345, "below_limit", limit=0.6))], listed("V1"))
     assert "0.23" not in Page(page).text

@@ -1,10 +1,10 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from emgpipe.measures.rows import MeasureRow
 from emgpipe.reports.tables import all_tables, cell
-from emgpipe.reports.words import MEASURES, STATUS_WORDS, clock, number, reasons, visible
+from emgpipe.reports.words import MEASURES, SHARES, STATUS_WORDS, clock, number, reasons, unit_of, visible
 
 
 @given(st.floats(1e-3, 1e5), st.sampled_from(["uV", "1", "s", "%", "1/min"]))
@@ -21,6 +21,36 @@ def test_what_is_no_number_is_a_dash(value):
 
 def test_a_negative_number_has_a_minus_sign():
     assert number(-0.25, "1") == "−0.250"
+
+
+@pytest.mark.parametrize("measure", sorted(SHARES))
+@given(value=st.floats(0.0, 1.0))
+def test_only_what_is_none_or_all_prints_as_0_or_1(measure, value):
+    row = MeasureRow("rest", "TA_R", "muscle", measure, value, "1", value, value)
+    shown = cell(row)
+    assert (shown.text == "0.000") == (value == 0)
+    assert (shown.text == "1.000") == (value == 1)
+    assert shown.interval == f"{shown.text} to {shown.text}"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.9996, ">0.999"), (0.00004, "<0.001"), (0.9994, "0.999"), (0.5, "0.500")]
+)
+def test_a_share_near_an_end_is_not_rounded_onto_it(value, text):
+    assert number(value, unit_of("act_frac", "1")) == text
+
+
+@given(st.floats(0.0, 1.0), st.integers(0, 1000))
+@example(0.2996, 300)
+def test_a_correlation_prints_as_its_threshold_only_from_there_on(value, thousandths):
+    text = cell(MeasureRow("rest", "A/B", "pair", "xt_r0", value, "1")).text.replace("<0.001", "0.0005")
+    threshold = thousandths / 1000
+    assert (float(text) >= threshold) == (value >= threshold)
+
+
+@pytest.mark.parametrize(("value", "text"), [(0.3, "0.300"), (0.2996, "0.299"), (0.29, "0.290"), (1.0, "1.000")])
+def test_a_correlation_is_cut_after_its_third_place(value, text):
+    assert cell(MeasureRow("rest", "A/B", "pair", "xt_r0", value, "1")).text == text
 
 
 def test_a_known_code_has_its_meaning_and_an_unknown_one_stays():
