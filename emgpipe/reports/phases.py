@@ -11,7 +11,7 @@ from emgpipe.detectors.windows import windows_of_seconds
 from emgpipe.detectors.witnesses import Floats, running_sum, usable_hops
 from emgpipe.frames.model import ChannelFrames
 from emgpipe.measures.rows import IntervalRow
-from emgpipe.measures.views import RELAX, RELAXED_S, REST
+from emgpipe.measures.views import RELAX, RELAXED_S, REST, STIMULUS
 from emgpipe.reports.figures import WIDTH_IN
 from emgpipe.reports.looks import FLOOR, LEVEL, shortened
 from emgpipe.reports.model import Measured, Muscle, RecordingReport
@@ -197,9 +197,28 @@ def course_around(
     return Course(time_s.astype(np.float64), np.sqrt(trials), np.sqrt(mean))
 
 
+def phase_titles(result: Measured) -> dict[str, str]:
+    """Kinds of the phases that a recording has -> what stands over them, in the order in which they are drawn.
+
+    Examples
+    --------
+    >>> phase_titles(Measured(stimuli_s=(4.0,)))
+    {'stimulus': 'around 1 stimulus'}
+    """
+    n_stimuli, n_cues = len(result.stimuli_s), len(relax_cues_s(result))
+    titles: dict[str, str] = {}
+    if any(segment.kind == REST for segment in result.segments):
+        titles[REST] = "rest"
+    if n_stimuli:
+        titles[STIMULUS] = f"around {n_stimuli} {'stimulus' if n_stimuli == 1 else 'stimuli'}"
+    if n_cues:
+        titles[RELAX] = f"after {n_cues} {'cue' if n_cues == 1 else 'cues'} to relax"
+    return titles
+
+
 def _phases(name: str, one: Muscle, result: Measured) -> list[_Phase]:
     """What a muscle has to show, the same columns for all muscles."""
-    frames = one.frames
+    frames, titles = one.frames, phase_titles(result)
     usable = usable_hops(frames) & ~_excluded(frames, result.intervals, name)
     phases = []
     rest = next((segment for segment in result.segments if segment.kind == REST), None)
@@ -207,14 +226,13 @@ def _phases(name: str, one: Muscle, result: Measured) -> list[_Phase]:
         phases.append(_rest_phase(frames, (rest.start_s, rest.stop_s), usable))
     if result.stimuli_s:
         course = course_around(frames, result.stimuli_s, STIMULUS_REACH_S, n_hops=STIMULUS_HOPS, usable=usable)
-        n = len(result.stimuli_s)
-        title = f"around {n} {'stimulus' if n == 1 else 'stimuli'}"
+        title = titles[STIMULUS]
         phases.append(_Phase(title, STIMULUS_REACH_S, _some(course), (course.time_s, course.mean_uv), moment=True))
     cues = relax_cues_s(result)
     if cues:
         onsets_s, ends_s = zip(*cues, strict=True)
         course = course_around(frames, onsets_s, RELAX_REACH_S, n_hops=RELAX_HOPS, usable=usable, ends_s=ends_s)
-        title = f"after {len(cues)} {'cue' if len(cues) == 1 else 'cues'} to relax"
+        title = titles[RELAX]
         phases.append(_Phase(title, RELAX_REACH_S, _some(course), (course.time_s, course.mean_uv), judged_s=RELAXED_S))
     return phases
 

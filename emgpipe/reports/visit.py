@@ -31,7 +31,7 @@ from emgpipe.reports.looks import KEY
 from emgpipe.reports.method import definitions, method, references
 from emgpipe.reports.model import Measured, RecordingReport, VisitReport
 from emgpipe.reports.pages import render
-from emgpipe.reports.phases import phases_figure
+from emgpipe.reports.phases import phase_titles, phases_figure
 from emgpipe.reports.sentence import sentence
 from emgpipe.reports.sides import phases, sides
 from emgpipe.reports.spectra import spectra_figure
@@ -180,7 +180,7 @@ def _part(index: int, report: RecordingReport, shared: Mapping[str, str]) -> _Pa
         met=met,
         phases=phase_table,
         phases_picture=_inline(figure_png(phase_figure)) if phase_figure else "",
-        phases_alt=_phases_alt(result),
+        phases_alt=_phases_alt(result, phase_table) if phase_figure else "",
         channels=seen,
         exclusions=exclusions(result),
         hearts=hearts(result),
@@ -236,7 +236,11 @@ def _alt(report: RecordingReport, result: Measured) -> str:
         said.append(f"{name}: " + ", ".join(words))
     n_stimuli = len(result.stimuli_s)
     stimuli = f" {n_stimuli} {'stimulus' if n_stimuli == 1 else 'stimuli'}." if n_stimuli else ""
-    return f"EMG of {len(said)} muscles over {clock(report.duration_s)}.{stimuli} " + "; ".join(said) + "."
+    return (
+        f"EMG of {len(said)} muscle{'' if len(said) == 1 else 's'} over {clock(report.duration_s)}.{stimuli} "
+        + "; ".join(said)
+        + "."
+    )
 
 
 def _spectra_alt(seen: Sequence[Channel]) -> str:
@@ -245,7 +249,7 @@ def _spectra_alt(seen: Sequence[Channel]) -> str:
     return f"Density of the signal over frequency, a thumbnail a muscle. {'; '.join(said)}."
 
 
-def _phases_alt(result: Measured) -> str:
-    kinds = [f"at rest, {len(result.stimuli_s)} stimuli" if result.stimuli_s else "at rest"]
-    kinds += ["cues to relax"] if any(cue.kind == RELAX for cue in result.cues) else []
-    return f"Level over time of {', '.join(result.muscles)}: {', '.join(kinds)}. The table tells the numbers."
+def _phases_alt(result: Measured, table: Table | None) -> str:
+    """Say in words what the picture of phases shows."""
+    said = f"Level over time of {', '.join(result.muscles)}: {', '.join(phase_titles(result).values())}."
+    return f"{said} The table tells the numbers." if table else said

@@ -119,3 +119,21 @@ def test_the_picture_is_told_in_words(eventful):
     alt = html.unescape(re.search(r'alt="([^"]*)"', page_of(eventful)).group(1))
     assert alt.startswith("EMG of 2 muscles over 1 min 40 s. 3 stimuli. TA_R: ")
     assert "1 spasm, 1 stretch in which one may hide; GM_R: " in alt
+
+
+def alt_of_phases(result):
+    page = page_of(RecordingReport("S1_V1_rest", "rest", "a.edf", "", result))
+    (alt,) = re.findall(r'alt="(Level over time[^"]*)"', page)
+    return html.unescape(alt)
+
+
+def test_the_picture_of_phases_says_in_words_the_phases_that_are_drawn(eventful):
+    drawn = "Level over time of TA_R, GM_R: rest, around 3 stimuli, after 1 cue to relax. The table tells the numbers."
+    assert alt_of_phases(eventful.result) == drawn
+    no_rest = replace(eventful.result, segments=(), cues=(), stimuli_s=STIMULI_S[:1])
+    assert alt_of_phases(no_rest) == "Level over time of TA_R, GM_R: around 1 stimulus."
+
+
+def test_the_picture_of_one_muscle_is_of_one_muscle(eventful):
+    one = replace(eventful.result, muscles={"TA_R": eventful.result.muscles["TA_R"]})
+    assert 'alt="EMG of 1 muscle over' in page_of(RecordingReport("S1_V1_rest", "rest", "a.edf", "", one))
