@@ -93,9 +93,10 @@ def _conditioning(told: ConditionSettings, results: Sequence[Measured], mains_hz
         f" where that is lower{f' (here {used})' if used else ''}: Butterworth of order {told.order}, zero phase."
         f" Below {told.least_rate_hz:g} Hz nothing is measured. Mains lines{stated} are looked for up to"
         f" {told.line_search_max_hz:g} Hz; only those whose power stands {told.line_ratio:g} times out of the"
-        f" recording's own spectrum and holds at least {_percent(told.line_share)} % of it are tracked and removed."
-        " Heart beats are removed from leads that show them; the time at each beat does not enter the numbers, which"
-        " is the method and no fault of the lead. No filter crosses a gap.",
+        f" recording's own spectrum and is more than {_percent(told.line_share)} % of the power with loud cycles"
+        " weighted down (each by the inverse of its power outside the lines) are tracked and removed. Heart beats are"
+        " removed from leads that show them; the time at each beat does not enter the numbers, which is the method and"
+        " no fault of the lead. No filter crosses a gap.",
     )
 
 
@@ -113,9 +114,9 @@ def _floor(told: DetectSettings, results: Sequence[Measured]) -> Paragraph:
         "The floor is a bracket in µV with a source and a confidence. No verdict rests on a quiet part of the recording"
         f" being there. Sources in the order of trust: {trust}. A second is still below a tilt of"
         f" {told.still_tilt:g} and an excess kurtosis of {told.still_kurtosis:g}; a floor within the signal is at most"
-        f" {told.floor_max_uv:g} µV, a bracket of low confidence begins at {told.floor_min_uv:g} µV or the digital"
-        " step. Amplitudes are corrected: the root of RMS² minus floor², at least 0; a value below its limit is"
-        f" reported as such and never as 0.{f' Here: {here}.' if here else ''}",
+        f" {told.floor_max_uv:g} µV, a bracket of low confidence begins at {told.floor_min_uv:g} µV or at the digital"
+        " step divided by √12, whichever is larger. Amplitudes are corrected: the root of RMS² minus floor², at least"
+        f" 0; a value below its limit is reported as such and never as 0.{f' Here: {here}.' if here else ''}",
     )
 
 
@@ -188,8 +189,10 @@ def _responses(told: ConditionSettings, detect: DetectSettings, need: MeasureSet
         f"From {1000 * told.blank_before_s:g} ms before to {1000 * told.blank_after_s:g} ms after a stimulus mark the"
         f" signal is left out before it is filtered. A response begins {1000 * detect.evoked_first_s:g} to"
         f" {1000 * detect.evoked_last_s:g} ms after the mark, above the mean before it by {detect.evoked_sd:g} SD and"
-        f" above {detect.evoked_guard:g} times the largest 10 ms before it. At least {need.least_trials} stimuli are"
-        f" needed, and for a latency {_percent(need.least_response_share)} % of them with a response.",
+        f" above {detect.evoked_guard:g} times the largest 10 ms mean before it, or its usual size where that is more:"
+        " the average before it times the ratio of largest to average that nine stimuli in ten do not pass. At least"
+        f" {need.least_trials} stimuli are needed, and for a latency {_percent(need.least_response_share)} % of them"
+        " with a response.",
     )
 
 

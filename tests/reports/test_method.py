@@ -82,3 +82,18 @@ def test_a_page_lists_the_sources_of_its_measures_and_defines_them_all(report, v
         (told,) = definitions([one])
         assert " ".join(told.definition.split()) in " ".join(text.split())
         assert told.reference in text
+
+
+def test_a_bracket_of_low_confidence_begins_where_the_floor_begins_it():
+    """A digital step has the noise of a step over the root of 12; `estimate_floor` takes the larger of both."""
+    text = words(Settings())
+    assert "begins at 0.3 µV or at the digital step divided by √12, whichever is larger" in text
+
+
+def test_the_share_of_a_line_is_one_of_the_weighted_power():
+    assert "more than 0.05 % of the power with loud cycles weighted down" in words(Settings())
+
+
+def test_a_response_is_above_the_usual_largest_mean_too():
+    text = words(Settings())
+    assert "1.1 times the largest 10 ms mean before it, or its usual size where that is more" in text
