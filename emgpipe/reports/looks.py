@@ -30,6 +30,8 @@ STATE_LOOKS = {
 }
 """Dark, light, middle with stripes, grey with crosses."""
 COACTIVE = Look("#7b2d5b", "", "#7b2d5b")
+PAIR_LOOKS = {"coactive": COACTIVE, **{kind: STATE_LOOKS[kind] for kind in ("undeterminable", "excluded")}}
+"""Of the strip of a pair, which is blank elsewhere."""
 SPASMS = {
     "spasm": Look("#e8604c", "", "#e8604c"),
     "possible_spasm": Look("#fbe4e8", "/////", "#c4314b"),
@@ -40,6 +42,11 @@ KEY = (*STATE_LOOKS.values(), COACTIVE, *SPASMS.values())
 RELAXED, STIMULUS_TICK = "#8fb0a3", "#222b36"
 TRACE, RMS, LEVEL, UNDER_LEVEL = "#a9b3be", "#5b6675", "#222b36", "#dfe4e9"
 FLOOR, GRID, FRAME = "#c2410c", "#d5dae0", "#8a94a0"
+VIEW_COLOURS = {
+    "trace": TRACE, "rms": RMS, "level": LEVEL, "under_level": UNDER_LEVEL, "floor": FLOOR, "grid": GRID,
+    "relaxed": RELAXED, "stimulus": STIMULUS_TICK,
+}  # fmt: skip
+"""Colours that the interactive view takes over."""
 DPI = 120
 PAPER = {"fc": "white", "ec": "none", "pad": 1, "alpha": 0.85}
 """Box behind words that stand on data."""

@@ -14,11 +14,11 @@ from emgpipe.measures.rows import IntervalRow
 from emgpipe.measures.views import RELAX, WHOLE, Segment
 from emgpipe.reports.columns import FLAT_UV, Columns, picture_columns, trace_reach_uv
 from emgpipe.reports.looks import (
-    COACTIVE,
     FLOOR,
     FRAME,
     GRID,
     LEVEL,
+    PAIR_LOOKS,
     PAPER,
     QUIET_INK,
     RELAXED,
@@ -171,25 +171,33 @@ def draw_ribbon(axes: Axes, span_in: Span, name: str, intervals: Sequence[Interv
 
 def draw_pair(axes: Axes, span_in: Span, pair: str, result: Measured) -> None:
     """Draw the time in which both are active, and where that cannot be told."""
-    rows, label = result.intervals, f"pair {pair}"
-    both = [(i.start_s, i.stop_s) for i in rows if i.target == pair and i.kind == "coactive"]
-    fill(axes, both, COACTIVE, span_in, label)
-    fill(axes, list(untold(rows, *pair.split("/"))), STATE_LOOKS["undeterminable"], span_in, label)
+    for kind, stretches in pair_stretches(result.intervals, pair).items():
+        fill(axes, list(stretches), PAIR_LOOKS[kind], span_in, f"pair {pair}")
     _name(axes, span_in, -0.012, shortened(plain(pair), 20), ha="right", fontsize=6.5)
 
 
-def untold(rows: Sequence[IntervalRow], first: str, second: str) -> Intervals:
-    """Stretches in which one of a pair has no verdict while the other is not silent, seconds."""
+def pair_stretches(rows: Sequence[IntervalRow], pair: str) -> dict[str, Intervals]:
+    """What the strip of a pair shows, seconds by kind of `PAIR_LOOKS`, for still pictures and views alike.
+
+    `coactive` as in the rows. Where either muscle is excluded and the other is not silent the pair is `excluded`; where
+    one is undeterminable, and the other neither silent nor excluded, it is `undeterminable`.
+    """
 
     def of(target: str, *kinds: str) -> Intervals:
-        """Stretches of these kinds of one muscle."""
-        found = sorted((i.start_s, i.stop_s) for i in rows if i.target == target and i.kind in kinds)
-        return Intervals.of(found)
+        """Stretches of these kinds of one target."""
+        return Intervals.of(sorted((i.start_s, i.stop_s) for i in rows if i.target == target and i.kind in kinds))
 
-    no_verdict = ("undeterminable", "excluded")
-    not_silent = ("active", *no_verdict)
-    one = of(first, *no_verdict).overlap(of(second, *not_silent))
-    return one.union(of(first, *not_silent).overlap(of(second, *no_verdict)))
+    def either(kind: str, *others: str) -> Intervals:
+        """Where one muscle is of a kind, and the other of it or of others."""
+        first, second = pair.split("/")
+        one = of(first, kind).overlap(of(second, kind, *others))
+        return one.union(of(first, kind, *others).overlap(of(second, kind)))
+
+    return {
+        "coactive": of(pair, "coactive"),
+        "undeterminable": either("undeterminable", "active"),
+        "excluded": either("excluded", "undeterminable", "active"),
+    }
 
 
 def draw_segments(axes: Axes, span_in: Span, result: Measured) -> None:

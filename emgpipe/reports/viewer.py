@@ -21,21 +21,9 @@ from emgpipe.measures.rows import IntervalRow
 from emgpipe.measures.views import RELAX, WHOLE
 from emgpipe.reports.columns import FLAT_UV, Columns, Floats, columns_between, trace_reach_uv
 from emgpipe.reports.figures import pairs_drawn
-from emgpipe.reports.looks import (
-    COACTIVE,
-    FLOOR,
-    GRID,
-    LEVEL,
-    RELAXED,
-    RMS,
-    SPASMS,
-    STATE_LOOKS,
-    STIMULUS_TICK,
-    TRACE,
-    UNDER_LEVEL,
-)
+from emgpipe.reports.looks import PAIR_LOOKS, SPASMS, STATE_LOOKS, VIEW_COLOURS
 from emgpipe.reports.model import Measured, Muscle, RecordingReport
-from emgpipe.reports.traces import level_limits_uv, level_ticks_uv, untold
+from emgpipe.reports.traces import level_limits_uv, level_ticks_uv, pair_stretches
 from emgpipe.reports.words import visible
 
 VIEW_BYTES = 500_000
@@ -50,6 +38,7 @@ FINEST = 2000.0
 """The largest sample is so many times the unit of its scale: below the unit it is linear."""
 MOST_LEVEL = 65_535
 """Largest code of a level; 0 is missing, 1 is 0 µV, 2 the least level."""
+PAIR_WORDS = {"coactive": "both active", "undeterminable": "one undeterminable", "excluded": "one excluded"}
 
 
 class Samples(NamedTuple):
@@ -216,9 +205,8 @@ def _told(report: RecordingReport) -> dict[str, Any] | None:
 
 def _looks() -> dict[str, Any]:
     """Colours of the still picture."""
-    kinds = {kind: look._asdict() for kind, look in {**STATE_LOOKS, **SPASMS, "coactive": COACTIVE}.items()}
-    plain = {"trace": TRACE, "rms": RMS, "level": LEVEL, "under_level": UNDER_LEVEL, "floor": FLOOR, "grid": GRID}
-    return {"kinds": kinds, **plain, "relaxed": RELAXED, "stimulus": STIMULUS_TICK}
+    looks = {**STATE_LOOKS, **SPASMS, **PAIR_LOOKS}
+    return {"kinds": {kind: look._asdict() for kind, look in looks.items()}, **VIEW_COLOURS}
 
 
 def _said(kind: str, reason: str) -> str:
@@ -269,9 +257,9 @@ def _stretches(found: Iterable[tuple[Any, ...]]) -> list[int]:
 
 
 def _pair(pair: str, result: Measured) -> dict[str, Any]:
-    coactive = ((i.start_s, i.stop_s) for i in result.intervals if (i.target, i.kind) == (pair, "coactive"))
-    untold_s = untold(result.intervals, *pair.split("/"))
-    return {"name": _label(pair), "coactive": _stretches(coactive), "untold": _stretches(iter(untold_s))}
+    found = pair_stretches(result.intervals, pair)
+    kinds = [[kind, PAIR_WORDS[kind], _stretches(iter(stretches))] for kind, stretches in found.items()]
+    return {"name": _label(pair), "kinds": kinds}
 
 
 def _columns(one: Muscle, hops: int) -> dict[str, Any]:

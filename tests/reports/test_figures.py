@@ -11,7 +11,7 @@ from emgpipe.intervals import Intervals
 from emgpipe.measures.rows import IntervalRow
 from emgpipe.reports import figure_png, recording_figure
 from emgpipe.reports.looks import COACTIVE, DPI, STATE_LOOKS, plain
-from emgpipe.reports.traces import untold
+from emgpipe.reports.traces import pair_stretches
 
 HOP_S = 0.0125
 
@@ -90,13 +90,24 @@ def test_the_pair_strip_shows_the_time_in_which_both_are_active(report):
     assert np.allclose(stretches(recording_figure(report), "pair TA_R/GM_R", COACTIVE.fill), told)
 
 
-def test_a_pair_is_untold_only_where_the_other_muscle_is_not_silent():
-    rows = [
-        IntervalRow("A", "active", 0, 4), IntervalRow("A", "undeterminable", 4, 8), IntervalRow("A", "silent", 8, 12),
-        IntervalRow("B", "excluded", 2, 3), IntervalRow("B", "active", 0, 2), IntervalRow("B", "silent", 3, 5),
-        IntervalRow("B", "active", 5, 8), IntervalRow("B", "undeterminable", 8, 12),
-    ]  # fmt: skip
-    assert untold(rows, "A", "B") == Intervals.of([(2, 3), (5, 8)])
+PAIR_ROWS = [
+    IntervalRow("A", "active", 0, 4), IntervalRow("A", "undeterminable", 4, 8), IntervalRow("A", "silent", 8, 12),
+    IntervalRow("A", "excluded", 12, 16), IntervalRow("B", "active", 0, 2), IntervalRow("B", "excluded", 2, 3),
+    IntervalRow("B", "silent", 3, 5), IntervalRow("B", "active", 5, 7), IntervalRow("B", "excluded", 7, 9),
+    IntervalRow("B", "undeterminable", 9, 13), IntervalRow("B", "silent", 13, 15), IntervalRow("B", "excluded", 15, 16),
+    IntervalRow("A/B", "coactive", 0, 2),
+]  # fmt: skip
+PAIR_TOLD = {"coactive": [(0, 2)], "undeterminable": [(5, 7)], "excluded": [(2, 3), (7, 8), (12, 13), (15, 16)]}
+
+
+def test_a_pair_is_excluded_where_a_muscle_is_and_undeterminable_where_one_is_never_beside_a_silent_one():
+    found = pair_stretches(PAIR_ROWS, "A/B")
+    assert found == {kind: Intervals.of(stretches) for kind, stretches in PAIR_TOLD.items()}
+
+
+def test_a_gap_is_grey_in_the_strip_of_its_pair(report):
+    drawn = stretches(recording_figure(report), "pair TA_R/GM_R", STATE_LOOKS["excluded"].fill)
+    assert drawn == [pytest.approx((10.0, 14.0), abs=8 * HOP_S)]
 
 
 def test_the_same_figure_gives_the_same_bytes_whatever_the_style(report):

@@ -10,7 +10,7 @@ from matplotlib.colors import to_rgb
 
 from emgpipe.reports import figure_png, recording_figure
 from emgpipe.reports.figures import MOST_COLOURS, with_palette
-from emgpipe.reports.looks import COACTIVE, FLOOR, LEVEL, RMS, SPASMS, STATE_LOOKS, TRACE, UNDER_LEVEL, Look
+from emgpipe.reports.looks import FLOOR, LEVEL, PAIR_LOOKS, RMS, SPASMS, STATE_LOOKS, TRACE, UNDER_LEVEL, Look
 
 # what a dichromat sees of linear red, green, blue: Machado et al. 2009, severity 1, doi:10.1109/TVCG.2009.113
 EYES = {
@@ -38,7 +38,7 @@ def lightness(colour, eyes):
 @pytest.mark.parametrize("eyes", EYES)
 def test_what_stands_in_one_strip_differs_in_lightness_or_hatch_for_all_eyes(eyes):
     ribbon = {**STATE_LOOKS, **SPASMS}
-    pair = {"coactive": COACTIVE, "undeterminable": STATE_LOOKS["undeterminable"], "paper": PAPER}
+    pair = {**PAIR_LOOKS, "paper": PAPER}
     for strip in (ribbon, pair):
         for (name, one), (other_name, other) in combinations(strip.items(), 2):
             apart = abs(lightness(one.fill, eyes) - lightness(other.fill, eyes))
@@ -86,5 +86,9 @@ def test_the_fills_of_a_picture_stand_in_it_exactly(report):
     assert png.startswith(b"\x89PNG")
     palette = png[png.index(b"PLTE") + 4 :]
     kept = {tuple(palette[i : i + 3]) for i in range(0, 3 * MOST_COLOURS, 3)}
-    for colour in (*(STATE_LOOKS[kind].fill for kind in ("active", "silent", "excluded")), COACTIVE.fill, "#ffffff"):
+    for colour in (
+        *(STATE_LOOKS[kind].fill for kind in ("active", "silent", "excluded")),
+        PAIR_LOOKS["coactive"].fill,
+        "#ffffff",
+    ):
         assert tuple(round(255 * level) for level in to_rgb(colour)) in kept

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from emgpipe.reports import RecordingReport, visit_page
+from emgpipe.reports import RecordingReport, recording_figure, visit_page
 from emgpipe.reports.columns import FLAT_UV
-from emgpipe.reports.looks import STATE_LOOKS
+from emgpipe.reports.looks import PAIR_LOOKS, STATE_LOOKS
 from emgpipe.reports.pages import policy
 from emgpipe.reports.viewer import (
     FINEST,
@@ -27,6 +27,7 @@ from emgpipe.reports.viewer import (
     view_script,
     views,
 )
+from tests.reports.test_figures import stretches as drawn
 
 LARGEST_SCRIPT = 70_000
 ROUNDED = 1e-5
@@ -130,6 +131,16 @@ def test_states_and_spasms_are_those_of_the_intervals(report):
         assert np.allclose([one[:2] for one in found], [row[:2] for row in rows], atol=0.0005 + 1e-9)
         bracket = report.result.muscles[told["name"]].floor
         assert told["floor"] == pytest.approx([bracket.lo_uv, bracket.floor_uv, bracket.hi_uv], rel=ROUNDED)
+
+
+def test_the_strip_of_a_pair_is_that_of_the_still_picture(report):
+    [told] = json.loads(views([report])[0])["pairs"]
+    strip = f"pair {told['name']}"
+    assert [kind for kind, *_ in told["kinds"]] == list(PAIR_LOOKS)
+    for kind, _, flat in told["kinds"]:
+        still = drawn(recording_figure(report), strip, PAIR_LOOKS[kind].fill)
+        assert bool(still) == (kind != "undeterminable")
+        assert np.allclose(stretches(flat, 0), still, atol=0.0005 + 1e-9)
 
 
 def test_a_reason_of_a_stretch_is_told(report):

@@ -249,7 +249,7 @@ class View {
     this.long = this.span >= 300;
     this.muscles = told.muscles.map(unpackMuscle);
     this.pairs = told.pairs.map((pair) => ({
-      name: pair.name, coactive: unpackStretches(pair.coactive, 0), untold: unpackStretches(pair.untold, 0),
+      name: pair.name, kinds: pair.kinds.map(([kind, words, data]) => [unpackStretches(data, 0), words, kind]),
     }));
     this.segments = told.segments.map(([name, from, to, whole]) => ({name, whole, start: from / 1000, stop: to / 1000}));
     this.shaded = this.segments.filter(({whole}) => !whole);
@@ -420,8 +420,7 @@ class View {
   }
 
   drawPair(chart, pair) {
-    bars(chart, pair.coactive, this.looks.kinds.coactive);
-    bars(chart, pair.untold, this.looks.kinds.undeterminable);
+    for (const [found, , kind] of pair.kinds) bars(chart, found, this.looks.kinds[kind]);
     chart.ctx.strokeStyle = this.looks.grid;
     chart.ctx.strokeRect(chart.bbox.left, chart.bbox.top, chart.bbox.width, chart.bbox.height);
   }
@@ -554,8 +553,8 @@ class View {
     for (const muscle of this.muscles) {
       if (!muscle.row.hidden) said.push(element("span", {}, element("b", {}, muscle.name), ` ${this.wordsOf(muscle, time)}`));
     }
-    for (const {name, coactive, untold} of this.pairs) {
-      const words = stretchAt(coactive, time) ? "both active" : stretchAt(untold, time) ? "cannot be told" : "not both active";
+    for (const {name, kinds} of this.pairs) {
+      const [, words] = kinds.findLast(([found]) => stretchAt(found, time)) || [, "not both active"];
       said.push(element("span", {}, element("b", {}, name), ` ${words}`));
     }
     this.readout.replaceChildren(...said);
