@@ -5,6 +5,7 @@ Figures are made without pyplot and shown by nobody here; `figure_png` gives the
 
 import base64
 import io
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -184,8 +185,9 @@ def with_palette(pixels: NDArray[np.uint8]) -> Image.Image:
     return image
 
 
+@cache
 def state_key() -> bytes:
-    """PNG of one swatch a look of `KEY`, for the key of a page."""
+    """PNG of one swatch a look of `KEY`, for the key of a page: the same each time, drawn once."""
     with house_style():
         figure = new_figure(0.36 * len(KEY), 0.16)
         for i, look in enumerate(KEY):

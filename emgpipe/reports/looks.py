@@ -6,10 +6,13 @@ from functools import cache
 from typing import Any, NamedTuple
 
 import matplotlib.style
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import findfont, get_font
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
 
 from emgpipe.reports.words import visible
 
@@ -90,9 +93,13 @@ def fill(
 ) -> None:
     """Draw stretches `(start, stop)` in the look of a state; `span` is their lower edge and height."""
     if stretches:
-        bars = [(start, stop - start) for start, stop in stretches]
-        edge, hatch = look.ink, look.hatch or None
-        axes.broken_barh(bars, span, facecolor=look.fill, edgecolor=edge, hatch=hatch, lw=0, label=label)
+        low, high = span[0], span[0] + span[1]
+        corners = [[(start, low), (stop, low), (stop, high), (start, high), (start, low)] for start, stop in stretches]
+        codes = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY] * len(corners)
+        # one path: each with a hatch would be drawn with a hatch of its own, ten times as long
+        path = Path(np.reshape(corners, (-1, 2)), codes)
+        hatch = look.hatch or None
+        axes.add_artist(PathPatch(path, fc=look.fill, ec=look.ink, hatch=hatch, lw=0, label=label, snap=True))
 
 
 def say(axes: Axes, x: float, y: float, text: str, **kwargs: Any) -> None:

@@ -20,19 +20,21 @@ def axes_of(figure, label):
     return next(axes for axes in figure.axes if axes.get_label() == label)
 
 
+def bars(figure, label, fill=None):
+    """Corners of the bars of one strip, and colour."""
+    found = [patch for patch in axes_of(figure, "strips").patches if patch.get_label() == label]
+    found = [patch for patch in found if fill is None or np.allclose(patch.get_facecolor()[:3], to_rgb(fill))]
+    return [corners for patch in found for corners in patch.get_path().to_polygons()]
+
+
 def stretches(figure, label, fill):
     """Bars of one strip and colour as (start, stop)."""
-    out = []
-    for bars in axes_of(figure, "strips").collections:
-        if bars.get_label() == label and np.allclose(bars.get_facecolor()[0][:3], to_rgb(fill)):
-            out += [(p.vertices[:, 0].min(), p.vertices[:, 0].max()) for p in bars.get_paths()]
-    return sorted(out)
+    return sorted((corners[:, 0].min(), corners[:, 0].max()) for corners in bars(figure, label, fill))
 
 
 def heights(figure, label):
     """Lower and upper edge of a strip, inches."""
-    paths = [p for bars in axes_of(figure, "strips").collections if bars.get_label() == label for p in bars.get_paths()]
-    edges = np.concatenate([p.vertices[:, 1] for p in paths])
+    edges = np.concatenate([corners[:, 1] for corners in bars(figure, label)])
     return float(edges.min()), float(edges.max())
 
 

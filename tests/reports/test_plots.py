@@ -37,7 +37,8 @@ def labels(figure):
 
 
 def drawn_labels(figure):
-    return {bars.get_label() for bars in axes_of(figure, "strips").collections}
+    axes = axes_of(figure, "strips")
+    return {bars.get_label() for bars in (*axes.collections, *axes.patches)}
 
 
 def refused(call, *args, code="PLOT_UNKNOWN", **kwargs):
