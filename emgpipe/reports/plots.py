@@ -18,7 +18,7 @@ from emgpipe.pipeline import Result
 from emgpipe.recording import Finding
 from emgpipe.reports.course import Series, blocks_of, stops_of
 from emgpipe.reports.figures import WIDTH_IN, draw_result, height_in, pairs_drawn
-from emgpipe.reports.looks import QUIET_INK, house_style, new_figure
+from emgpipe.reports.looks import QUIET_INK, house_style, new_figure, plain
 from emgpipe.reports.model import Measured, RecordingReport
 from emgpipe.reports.stored import is_simulated, measure_row, stored_visit
 from emgpipe.reports.trajectories import trajectory_figure
@@ -42,7 +42,7 @@ def plot_channel(result: Result, muscle: str, *, start_s: float | None = None, s
     muscle : str
         Such as `TA_R`, or the label of a signal without a muscle.
     start_s, stop_s : float, optional
-        What is shown, seconds of the recording; all where left out, at most to its end.
+        What is shown, seconds of the recording, two hops at least; all where left out, at most to its end.
 
     Returns
     -------
@@ -70,6 +70,7 @@ def plot_channel(result: Result, muscle: str, *, start_s: float | None = None, s
     ['strips', 'trace TA_R', 'level TA_R']
     """
     measured = _measured(result)
+    _refuse_unnamed(muscle=muscle)
     _refuse_untraced(measured, muscle)
     return _figure(_only(measured, [muscle]), _window_s(measured, start_s, stop_s), CHANNEL_SCALE)
 
@@ -84,7 +85,7 @@ def plot_pair(result: Result, pair: str, *, start_s: float | None = None, stop_s
     pair : str
         One of the pairs that were measured, such as `TA_R/GM_R`.
     start_s, stop_s : float, optional
-        What is shown, seconds of the recording; all where left out, at most to its end.
+        What is shown, seconds of the recording, two hops at least; all where left out, at most to its end.
 
     Returns
     -------
@@ -108,6 +109,7 @@ def plot_pair(result: Result, pair: str, *, start_s: float | None = None, stop_s
     ['level TA_R', 'level GM_R']
     """
     measured = _measured(result)
+    _refuse_unnamed(pair=pair)
     known = pairs_drawn(measured)
     if pair not in known:
         _refuse("pair", pair, known)
@@ -136,7 +138,7 @@ def plot_visit(results: str | Path | Results, subject: str, visit: str, *, recor
     Raises
     ------
     SettingsError
-        PLOT_UNKNOWN: no such subject, visit or recording.
+        PLOT_UNKNOWN: no such subject, visit or recording; ARGUMENT_INVALID.
     ResultsError
         RESULTS_UNREADABLE: no results, or not as they were written.
     StoreError
@@ -151,6 +153,7 @@ def plot_visit(results: str | Path | Results, subject: str, visit: str, *, recor
     ...
     emgpipe.errors.ResultsError: ...: RESULTS_UNREADABLE: no results; give a folder that `emgpipe run` has written
     """
+    _refuse_unnamed(subject=subject, visit=visit, recording=recording or "")
     folder = _folder(results)
     told = read_results(folder)
     if subject not in told.subjects():
@@ -185,6 +188,7 @@ def plot_trajectory(
         Identifier.
     measure, target : str
         As in `measures.csv`: `apdf_p10_uv` of `TA_R`, `coact_frac` of `TA_R/GM_R`, `rigidity_index_log` of `subject`.
+        What pages do not show (`imc_low_z`) is not drawn here either.
     segment : str
         `rest`, `whole`, ...
     task : str, optional
@@ -195,7 +199,8 @@ def plot_trajectory(
     Returns
     -------
     Figure
-        Never shown; a visit without a value is marked by why it has none, never joined by a line.
+        Never shown; a visit without a value is marked by why it has none, never joined by a line. Its title names
+        subject and segment, and the task.
 
     Raises
     ------
@@ -213,13 +218,14 @@ def plot_trajectory(
     ...
     emgpipe.errors.ResultsError: ...: RESULTS_UNREADABLE: no results; give a folder that `emgpipe run` has written
     """
+    _refuse_unnamed(subject=subject, measure=measure, target=target, segment=segment, task=task or "")
     if mdc95 is not None and not (_is_number(mdc95) and 0 < mdc95 < math.inf):
         raise SettingsError("ARGUMENT_INVALID", f"mdc95 = {mdc95!r}; a number above 0, or left out")
     told = read_results(_folder(results))
     if subject not in told.subjects():
         _refuse("subject", subject, told.subjects())
     stops = stops_of(subject, told.inputs, told.conditions)
-    series = _series(told, subject, [stop.visit for stop in stops], segment, task)
+    task, series = _series(told, subject, [stop.visit for stop in stops], segment, task)
     targets = dict.fromkeys(one.target for one in series)
     if target not in targets:
         _refuse(f"target in {segment}", target, targets)
@@ -228,6 +234,8 @@ def plot_trajectory(
         _refuse(f"measure of {target} in {segment}", measure, [one.measure for one in series if one.target == target])
     figure = trajectory_figure(found, stops, mdc95=None if mdc95 is None else {(target, measure): mdc95})
     _enlarge(figure)
+    figure.text(0.01, 0.99, plain(f"{subject}, {segment} ({task})"), va="top", fontsize=8.5, fontweight="bold",
+                parse_math=False)  # fmt: skip
     if is_simulated(told.study):
         figure.text(0.995, 0.99, "simulated data", ha="right", va="top", fontsize=7, color=QUIET_INK)
     return figure
@@ -240,18 +248,20 @@ def _enlarge(figure: Figure) -> None:
     figure.set_size_inches(TRAJECTORY_SCALE * ONE_PANEL_IN, TRAJECTORY_SCALE * sheet.get_ylim()[1])
 
 
-def _series(told: Told, subject: str, visits: Sequence[str], segment: str, task: str | None) -> tuple[Series, ...]:
-    """All series of one segment and task of a subject."""
+def _series(
+    told: Told, subject: str, visits: Sequence[str], segment: str, task: str | None
+) -> tuple[str, tuple[Series, ...]]:
+    """Task, and all series of one segment of it."""
     rows = told.measures_of(subject)
     blocks = blocks_of(((row["visit"], row["task"], measure_row(row)) for row in rows if row["measure"]), visits)
     of_segment = {block.task: block.series for block in blocks if block.segment == segment}
     if not of_segment:
         _refuse(f"segment of {subject}", segment, dict.fromkeys(block.segment for block in blocks))
     if task is None and len(of_segment) == 1:
-        return next(iter(of_segment.values()))
+        return next(iter(of_segment.items()))
     if task not in of_segment:
         _refuse(f"task of {subject} with {segment}", task, of_segment)
-    return of_segment[task]
+    return task, of_segment[task]
 
 
 def _measured(result: Result) -> Measured:
@@ -262,7 +272,12 @@ def _measured(result: Result) -> Measured:
 
 
 def _folder(results: str | Path | Results) -> Path:
-    return results.folder if isinstance(results, Results) else Path(results)
+    if isinstance(results, Results):
+        return results.folder
+    if not isinstance(results, str | Path):
+        found = type(results).__name__
+        raise SettingsError("ARGUMENT_INVALID", f"results is a {found!r}; give a folder, or what load_results returned")
+    return Path(results)
 
 
 def _refuse(what: str, name: object, known: Iterable[str]) -> Never:
@@ -293,17 +308,31 @@ def _only(measured: Measured, muscles: Sequence[str], pair: str = "") -> Measure
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, Real) and not math.isnan(value)
+    return isinstance(value, Real) and not isinstance(value, bool) and not math.isnan(value)
+
+
+def _refuse_unnamed(**names: object) -> None:
+    """Refuse what is no text where a name is asked for."""
+    for name, value in names.items():
+        if not isinstance(value, str):
+            raise SettingsError("ARGUMENT_INVALID", f"{name} = {value!r}; give a name as text")
 
 
 def _window_s(measured: Measured, start_s: float | None, stop_s: float | None) -> tuple[float, float]:
-    """Window within the recording."""
+    """Window within the recording, at least as long as two hops: between one and itself no line is drawn."""
     whole_s = RecordingReport("", "", "", "", measured).duration_s
+    least_s = 2 * max((one.frames.hop_s for one in measured.muscles.values()), default=0.0)
     start_s, stop_s = 0.0 if start_s is None else start_s, whole_s if stop_s is None else stop_s
     if not (_is_number(start_s) and _is_number(stop_s) and 0 <= start_s < min(stop_s, whole_s)):
         message = f"start_s = {start_s!r}, stop_s = {stop_s!r}; seconds within 0 to {whole_s:.9g}, start before stop"
         raise SettingsError("ARGUMENT_INVALID", message)
-    return float(start_s), float(min(stop_s, whole_s))
+    stop_s = min(stop_s, whole_s)
+    if stop_s - start_s < min(least_s, whole_s) - 1e-9:
+        message = (
+            f"start_s = {start_s!r}, stop_s = {stop_s!r}; at least {1000 * least_s:.9g} ms, two hops of the frames"
+        )
+        raise SettingsError("ARGUMENT_INVALID", message)
+    return float(start_s), float(stop_s)
 
 
 def _figure(measured: Measured, window_s: tuple[float, float], scale: float) -> Figure:

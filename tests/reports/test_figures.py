@@ -22,9 +22,15 @@ def axes_of(figure, label):
 
 def bars(figure, label, fill=None):
     """Corners of the bars of one strip, and colour."""
-    found = [patch for patch in axes_of(figure, "strips").patches if patch.get_label() == label]
-    found = [patch for patch in found if fill is None or np.allclose(patch.get_facecolor()[:3], to_rgb(fill))]
-    return [corners for patch in found for corners in patch.get_path().to_polygons()]
+    axes = axes_of(figure, "strips")
+    paths = [(patch, [patch.get_path()]) for patch in axes.patches] + [(c, c.get_paths()) for c in axes.collections]
+    return [
+        corners
+        for one, found in paths
+        if one.get_label() == label and (fill is None or np.allclose(np.ravel(one.get_facecolor())[:3], to_rgb(fill)))
+        for path in found
+        for corners in path.to_polygons()
+    ]
 
 
 def stretches(figure, label, fill):

@@ -84,7 +84,8 @@ def test_an_unknown_muscle_or_pair_is_refused_with_those_there_are(measured):
 
 
 @pytest.mark.parametrize(
-    "window", [(-1, 5), (5, 5), (6, 5), (30, 40), (float("nan"), 5), (0, float("nan")), ("a", 5), (0, [])]
+    "window",
+    [(-1, 5), (5, 5), (6, 5), (30, 40), (float("nan"), 5), (0, float("nan")), ("a", 5), (0, []), (False, True)],
 )
 def test_a_window_that_shows_nothing_is_refused(measured, window):
     start_s, stop_s = window
@@ -100,6 +101,40 @@ def test_a_window_ends_with_the_recording(measured):
 def test_what_is_no_result_is_refused(wrong):
     assert repr(type(wrong).__name__) in refused(emg.plot_channel, wrong, "TA_R", code="ARGUMENT_INVALID")
     refused(emg.plot_pair, wrong, "TA_R/GM_R", code="ARGUMENT_INVALID")
+
+
+@pytest.mark.parametrize("name", [[], {}, 3, None, b"TA_R"])
+def test_a_name_that_is_no_text_is_refused(measured, results, name):
+    wrong = {"code": "ARGUMENT_INVALID"}
+    refused(emg.plot_channel, measured, name, **wrong)
+    refused(emg.plot_pair, measured, name, **wrong)
+    refused(emg.plot_visit, results, name, "V1", **wrong)
+    refused(emg.plot_visit, results, "S01", name, **wrong)
+    refused(emg.plot_trajectory, results, "S01", "apdf_p10_uv", name, **wrong)
+    refused(emg.plot_trajectory, results, "S01", name, "TA_R", **wrong)
+    refused(emg.plot_trajectory, results, name, "apdf_p10_uv", "TA_R", **wrong)
+    refused(emg.plot_trajectory, results, "S01", "apdf_p10_uv", "TA_R", segment=name, **wrong)
+    if name:  # falsy: left out
+        refused(emg.plot_visit, results, "S01", "V1", recording=name, **wrong)
+
+
+@pytest.mark.parametrize("folder", [None, 3, [], b"results"])
+def test_what_is_no_folder_is_refused(folder):
+    refused(emg.plot_visit, folder, "S01", "V1", code="ARGUMENT_INVALID")
+    refused(emg.plot_trajectory, folder, "S01", "apdf_p10_uv", "TA_R", code="ARGUMENT_INVALID")
+
+
+def test_a_window_shorter_than_two_hops_is_refused_and_one_of_two_is_drawn(measured):
+    hop_s = measured.judged["TA_R"].frames.hop_s
+    window = {"start_s": 29.99, "stop_s": 40}
+    assert "two hops of the frames" in refused(emg.plot_channel, measured, "TA_R", code="ARGUMENT_INVALID", **window)
+    line = axes_of(emg.plot_channel(measured, "TA_R", start_s=12, stop_s=12 + 2 * hop_s), "level TA_R").lines[0]
+    assert np.isfinite(line.get_ydata()).sum() > 1
+
+
+def test_a_course_is_titled_with_subject_segment_and_task(results):
+    figure = emg.plot_trajectory(results, "S01", "apdf_p10_uv", "TA_R")
+    assert "S01, rest (supine)" in [text.get_text() for text in figure.texts]
 
 
 def test_a_visit_is_drawn_from_its_results_and_says_that_it_is_simulated(results):
@@ -162,7 +197,7 @@ def test_a_course_has_a_band_only_where_a_change_is_given(results):
     assert len(band_heights(emg.plot_trajectory(*asked, mdc95=3.0))) == 1
 
 
-@pytest.mark.parametrize("mdc95", [0.0, -1.0, float("nan"), float("inf"), "3"])
+@pytest.mark.parametrize("mdc95", [0.0, -1.0, float("nan"), float("inf"), "3", True, [1]])
 def test_a_change_that_is_no_number_above_0_is_refused(results, mdc95):
     refused(emg.plot_trajectory, results, "S01", "apdf_p10_uv", "TA_R", mdc95=mdc95, code="ARGUMENT_INVALID")
 
