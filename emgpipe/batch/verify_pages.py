@@ -18,7 +18,8 @@ def results_key(record: Mapping[str, Any]) -> str:
     """Hash of what `run.json` says of all that pages are drawn from."""
     outputs = dict(record.get("outputs", {}))
     tables = {name: outputs.get(name) for name in DRAWN_FROM}
-    return content_key(study=record.get("study"), conditions=record.get("conditions"), tables=tables)
+    told = {name: record.get(name) for name in ("study", "conditions", "units")}
+    return content_key(**told, tables=tables)
 
 
 def pages_digest(told: Mapping[str, Any]) -> str:

@@ -84,16 +84,17 @@ def computed_unit(job: Job) -> dict[str, Any]:
     except EmgpipeError as problem:
         body |= failed_body(problem.code, problem.message)
     except Exception as fault:  # a fault of ours must cost one row, not the run
-        body |= failed_body("INTERNAL_ERROR", f"{type(fault).__name__}: {fault} ({_place(fault)})")
+        body |= failed_body("INTERNAL_ERROR", fault_words(fault))
     body["key"] = job.key(body["sha256"])
     return body
 
 
-def _place(fault: BaseException) -> str:
-    """Line of ours that was reached last, without the folders of this machine."""
+def fault_words(fault: BaseException) -> str:
+    """Kind, message and place: the line of ours that was reached last, without the folders of this machine."""
     frames = traceback.extract_tb(fault.__traceback__)
     ours = [f for f in frames if Path(f.filename).is_relative_to(PACKAGE)]  # one at least: the worker itself
-    return f"{Path(ours[-1].filename).relative_to(PACKAGE.parent).as_posix()}:{ours[-1].lineno}"
+    place = f"{Path(ours[-1].filename).relative_to(PACKAGE.parent).as_posix()}:{ours[-1].lineno}"
+    return f"{type(fault).__name__}: {fault} ({place})"
 
 
 def _refuse_changed(job: Job, stat: Mapping[str, Any]) -> None:

@@ -234,7 +234,7 @@ def report(
     from emgpipe.cli.progress import note_waiting
     from emgpipe.reports.write import write_reports
 
-    drawn = write_reports(out, jobs=jobs, wait=wait, waiting=lambda: note_waiting(str(out)))
+    drawn = write_reports(out, jobs=jobs, wait=wait, waiting=lambda: note_waiting(str(out)), failing=talk.note_error)
     talk.write(printable(f"{len(drawn)} pages drawn in {out / 'reports'}"))
 
 

@@ -12,7 +12,7 @@ from emgpipe.batch.verify_pages import pages_are_older
 from emgpipe.cli import talk
 from emgpipe.cli.progress import SHOWN, note_waiting, telling
 from emgpipe.cli.talk import note, table_text
-from emgpipe.errors import StoreError, printable
+from emgpipe.errors import EmgpipeError, printable
 from emgpipe.store import read_csv
 
 INDEX = Path("reports", "index.html")
@@ -97,13 +97,16 @@ def _draw(study: Path, out: Path, options: Mapping[str, Any]) -> None:
 
     how = {"jobs": options.get("jobs"), "wait": options.get("wait", False)}
     how["waiting"] = lambda: note_waiting(str(out))
+    others: list[EmgpipeError] = []
     try:
-        write_reports(out, **how)
-    except StoreError as problem:
+        write_reports(out, failing=others.append, **how)
+    except EmgpipeError as problem:
         if problem.code not in DAMAGED:
+            for other in others:
+                talk.note_error(other)
             raise
         run_study(study, out, **options)
-        write_reports(out, **how)
+        write_reports(out, failing=talk.note_error, **how)
 
 
 def _summary(done: RunReport, shard: str | None) -> str:

@@ -1,6 +1,6 @@
 """Pages drawn in processes of their own: each takes every n-th page, and what one leaves is drawn by the caller."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -8,9 +8,10 @@ from pathlib import Path
 
 from emgpipe.batch.pool import END_S, start_process
 from emgpipe.batch.worker import follow_leader
-from emgpipe.errors import EngineError, StoreError
+from emgpipe.errors import EmgpipeError, EngineError
+from emgpipe.reports.told import read_results
 
-Outcome = tuple[str, str | StoreError]
+Outcome = tuple[str, str | EmgpipeError]
 """Name of a page, and its text or why it cannot be drawn."""
 
 
@@ -28,7 +29,7 @@ def drawn_apart(folder: Path, names: Sequence[str], workers: int) -> Iterator[Ou
 
     Yields
     ------
-    (str, str or StoreError)
+    (str, str or EmgpipeError)
         In the order of completion. Pages of a process that was lost or could not be started do not come.
     """
     crew: list[tuple[BaseProcess, Connection]] = []
@@ -54,17 +55,9 @@ def drawn_apart(folder: Path, names: Sequence[str], workers: int) -> Iterator[Ou
 def _serve(pipe: Connection, folder: Path, names: Sequence[str]) -> None:
     """Draw pages and send their text; whatever goes wrong unforeseen, the caller meets it in its own drawing."""
     follow_leader()
-    from emgpipe.reports.write import drawings
+    from emgpipe.reports.draw import drawings, outcome_of
 
     with suppress(Exception):
-        for name, draw in drawings(folder).items():
+        for name, draw in drawings(read_results(folder), folder).items():
             if name in names:
-                pipe.send((name, outcome_of(draw)))
-
-
-def outcome_of(draw: Callable[[], str]) -> str | StoreError:
-    """Text of a page, or why it cannot be drawn."""
-    try:
-        return draw()
-    except StoreError as problem:
-        return problem
+                pipe.send((name, outcome_of(name, draw)))

@@ -12,6 +12,7 @@ from emgpipe.measures.rows import VALUED, MeasureRow, Status
 from emgpipe.measures.views import WHOLE
 from emgpipe.reports.completeness import natural, visit_state
 from emgpipe.reports.tables import OVERVIEW
+from emgpipe.reports.told import versions_of
 from emgpipe.reports.words import NOT_ON_PAGES
 from emgpipe.summary.subject import RESTS
 
@@ -129,6 +130,8 @@ class PatientReport:
         Of emgpipe; fingerprint of the settings.
     simulated : bool
         The study says that it is simulated.
+    measured_with : tuple of str
+        Versions of emgpipe that measured; empty where not told.
     """
 
     study: str
@@ -141,6 +144,7 @@ class PatientReport:
     version: str
     settings_id: str
     simulated: bool = False
+    measured_with: tuple[str, ...] = ()
 
 
 WORST_FIRST: tuple[Status, ...] = ("failed", "undeterminable", "not_measured", "below_limit", "flagged", "ok")
@@ -375,6 +379,7 @@ def patient_report(
         version=version,
         settings_id=settings_id,
         simulated=simulated,
+        measured_with=versions_of(line for line, _ in rows),
     )
 
 

@@ -28,8 +28,10 @@ IN_ONE_LINE = {
     "hw_lowpass_hz": "hardware low-pass {} Hz",
     "exclude_channels": "excluded {}",
 }
-"""Column of `recordings.csv` -> words around its cell, in the order of the line; `operator` names a person: it is not
+"""Column of `recordings.csv` -> words around its cell, in the order of the line; those of `NAMES_PEOPLE` are not
 there."""
+NAMES_PEOPLE = frozenset({"operator"})
+"""Columns whose cells name people: no page shows them."""
 
 
 def in_one_line(conditions: Mapping[str, str]) -> list[str]:
@@ -54,3 +56,14 @@ def common(recordings: Sequence[RecordingReport]) -> dict[str, str]:
 def own(report: RecordingReport, shared: Mapping[str, str]) -> dict[str, str]:
     """Conditions of a recording that are not those of the whole visit."""
     return {name: cell for name, cell in report.conditions.items() if name not in shared}
+
+
+def without_names(conditions: Mapping[str, str]) -> dict[str, str]:
+    """Conditions as pages may show them: of who recorded only that it is recorded, no name of a person.
+
+    Examples
+    --------
+    >>> without_names({"posture": "supine", "operator": "xy"}), without_names({"operator": ""})
+    ({'posture': 'supine', 'operator': 'recorded'}, {'operator': ''})
+    """
+    return {name: "recorded" if cell and name in NAMES_PEOPLE else cell for name, cell in conditions.items()}

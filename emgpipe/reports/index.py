@@ -14,7 +14,7 @@ from emgpipe.reports.distributions import SpreadBlock, Strip, distribution_figur
 from emgpipe.reports.figures import inline_png
 from emgpipe.reports.names import patient_file_name, visit_file_name
 from emgpipe.reports.pages import render
-from emgpipe.reports.words import SEVERITY_MARKS, SEVERITY_WORDS, STATUS_WORDS, heading, reasons
+from emgpipe.reports.words import SEVERITY_MARKS, SEVERITY_WORDS, STATUS_WORDS, heading, reasons, versions_differ
 
 COLUMNS = ("recording", "subject", "visit", "task", "run", "file", "status", "code", "message",
            "duration_s", "rates_hz", "grade")  # fmt: skip
@@ -76,6 +76,7 @@ def index_page(
     findings: Mapping[str, Sequence[Finding]] | None = None,
     spreads: Sequence[SpreadBlock] = (),
     made_with: Mapping[str, int] | None = None,
+    measured_with: Sequence[str] = (),
     version: str,
     settings_id: str,
     simulated: bool = False,
@@ -97,6 +98,8 @@ def index_page(
         Main measures of all subjects, to be drawn.
     made_with : mapping of str to int, optional
         Settings and version -> recordings measured with them; more than one is warned of.
+    measured_with : sequence of str
+        Versions of emgpipe that measured; another one than `version` is warned of.
     version, settings_id : str
         Of emgpipe; fingerprint of the settings.
     simulated : bool
@@ -129,6 +132,7 @@ def index_page(
         said=_sentence(rows, [square for _, _, line in squares for square in line]),
         grades=_grades(rows),
         made_with=made_with or {},
+        versions=versions_differ(measured_with, version),
         failed=[(row, reasons(row["code"])) for row in failed],
         spreads=[(f"Task {block.task}, segment {block.segment}", _drawn(block)) for block in spreads],
         findings=_lines(said),

@@ -92,6 +92,8 @@ class RecordingReport:
         Why there is no result.
     conditions : mapping of str to str
         Column of `recordings.csv` -> cell; a blank one is shown as "not recorded".
+    findings : tuple of Finding
+        What the study says of it beside its result: conditions that differ from those of other visits.
     """
 
     name: str
@@ -102,6 +104,7 @@ class RecordingReport:
     failure: Finding | None = None
     run: str = ""
     conditions: Mapping[str, str] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
 
     @property
     def duration_s(self) -> float:
@@ -123,7 +126,9 @@ class VisitReport:
     recordings : tuple of RecordingReport
         In the order of the study.
     settings_toml, settings_id, version : str
-        Resolved settings, their fingerprint, version of emgpipe.
+        Resolved settings, their fingerprint, version of emgpipe that draws the page.
+    measured_with : tuple of str
+        Versions of emgpipe that measured; empty where not told.
     subject_rows : tuple of MeasureRow
         Rows of the whole visit, target kind `subject`.
     simulated : bool
@@ -143,6 +148,7 @@ class VisitReport:
     settings_toml: str
     settings_id: str
     version: str
+    measured_with: tuple[str, ...] = ()
     subject_rows: tuple[MeasureRow, ...] = ()
     simulated: bool = False
     beside: tuple[str, str] = ("", "")

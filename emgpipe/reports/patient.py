@@ -13,7 +13,7 @@ from emgpipe.reports.pages import render
 from emgpipe.reports.tables import words_of
 from emgpipe.reports.trails import trail
 from emgpipe.reports.trajectories import Band, trajectory_figure
-from emgpipe.reports.words import STATUS_WORDS, heading, number, reasons, unit_of, unit_words
+from emgpipe.reports.words import STATUS_WORDS, heading, number, reasons, unit_of, unit_words, versions_differ
 
 KINDS = {"muscle": "Muscles", "pair": "Pairs", "subject": "Whole visit"}
 
@@ -97,6 +97,7 @@ def patient_page(report: PatientReport, *, mdc95: Band | None = None) -> str:
         failures=[(row, reasons(row["code"])) for row in report.failures],
         n_changes=sum(len(stop.changes) for stop in report.stops),
         shown=[_shown(block, report.stops, mdc95 or {}) for block in blocks],
+        versions=versions_differ(report.measured_with, report.version),
         study=report.study, version=report.version, settings_id=report.settings_id, simulated=report.simulated,
     )  # fmt: skip
 

@@ -21,8 +21,8 @@ from emgpipe.reports.figures import WIDTH_IN, draw_result, height_in, pairs_draw
 from emgpipe.reports.looks import QUIET_INK, house_style, new_figure, plain
 from emgpipe.reports.model import Measured, RecordingReport
 from emgpipe.reports.stored import is_simulated, measure_row, stored_visit
+from emgpipe.reports.told import Told, read_results
 from emgpipe.reports.trajectories import trajectory_figure
-from emgpipe.reports.write import Told, read_results
 
 CHANNEL_SCALE, PAIR_SCALE = 2.4, 1.6
 """Height of panels over that on pages."""
@@ -167,10 +167,7 @@ def plot_visit(results: str | Path | Results, subject: str, visit: str, *, recor
         inputs = [row for row in inputs if row["recording"] == recording]
         if not inputs:
             _refuse(f"recording of {subject} {visit}", recording, names)
-    report = stored_visit(
-        told.study, subject, visit, inputs, told.measures.get((subject, visit), []), folder, told.settings,
-        told.conditions_of((subject, visit)),
-    )  # fmt: skip
+    report = stored_visit(told, (subject, visit), folder, inputs)
     return _below_each_other(report.recordings, simulated=report.simulated)
 
 

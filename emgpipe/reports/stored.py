@@ -8,21 +8,21 @@ from pathlib import Path
 from typing import Any
 
 from emgpipe.batch.jobs import Job
-from emgpipe.batch.units import read_unit
+from emgpipe.batch.units import BODY, read_unit
 from emgpipe.batch.work import stored_frames
 from emgpipe.detectors.floor import Floor
+from emgpipe.errors import ResultsError
 from emgpipe.frames.model import ChannelFrames
 from emgpipe.measures.rows import IntervalRow, MeasureRow
 from emgpipe.recording import Annotation, Finding
 from emgpipe.reports.model import Measured, Muscle, RecordingReport, VisitReport
-from emgpipe.settings import Settings, fingerprint, to_toml
+from emgpipe.reports.told import Row, Told, Visit, versions_of
+from emgpipe.settings import fingerprint, to_toml
 from emgpipe.store import cell, cell_text
 from emgpipe.study.timeline import recording_segments
 
 SIMULATED_ID = "SIMULATED"
 """A study whose id begins so says on every page that nobody was recorded."""
-
-Row = Mapping[str, str]
 
 
 def is_simulated(study: str) -> bool:
@@ -46,24 +46,20 @@ def told_findings(unit: Mapping[str, Any] | None) -> tuple[Finding, ...]:
     return tuple(Finding(**finding) for finding in (unit or {}).get("findings", ()))
 
 
-def stored_visit(
-    study: str, subject: str, visit: str, inputs: Sequence[Row], measures: Sequence[Row], folder: Path,
-    settings: Settings, conditions: Mapping[str, Row],
-) -> VisitReport:  # fmt: skip
+def stored_visit(told: Told, visit: Visit, folder: Path, inputs: Sequence[Row] | None = None) -> VisitReport:
     """One visit from its units, its rows and cached frames.
 
     Parameters
     ----------
-    study, subject, visit : str
-        Identifiers.
-    inputs, measures : sequence of mapping of str to str
-        Rows of `inputs.csv` and `measures.csv` of this visit, as text.
+    told : Told
+        Tables, conditions and findings of the results folder. Its settings are those of the last run; those of the run
+        that measured this visit are taken where its units tell them.
+    visit : (subject, visit)
+        Identifiers; one of `told.visits`.
     folder : Path
         Results folder.
-    settings : Settings
-        Of the last run; those of the run that measured this visit are taken where its units tell them.
-    conditions : mapping of str to mapping
-        Recording -> column of `recordings.csv` -> cell; every recording of `inputs` has an entry.
+    inputs : sequence of mapping of str to str, optional
+        Rows of `inputs.csv` of this visit; all of them where left out.
 
     Returns
     -------
@@ -73,44 +69,58 @@ def stored_visit(
     Raises
     ------
     StoreError
-        FRAMES_MISSING, FRAMES_DAMAGED: run the study again.
+        FRAMES_MISSING, FRAMES_DAMAGED, RESULTS_UNREADABLE (a unit of an earlier form): run the study again.
     """
-    units = [read_unit(unit_path(folder, row)) for row in inputs]
+    inputs = told.visits[visit] if inputs is None else inputs
+    measures = told.measures.get(visit, [])
+    units = [_known_unit(row, folder) for row in inputs]
     # settings of the run that measured this visit; a later run may have left it out
     job = next((Job.from_told(unit["job"], folder) for unit in units if unit), None)
-    settings = job.settings if job else settings
+    settings = job.settings if job else told.settings
     of_visit = [r for r in measures if r["target_kind"] == "subject" and not r["recording"]]
     return VisitReport(
-        study=study,
-        subject=subject,
-        visit=visit,
+        study=told.study,
+        subject=visit[0],
+        visit=visit[1],
         recordings=tuple(
-            _recording_report(row, unit, measures, folder, conditions[row["recording"]])
-            for row, unit in zip(inputs, units, strict=True)
+            _recording_report(row, unit, measures, folder, told) for row, unit in zip(inputs, units, strict=True)
         ),
         settings_toml=to_toml(settings),
         settings_id=fingerprint(settings),
         version=version("emgpipe"),
+        measured_with=versions_of(measures),
         subject_rows=tuple(measure_row(r) for r in of_visit),
-        simulated=is_simulated(study),
+        simulated=is_simulated(told.study),
+        beside=told.beside(visit),
         subject_tasks=tuple(r["task"] for r in of_visit),
         mains_hz=job.mains_hz if job else None,
     )
 
 
+def _known_unit(row: Row, folder: Path) -> dict[str, Any] | None:
+    """Unit of a recording; one that another version has written in another form is refused."""
+    unit = read_unit(path := unit_path(folder, row))
+    if unit is None or unit.keys() >= set(BODY):
+        return unit
+    lacking = ", ".join(name for name in BODY if name not in unit)
+    message = f"the unit of {row['recording']!r} is of another form, without {lacking}; run the study again"
+    raise ResultsError("RESULTS_UNREADABLE", message, where=str(path))
+
+
 def _recording_report(
-    row: Row, unit: Mapping[str, Any] | None, measures: Sequence[Row], folder: Path, conditions: Row
+    row: Row, unit: Mapping[str, Any] | None, measures: Sequence[Row], folder: Path, told: Told
 ) -> RecordingReport:
     """One recording from its unit; without a result where it failed or was never run."""
     report = RecordingReport(
         name=row["recording"], task=row["task"], file=row["file"], sha256=row["sha256"], result=None,
         failure=Finding(row["code"], "error", "", row["message"]) if row["code"] else None,
-        run=row["run"], conditions=conditions,
+        run=row["run"], conditions=told.conditions.get(row["recording"], {}),
+        findings=tuple(told.differing.get((row["subject"], row["task"]), ())),
     )  # fmt: skip
     if unit is None or unit["status"] != "ok":
         return report
     # tables write hidden characters of a label out; the frames name their channels as the file does
-    names = {cell_text(cell(told["target"])): told["target"] for told in unit["rows"]}
+    names = {cell_text(cell(one["target"])): one["target"] for one in unit["rows"]}
     rows = tuple(
         measure_row({**r, "target": names.get(r["target"], r["target"])})
         for r in measures

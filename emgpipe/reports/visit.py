@@ -26,7 +26,7 @@ from emgpipe.reports.evidence import (
     untraced,
 )
 from emgpipe.reports.figures import figure_png, recording_figure, state_key
-from emgpipe.reports.header import common, in_one_line, own
+from emgpipe.reports.header import common, in_one_line, own, without_names
 from emgpipe.reports.looks import KEY
 from emgpipe.reports.method import definitions, method, references
 from emgpipe.reports.model import Measured, RecordingReport, VisitReport
@@ -38,7 +38,7 @@ from emgpipe.reports.spectra import spectra_figure
 from emgpipe.reports.tables import Table, all_tables, main_segment, overview, reasons_met
 from emgpipe.reports.trails import beside, trail
 from emgpipe.reports.viewer import view_script, view_style, views
-from emgpipe.reports.words import STATE_WORDS, Reason, clock
+from emgpipe.reports.words import STATE_WORDS, Reason, clock, versions_differ
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ class _Part:
     file: str
     duration: str
     conditions: list[str]
+    recorded: dict[str, str]
     sentence: str
     picture: str
     alt: str
@@ -140,6 +141,7 @@ def visit_page(visit: VisitReport) -> str:
         definitions=defined,
         references=references(defined),
         version=visit.version,
+        versions=versions_differ(visit.measured_with, visit.version),
         frames_version=FRAMES_VERSION,
         settings_id=visit.settings_id,
         simulated=visit.simulated,
@@ -155,6 +157,7 @@ def _part(index: int, report: RecordingReport, shared: Mapping[str, str]) -> _Pa
     drawn, seen = bool(result.muscles), channels(result)
     phase_figure = phases_figure(report) if drawn else None
     together, together_more = spasms_together(result)
+    findings = [*result.findings, *report.findings]
     return _Part(
         index=index,
         report=report,
@@ -162,6 +165,7 @@ def _part(index: int, report: RecordingReport, shared: Mapping[str, str]) -> _Pa
         file=PureWindowsPath(PurePath(report.file).name).name,
         duration=clock(report.duration_s),
         conditions=in_one_line(own(report, shared)),
+        recorded=without_names(report.conditions),
         sentence=sentence(result) if report.result else "",
         picture=_inline(figure_png(recording_figure(report))) if drawn else "",
         alt=_alt(report, result) if drawn else "",
@@ -188,8 +192,8 @@ def _part(index: int, report: RecordingReport, shared: Mapping[str, str]) -> _Pa
         untraced=untraced(result),
         tables=(rows := all_tables(result.rows)),
         all_met=list(reasons_met(rows)),
-        warnings=_grouped(sorted((f for f in result.findings if f.severity != "info"), key=_refused_first)),
-        infos=[f for f in result.findings if f.severity == "info"],
+        warnings=_grouped(sorted((f for f in findings if f.severity != "info"), key=_refused_first)),
+        infos=[f for f in findings if f.severity == "info"],
     )
 
 

@@ -2,6 +2,7 @@
 
 import math
 import unicodedata
+from collections.abc import Sequence
 from decimal import ROUND_DOWN, Decimal
 from typing import NamedTuple
 
@@ -232,3 +233,15 @@ def visible(text: str) -> str:
 def _shown(char: str) -> str:
     hidden = unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp") and char != "\n"
     return char.encode("unicode_escape", "surrogatepass").decode("ascii") if hidden else char
+
+
+def versions_differ(measured: Sequence[str], drawn: str) -> str:
+    """Say with which versions of emgpipe numbers were measured where it was not the one that draws them; else empty.
+
+    Examples
+    --------
+    >>> versions_differ(["0.0.9"], "0.1.0"), versions_differ(["0.1.0"], "0.1.0"), versions_differ([], "0.1.0")
+    ('measured with 0.0.9, page drawn with 0.1.0', '', '')
+    """
+    others = set(measured) - {drawn}
+    return f"measured with {', '.join(measured)}, page drawn with {drawn}" if others else ""

@@ -1,5 +1,8 @@
 """Results to draw: made once, drawn by many tests."""
 
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -7,7 +10,7 @@ from emgpipe.pipeline import compute_frames, measure
 from emgpipe.recording import Annotation, Finding, array_recording
 from emgpipe.reports import Measured, RecordingReport, VisitReport
 from emgpipe.simulate import scenario
-from tests.reports.folders import small_results
+from tests.reports.folders import small_results, tiny_results
 
 RATE_HZ = 2000.0
 HOSTILE = "<b>$\\q$\u202e\x07"
@@ -71,3 +74,15 @@ def visit_of():
 def results(tmp_path_factory):
     """Results and pages of one small simulated study that has everything a page may have to show."""
     return small_results(tmp_path_factory.mktemp("small"))
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory):
+    """A tiny study with its results and pages, `study` and `out`; one recording is missing."""
+    return tiny_results(tmp_path_factory.mktemp("reports"))
+
+
+@pytest.fixture
+def copy(made, tmp_path):
+    """The same, to change."""
+    return Path(shutil.copytree(made, tmp_path / "copy"))

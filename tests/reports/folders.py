@@ -7,6 +7,8 @@ from emgpipe.reports.write import write_reports
 from emgpipe.simulate import CrosstalkPath, SimulatedMuscle, Spasm, VisitPlan, simulate_visit
 from emgpipe.simulate.study_folder import write_recording
 from emgpipe.simulate.visit import SimulatedVisit
+from tests.batch.studies import HEAD, NAMES, row_of, write_manifest
+from tests.batch.studies import write_recording as write_tiny
 from tests.handmade import edf_bytes
 
 STUDY = """
@@ -47,6 +49,28 @@ def write_small_study(folder: Path) -> Path:
     (folder / "cut.edf").write_bytes(plain[: len(plain) // 12])
     (folder / "recordings.csv").write_text(ROWS)
     (folder / "study.toml").write_text(STUDY)
+    return folder
+
+
+NOTED = {"P01_V1": "supine", "P01_V2": "supine", "P02_V1": "", "P02_V2": ""}
+"""Postures of the tiny study."""
+
+
+def note(study: Path, postures: dict[str, str]) -> None:
+    """Write `recordings.csv` of the tiny study."""
+    write_manifest(study, [row_of(name, posture=postures[name]) for name in NAMES])
+
+
+def tiny_results(folder: Path) -> Path:
+    """A study of four recordings, of which one is missing, with results and pages, below `folder`."""
+    study = folder / "study"
+    study.mkdir()
+    for seed, name in enumerate(NAMES[:3]):
+        write_tiny(study / f"{name}.edf", seed)
+    (study / "study.toml").write_text(HEAD)
+    note(study, NOTED)
+    run_study(study, folder / "out", jobs=1)
+    write_reports(folder / "out", jobs=1)
     return folder
 
 

@@ -4,6 +4,7 @@ from html.parser import HTMLParser
 from typing import NamedTuple
 
 VOID = {"meta", "img", "br", "link", "input", "hr", "wbr", "col"}
+HEADS = {"th", "caption"}
 UNSEEN = {"style", "script", "title"}
 
 
@@ -23,13 +24,14 @@ class Element(NamedTuple):
 
 
 class Parsed(HTMLParser):
-    """`elements`, the `text` outside scripts and styles, and tags that were closed out of turn."""
+    """`elements`, the `text` outside scripts and styles, `headings` of tables, and tags closed out of turn."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
         self.elements: list[Element] = []
         self.unclosed: list[str] = []
         self.text = ""
+        self.headings: list[str] = []
         self._open: list[Element] = []
         self.feed(page)
         self.close()
@@ -40,6 +42,8 @@ class Parsed(HTMLParser):
         self.elements.append(element)
         if tag not in VOID:
             self._open.append(element)
+        if tag in HEADS:
+            self.headings.append("")
         if tag in ("th", "td", "p", "li", "dt", "dd", "caption") or tag[0] == "h":
             self.text += " "
 
@@ -50,6 +54,8 @@ class Parsed(HTMLParser):
     def handle_data(self, data):
         if not (self._open and self._open[-1].tag in UNSEEN):
             self.text += data
+            if any(element.tag in HEADS for element in self._open):
+                self.headings[-1] += data
 
     def all(self, *tags: str) -> list[Element]:
         return [element for element in self.elements if element.tag in tags]

@@ -4,26 +4,15 @@ import shutil
 
 import pytest
 
-from emgpipe.batch import run_study
 from emgpipe.errors import StoreError
 from emgpipe.reports import apart, write
 from emgpipe.reports.write import write_reports
-from tests.batch.studies import HEAD, NAMES, row_of, write_manifest, write_recording
 
 
-@pytest.fixture(scope="module")
-def alone(tmp_path_factory):
+@pytest.fixture
+def alone(made):
     """Results with pages that one process has drawn."""
-    folder = tmp_path_factory.mktemp("apart")
-    study = folder / "study"
-    study.mkdir()
-    for seed, name in enumerate(NAMES[:3]):
-        write_recording(study / f"{name}.edf", seed)
-    (study / "study.toml").write_text(HEAD)
-    write_manifest(study, [row_of(name) for name in NAMES])
-    run_study(study, folder / "out", jobs=1)
-    write_reports(folder / "out", jobs=1)
-    return folder / "out"
+    return made / "out"
 
 
 @pytest.fixture

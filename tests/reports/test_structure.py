@@ -140,10 +140,9 @@ def test_no_page_judges_a_patient_or_tells_an_arm(parsed):
 
 def test_a_table_speaks_of_subjects(parsed):
     def patients(page):
-        return [
-            e.tag for e in page.all("th", "caption") if "patient" in " ".join(v or "" for v in e.attributes.values())
-        ]
+        return [words for words in page.headings if re.search(r"\bpatients?\b", words, re.IGNORECASE)]
 
+    assert "Subject" in parsed["index.html"].headings
     assert wrong(parsed, patients) == {}
 
 
@@ -173,8 +172,6 @@ def test_pages_are_the_same_bytes_in_another_process_locale_and_zone(pages, resu
     command = [sys.executable, "-m", "emgpipe", "report", str(copy), "--quiet"]
     subprocess.run(command, check=True, env=os.environ | surroundings, capture_output=True)
     again = {path.name: path.read_text("utf-8") for path in (copy / "reports").glob("*.html")}
-    assert sorted(again) == sorted(pages)
-    assert [name for name in pages if pages[name] != again[name]] == []
     assert sorted(again) == sorted(pages)
     assert [name for name in pages if pages[name] != again[name]] == []
 

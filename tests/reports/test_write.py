@@ -14,37 +14,12 @@ from emgpipe.batch.verify_pages import page_problems
 from emgpipe.errors import StoreError
 from emgpipe.reports.write import write_reports
 from emgpipe.store import OutputLock
-from tests.batch.studies import HEAD, NAMES, outputs, row_of, stamps, write_manifest, write_recording
+from tests.batch.studies import NAMES, outputs, row_of, stamps, write_manifest, write_recording
+from tests.reports.folders import NOTED, note
 
-NOTED = {"P01_V1": "supine", "P01_V2": "supine", "P02_V1": "", "P02_V2": ""}
 VISITS = ["visit.P01.V1.html", "visit.P01.V2.html", "visit.P02.V1.html", "visit.P02.V2.html"]
 PATIENTS = ["patient.P01.html", "patient.P02.html"]
 PAGES = [*VISITS, *PATIENTS, "index.html"]
-
-
-def note(study, postures):
-    write_manifest(study, [row_of(name, posture=postures[name]) for name in NAMES])
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    """A study with its results and pages; one recording is missing."""
-    folder = tmp_path_factory.mktemp("reports")
-    study = folder / "study"
-    study.mkdir()
-    for seed, name in enumerate(NAMES[:3]):
-        write_recording(study / f"{name}.edf", seed)
-    (study / "study.toml").write_text(HEAD)
-    note(study, NOTED)
-    run_study(study, folder / "out", jobs=1)
-    assert [path.name for path in write_reports(folder / "out")] == PAGES
-    return folder
-
-
-@pytest.fixture
-def copy(made, tmp_path):
-    shutil.copytree(made, tmp_path / "copy")
-    return tmp_path / "copy"
 
 
 def drawn(folder: Path) -> list[str]:
