@@ -33,12 +33,22 @@ CROSSTALK = "CROSSTALK_POSSIBLE"
 
 
 class Exclusion(NamedTuple):
-    """Time of one or several muscles that was left out: in all, its share of the recording, and by reason."""
+    """Time of one or several muscles that was left out: in all, its share of the recording, and by its reasons."""
 
     name: str
     time: str
     share: str
-    by_reason: tuple[tuple[Reason, str], ...]
+    by_reason: tuple[tuple[tuple[Reason, ...], str], ...]
+
+
+class GradeLine(NamedTuple):
+    """Muscles of one grade with the same reasons: places among the channels and names, and their words."""
+
+    muscles: tuple[tuple[int, str], ...]
+    muscle_words: str
+    grade: str
+    grade_words: str
+    reasons: tuple[Reason, ...]
 
 
 class PairEvidence(NamedTuple):
@@ -95,6 +105,20 @@ def _channel(name: str, one: Muscle, result: Measured) -> Channel:
     )
 
 
+def grade_lines(seen: Sequence[Channel]) -> list[GradeLine]:
+    """Grades in the order of the channels; muscles of which the same is to be said share a line."""
+    alike: dict[tuple[str, tuple[Reason, ...]], list[tuple[int, Channel]]] = {}
+    for place, one in enumerate(seen):
+        alike.setdefault((one.grade, one.reasons), []).append((place, one))
+    return [
+        GradeLine(
+            tuple((place, one.name) for place, one in found), ", ".join(one.words for _, one in found if one.words),
+            grade, found[0][1].grade_words, why,
+        )
+        for (grade, why), found in alike.items()
+    ]  # fmt: skip
+
+
 def hearts(result: Measured) -> list[tuple[str, tuple[str, ...]]]:
     """Muscles in which heart beats were looked for, and what was done about them."""
     return [
@@ -143,9 +167,9 @@ def untraced(result: Measured) -> list[tuple[str, tuple[Reason, ...]]]:
 def exclusions(result: Measured) -> list[Exclusion]:
     """Time left out over the whole recording, the longest reason first; muscles that lost the same share a line.
 
-    A stretch of several reasons counts for each of them.
+    A stretch of several reasons is told once, with all of them: which part of it has which reason is not known here.
     """
-    names: dict[tuple[str, str, tuple[tuple[Reason, str], ...]], list[str]] = {}
+    names: dict[tuple[str, str, tuple[tuple[tuple[Reason, ...], str], ...]], list[str]] = {}
     for name in result.muscles:
         lost = [i for i in result.intervals if (i.target, i.kind) == (name, "excluded")]
         if lost:
@@ -155,15 +179,17 @@ def exclusions(result: Measured) -> list[Exclusion]:
     return [Exclusion(", ".join(found), *told) for told, found in names.items()]
 
 
-def _by_reason(lost: Sequence[IntervalRow]) -> tuple[tuple[Reason, str], ...]:
+def _by_reason(lost: Sequence[IntervalRow]) -> tuple[tuple[tuple[Reason, ...], str], ...]:
     seconds: dict[str, float] = {}
     for one in lost:
-        for code in filter(None, one.reason.split(";")):
-            seconds[code] = seconds.get(code, 0.0) + one.stop_s - one.start_s
-    longest = sorted(seconds, key=lambda code: -seconds[code])
-    told = [(reason, clock(seconds[reason.code])) for code in longest for reason in reasons(code)]
-    # the method, not a fault: in words only
-    return tuple((Reason("", why.meaning) if why.code in NO_FAULT else why, time) for why, time in told)
+        seconds[one.reason] = seconds.get(one.reason, 0.0) + one.stop_s - one.start_s
+    longest = sorted(seconds, key=lambda codes: -seconds[codes])
+    return tuple((tuple(map(_without_fault, reasons(codes))), clock(seconds[codes])) for codes in longest if codes)
+
+
+def _without_fault(why: Reason) -> Reason:
+    """The method, not a fault: in words only."""
+    return Reason("", why.meaning) if why.code in NO_FAULT else why
 
 
 def crosstalk(result: Measured, segment: Segment | None) -> list[PairEvidence]:

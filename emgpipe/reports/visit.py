@@ -15,10 +15,12 @@ from emgpipe.reports.evidence import (
     SPASMS,
     Channel,
     Exclusion,
+    GradeLine,
     PairEvidence,
     channels,
     crosstalk,
     exclusions,
+    grade_lines,
     hearts,
     spasm_count,
     spasms_together,
@@ -71,6 +73,7 @@ class _Part:
     phases_picture: str
     phases_alt: str
     channels: list[Channel]
+    grades: list[GradeLine]
     exclusions: list[Exclusion]
     hearts: list[tuple[str, tuple[str, ...]]]
     crosstalk: list[PairEvidence]
@@ -186,6 +189,7 @@ def _part(index: int, report: RecordingReport, shared: Mapping[str, str]) -> _Pa
         phases_picture=_inline(figure_png(phase_figure)) if phase_figure else "",
         phases_alt=_phases_alt(result, phase_table) if phase_figure else "",
         channels=seen,
+        grades=grade_lines(seen),
         exclusions=exclusions(result),
         hearts=hearts(result),
         crosstalk=crosstalk(result, segment),

@@ -6,12 +6,14 @@ from functools import partial
 
 import pytest
 
+from emgpipe.measures.grade import LETTERS
 from emgpipe.measures.rows import IntervalRow, MeasureRow
 from emgpipe.measures.views import Segment
 from emgpipe.reports import Measured, RecordingReport, VisitReport, visit_page
-from emgpipe.reports.evidence import crosstalk, exclusions
+from emgpipe.reports.evidence import Channel, crosstalk, exclusions, grade_lines
 from emgpipe.reports.header import IN_ONE_LINE, common, in_one_line, own
 from emgpipe.reports.sides import phases, sides
+from emgpipe.reports.words import reasons
 from emgpipe.study.columns import CONDITIONS
 from tests.reports.test_pages import Page
 
@@ -36,10 +38,21 @@ def left_out(result, *stretches):
     return exclusions(replace(result, intervals=tuple(rows)))
 
 
+def by_reason(one):
+    return [("+".join(why.code for why in reasons), time) for reasons, time in one.by_reason]
+
+
 def test_time_is_left_out_by_reason_with_seconds_the_longest_first(result):
-    (one,) = left_out(result, ("TA_R", 0.0, 3.0, "STEP;MOVEMENT"), ("TA_R", 10.0, 14.0, "MOVEMENT"))
-    assert (one.name, one.time) == ("TA_R", "7.0 s")
-    assert [(why.code, time) for why, time in one.by_reason] == [("MOVEMENT", "7.0 s"), ("STEP", "3.0 s")]
+    stretches = [("TA_R", 0.0, 3.0, "STEP"), ("TA_R", 10.0, 14.0, "MOVEMENT"), ("TA_R", 20.0, 21.5, "STEP")]
+    (one,) = left_out(result, *stretches)
+    assert (one.name, one.time) == ("TA_R", "8.5 s")
+    assert by_reason(one) == [("STEP", "4.5 s"), ("MOVEMENT", "4.0 s")]
+
+
+def test_a_stretch_of_several_reasons_is_told_once_with_all_of_them(result):
+    """Of a dead lead with a gap of 0.1 s in it nobody can tell that the gap lasts as long as the lead is dead."""
+    (one,) = left_out(result, ("TA_R", 0.0, 130.0, "GAP;FLAT"), ("TA_R", 140.0, 141.0, "GAP"))
+    assert by_reason(one) == [("GAP+FLAT", "2 min 10 s"), ("GAP", "1.0 s")]
 
 
 def test_muscles_that_lost_the_same_share_a_line(result):
@@ -49,7 +62,7 @@ def test_muscles_that_lost_the_same_share_a_line(result):
 
 def test_time_at_beats_is_told_in_words_without_a_code(result):
     (one,) = left_out(result, ("TA_R", 0.0, 3.0, "QRS"))
-    assert one.by_reason[0] == (("", "Time at heart beats is left out."), "3.0 s")
+    assert one.by_reason[0] == ((("", "Time at heart beats is left out."),), "3.0 s")
 
 
 def test_shared_signal_is_said_to_be_possible_crosstalk_with_what_is_left():
@@ -152,7 +165,21 @@ def test_every_graded_muscle_has_a_chip_that_leads_to_its_row(page, report, bad_
     assert sorted(letter for letter, _ in chips) == sorted(graded)
     for letter, place in chips:
         row = re.search(rf'id="{place}">.*?</(?:tr|div)>', page, re.DOTALL).group()
+        assert row.count("<tr") <= 1
         assert f"<strong>{letter}</strong>" in row or f"grade {letter}" in row
+
+
+def test_muscles_of_one_grade_and_the_same_reasons_share_a_line():
+    def channel(name, grade="A", codes=""):
+        return Channel(name, f"words of {name}", grade, LETTERS[grade], "", "", "", "", "", (), reasons(codes))
+
+    seen = [channel("TA_R"), channel("GM_R", "B", "GAP"), channel("RF_R"), channel("BF_R", "B", "STEP")]
+    lines = grade_lines(seen)
+    assert [(one.grade, [name for _, name in one.muscles]) for one in lines] == [
+        ("A", ["TA_R", "RF_R"]), ("B", ["GM_R"]), ("B", ["BF_R"]),
+    ]  # fmt: skip
+    assert [place for one in lines for place, _ in one.muscles] == [0, 2, 1, 3]
+    assert lines[0].muscle_words == "words of TA_R, words of RF_R"
 
 
 def test_the_page_tells_the_sentence_then_findings_then_picture_then_numbers(page):
