@@ -124,8 +124,8 @@ def sentence(result: Measured) -> str:
     -------
     str
         One sentence. Lowest and highest value over the muscles or pairs that have one, each with low and high
-        ("no interval" where the rows give none); what is below its limit, flagged, undeterminable or not measured is
-        named with the reason, and never given as a number.
+        ("no interval" where the rows give none). What is below its limit is named with the limit alone, what is
+        undeterminable or not measured with the reason and no number; what is flagged keeps its number and is named.
 
     Examples
     --------
@@ -144,8 +144,8 @@ def sentence(result: Measured) -> str:
         return "No segment was measured: nothing is told."
     rows = _rows_told(result.rows, segment)
     said = [clause for clause in (_level(rows), _activity(rows), _together(rows), _spasms(rows)) if clause]
-    said = said or ["nothing can be told"]
-    return f"{_where(segment, rows)}: " + "; ".join([*said, *_below(rows), *_doubts(rows)]) + "."
+    said = [*said, *_below(rows)] or ["nothing can be told"]
+    return f"{_where(segment, rows)}: " + "; ".join([*said, *_doubts(rows)]) + "."
 
 
 def _rows_told(rows: Iterable[MeasureRow], segment: Segment) -> list[MeasureRow]:
@@ -256,21 +256,20 @@ def percent(share: float | None) -> str:
 
 
 def _below(rows: Sequence[MeasureRow]) -> Iterator[str]:
-    """Levels below their limit, with estimates and limits."""
+    """Levels below their limit, with the limits; an estimate there is not told from 0."""
     for measure in (STATIC, MEDIAN):
         found = [r for r in rows if r.measure == measure and r.status == "below_limit"]
         if found:
             names = ", ".join(r.target for r in found)
-            estimates, limits = _reach("estimate", [r.value for r in found]), _reach("limit", [r.limit for r in found])
-            yield f"{TOLD[measure]} below its limit in {names} ({estimates}, {limits})"
+            yield f"{TOLD[measure]} below its limit in {names} ({_limits([r.limit for r in found])})"
 
 
-def _reach(word: str, values: Iterable[float | None]) -> str:
+def _limits(values: Iterable[float | None]) -> str:
     known = sorted(v for v in values if v is not None)
     if not known:
-        return f"{word} not stated"
+        return "limit not stated"
     low, high = number(known[0], "uV"), number(known[-1], "uV")
-    return f"{word} {low} µV" if low == high else f"{word}s {low} to {high} µV"
+    return f"limit {low} µV" if low == high else f"limits {low} to {high} µV"
 
 
 def _doubts(rows: Sequence[MeasureRow]) -> Iterator[str]:

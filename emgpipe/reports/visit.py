@@ -34,7 +34,7 @@ from emgpipe.reports.method import definitions, method, references
 from emgpipe.reports.model import Measured, RecordingReport, VisitReport
 from emgpipe.reports.pages import render
 from emgpipe.reports.phases import phase_titles, phases_figure
-from emgpipe.reports.sentence import sentence
+from emgpipe.reports.sentence import percent, sentence
 from emgpipe.reports.sides import phases, sides
 from emgpipe.reports.spectra import spectra_figure
 from emgpipe.reports.tables import Table, all_tables, main_segment, overview, reasons_met
@@ -239,7 +239,7 @@ def _alt(report: RecordingReport, result: Measured) -> str:
     said = []
     for name in result.muscles:
         shares = state_shares(name, result)
-        words = [f"{100 * shares[k]:.0f} % {word}" for k, word in STATE_WORDS.items()]
+        words = [f"{percent(shares[k])} % {word}" for k, word in STATE_WORDS.items()]
         words += [f"{n} {forms[n > 1]}" for kind, forms in SPASMS.items() if (n := spasm_count(name, result, kind))]
         said.append(f"{name}: " + ", ".join(words))
     n_stimuli = len(result.stimuli_s)

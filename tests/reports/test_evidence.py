@@ -106,6 +106,17 @@ def test_a_muscle_of_two_sides_has_a_line_a_recording_and_the_ratio_of_its_task(
     assert (lines[0].left.interval, lines[0].words) == ("3.00 to 5.00", "tibialis anterior")
 
 
+def test_a_ratio_of_rests_never_stands_beside_levels_of_another_segment():
+    ratio = MeasureRow("rest", "TA", "subject", "lr_ln_ratio", 0.25, "1")
+    visit = two_sided(subject_rows=(ratio,), subject_tasks=("a",))
+    for name, kind, shown in (("rest", "rest", "0.250"), ("whole", "whole", "–")):
+        one = visit.recordings[0]
+        rows = tuple(replace(row, segment=name) for row in one.result.rows)
+        whole = replace(one.result, rows=rows, segments=(Segment(name, kind, 0.0, 60.0),))
+        (line,) = sides(replace(visit, recordings=(replace(one, result=whole),)))
+        assert line.ratio.text == shown
+
+
 def test_a_ratio_that_the_visit_does_not_have_is_not_measured():
     assert {one.ratio.status for one in sides(two_sided())} == {"not_measured"}
 

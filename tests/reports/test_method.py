@@ -1,5 +1,7 @@
 """The method of a page: written from the settings of its run and from the registry."""
 
+import re
+from collections import Counter
 from dataclasses import fields, replace
 
 import pytest
@@ -21,6 +23,10 @@ def words(settings, recordings=STIMULATED, **told):
     return "\n".join(f"{one.title}: {one.text}" for one in method(visit))
 
 
+def numbers(text):
+    return Counter(re.findall(r"\d+(?:\.\d+)?", text))
+
+
 def changed(table, name):
     """Default settings with another value of one of them."""
     value = getattr(getattr(Settings(), table), name)
@@ -34,7 +40,13 @@ def changed(table, name):
 
 @pytest.mark.parametrize(("table", "name"), SETTINGS)
 def test_every_setting_stands_in_the_text_with_the_value_of_the_run(table, name):
-    assert words(changed(table, name)) != words(Settings())
+    own = changed(table, name)
+    new = numbers(words(own)) - numbers(words(Settings()))
+    value = float(getattr(getattr(own, table), name))
+    if name == "activity_release":  # told as a share of the threshold
+        value /= own.detect.activity_ratio
+    told = [scale * value for scale in (1, 100, 1000)]  # as it is, as percent, as thousandths
+    assert any(f"{one:.{len(text.partition('.')[2])}f}" == text for text in new for one in told), (value, new)
 
 
 def test_a_page_tells_the_settings_of_its_run_and_no_others(report, visit_of):

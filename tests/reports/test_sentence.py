@@ -61,7 +61,9 @@ def numbers(text):
 @given(any_rows())
 @settings(max_examples=150, deadline=None)
 def test_a_number_is_one_of_the_rows(rows):
-    known = [v for r in rows for v in (r.value, r.low, r.high, r.limit, r.floor_uv) if v is not None]
+    told = [r for r in rows if r.status != "below_limit"]
+    known = [r.limit for r in rows] + [v for r in told for v in (r.value, r.low, r.high, r.floor_uv)]
+    known = [v for v in known if v is not None]
     known += [100 * v for v in known]
     for value, places, mark in numbers(of(*rows)):
         reach = (1.0 if mark else 0.5) * 10.0**-places * (1 + 1e-9)
@@ -127,6 +129,11 @@ def test_the_median_level_stands_in_where_no_static_level_is_given():
     text = of(*rows)
     assert "median level 4.00 µV (TA_R, no interval)" in text
     assert "undeterminable: static level (P10) of TA_R (too little usable time)" in text
+
+
+def test_below_its_limit_the_limit_is_told_and_never_the_estimate():
+    text = of(row("TA_R", "apdf_p10_uv", 0.33, status="below_limit", limit=0.63))
+    assert text.endswith(": static level (P10) below its limit in TA_R (limit 0.63 µV).")
 
 
 def test_time_that_is_not_usable_is_said():

@@ -7,8 +7,9 @@ from matplotlib.colors import to_rgba
 from emgpipe.batch.conditions import Change
 from emgpipe.measures.rows import MeasureRow
 from emgpipe.reports.course import Series, Stop, point_of
-from emgpipe.reports.distributions import distribution_figure, spread_blocks
+from emgpipe.reports.distributions import Strip, distribution_figure, spread_blocks
 from emgpipe.reports.figures import figure_png
+from emgpipe.reports.index import _undrawn
 from emgpipe.reports.sheets import MARKS, Sheet
 from emgpipe.reports.trajectories import BAND, CHANGE, GAP, LINE, trajectory_figure
 
@@ -164,6 +165,9 @@ LINES = [
 ]
 INPUTS = [{"subject": f"S{s}", "visit": f"V{v}", "task": "supine"} for s in (1, 2, 3) for v in (1, 2)]
 
+NO_VALUE = ("undeterminable", "not_measured")
+COUNTED = ["ok"] * 3 + ["flagged"] * 2 + ["below_limit"] * 5 + ["undeterminable"] * 4 + ["not_measured"]
+
 
 def test_distributions_draw_values_and_count_what_has_none():
     [block] = spread_blocks(LINES, INPUTS)
@@ -175,6 +179,13 @@ def test_distributions_draw_values_and_count_what_has_none():
     drawn = marks(distribution_figure([spread]))
     assert {status: len(places) for status, places in drawn.items()} == {"ok": 1, "flagged": 1, "below_limit": 1}
     assert drawn["below_limit"][0, 0] == pytest.approx((drawn["ok"][0, 0] + drawn["flagged"][0, 0]) / 2)  # 5 of 1, 9
+
+
+def test_the_words_of_a_distribution_count_each_status_apart():
+    strips = [Strip("TA_R", tuple(point_of([row(None if s in NO_VALUE else 1.0, s)]) for s in statuses), 7)
+              for statuses in (COUNTED[:5], COUNTED[5:])]  # fmt: skip
+    said = "10 values drawn, of them 2 flagged and 5 below limit; not drawn: 4 undeterminable, 1 not measured, 14"
+    assert _undrawn([("apdf_p10_uv", strip) for strip in strips]).startswith(said)
 
 
 def test_distributions_leave_out_segments_and_measures_that_visits_are_not_compared_by():
