@@ -1,4 +1,4 @@
-"""Results to draw: made once, drawn by many tests."""
+"""Results to draw, made once and drawn by many tests, and the browser that shows them."""
 
 import shutil
 from pathlib import Path
@@ -15,6 +15,16 @@ from tests.reports.folders import small_results, tiny_results
 RATE_HZ = 2000.0
 HOSTILE = "<b>$\\q$\u202e\x07"
 """Markup, a formula that is none, a turn of direction, a bell."""
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 SCENARIOS = {"TA_R": "starts_active", "GM_R": "always_active", "PSP_L": "silent"}
 
 
@@ -86,3 +96,16 @@ def made(tmp_path_factory):
 def copy(made, tmp_path):
     """The same, to change."""
     return Path(shutil.copytree(made, tmp_path / "copy"))
+
+
+@pytest.fixture(scope="module")
+def browser():
+    why = "playwright is not installed: pip install '.[test]'"
+    playwright = pytest.importorskip("playwright.sync_api", reason=why)
+    path = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if path is None:
+        pytest.skip(f"no browser on PATH ({', '.join(BROWSERS)}): apt-get install chromium")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield browser
+        browser.close()

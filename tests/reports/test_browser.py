@@ -2,22 +2,9 @@
 
 import json
 import re
-import shutil
 
 import pytest
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install '.[test]'")
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 FULL, HOSTILE, SUBJECT, STUDY = "visit.S01.V1.html", "visit.S01.V2.html", "patient.S01.html", "index.html"
 PAGES = (FULL, HOSTILE, "visit.S02.V1.html", "visit.S02.V2.html", SUBJECT, STUDY)
 LEAST_CONTRAST = 4.5
@@ -30,7 +17,8 @@ NUMBER = """() => {
   return met.length;
 }"""
 COLOURS = """(share) => {
-  const canvas = document.querySelector('.view-chart canvas'), over = document.querySelector('.view-chart .u-over');
+  const row = [...document.querySelectorAll('.view-row')].find((one) => one.textContent.startsWith('cues, stimuli'));
+  const canvas = row.querySelector('canvas'), over = row.querySelector('.u-over');
   const at = Math.floor((over.offsetLeft + share * over.offsetWidth) * devicePixelRatio);
   const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext('2d', {willReadFrequently: true});
   copy.drawImage(canvas, 0, 0);
@@ -88,17 +76,6 @@ CONTRAST = """() => {
 }""".replace("LEAST", str(LEAST_CONTRAST))
 
 
-@pytest.fixture(scope="module")
-def browser():
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if path is None:
-        pytest.skip(f"no browser on PATH ({', '.join(BROWSERS)}): apt-get install chromium")
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=path, args=list(FLAGS))
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def visit(browser, results):
     """Open a page of the results; whatever it asks for, says or refuses fails the test."""
@@ -137,6 +114,7 @@ def charts(page):
 
 def area(page):
     """Middle of the first trace, and its width, in pixels of the window."""
+    charts(page).scroll_into_view_if_needed()
     over = page.locator(".view-muscle .u-over").first
     over.scroll_into_view_if_needed()
     box = over.bounding_box()
@@ -269,13 +247,14 @@ def test_the_cursor_moves_by_keys(visit):
 
 def test_something_is_drawn_and_drawn_otherwise_when_zoomed(visit):
     page = visit(FULL)
+    charts(page).focus()
+    page.wait_for_timeout(200)
     pixels = "canvas => canvas.toDataURL()"
     canvases = page.locator(".view-chart canvas")
     before = [canvases.nth(i).evaluate(pixels) for i in range(canvases.count())]
     # a chart a row (head, muscle, pair, foot), three in that of a muscle
     n_muscles, n_rows = page.locator(".view-muscle").count(), page.locator(".view-row").count()
     assert len(before) == n_rows + 2 * n_muscles
-    charts(page).focus()
     page.keyboard.press("+")
     page.wait_for_timeout(100)
     after = [canvases.nth(i).evaluate(pixels) for i in range(canvases.count())]
@@ -285,6 +264,8 @@ def test_something_is_drawn_and_drawn_otherwise_when_zoomed(visit):
 def test_cues_and_stimuli_are_drawn_at_their_times(visit, results):
     page = visit(FULL)
     told = json.loads(page.locator("script[data-view]").inner_text())
+    charts(page).scroll_into_view_if_needed()
+    page.wait_for_timeout(200)
     cues_s = [(told["relaxed"][0] + told["relaxed"][1] / 2) / 1000]
     stimuli_s = [onset / 1000 for onset in told["stimuli"]]
     for looked_for, times_s in ((told["looks"]["relaxed"], cues_s), (told["looks"]["stimulus"], stimuli_s)):
@@ -292,8 +273,22 @@ def test_cues_and_stimuli_are_drawn_at_their_times(visit, results):
             assert looked_for in page.evaluate(COLOURS, time_s / shown(page)[1]), time_s
 
 
+def test_a_stretch_to_relax_that_is_cut_to_nothing_is_seen(browser, results, tmp_path):
+    text = (results / "reports" / FULL).read_text("utf-8")
+    start_ms, colour = int(re.search(r'"relaxed":\[(\d+)', text).group(1)), '"relaxed":"(#[0-9a-f]{6})"'
+    cut = tmp_path / "cut.html"
+    cut.write_text(re.sub(r'"relaxed":\[\d+,\d+\]', f'"relaxed":[{start_ms},0]', text), encoding="utf-8")
+    page = browser.new_context(viewport={"width": 1200, "height": 900}).new_page()
+    page.goto(cut.as_uri())
+    charts(page).scroll_into_view_if_needed()
+    page.wait_for_timeout(200)
+    assert re.search(colour, text).group(1) in page.evaluate(COLOURS, start_ms / 1000 / shown(page)[1])
+    page.context.close()
+
+
 def test_the_view_follows_the_width_of_the_window(visit):
     page = visit(FULL)
+    charts(page).scroll_into_view_if_needed()
     for width in (1200, 700):
         page.set_viewport_size({"width": width, "height": 900})
         page.wait_for_timeout(150)

@@ -29,7 +29,7 @@ from emgpipe.reports.viewer import (
 )
 from tests.reports.test_figures import stretches as drawn
 
-LARGEST_SCRIPT = 70_000
+LARGEST_SCRIPT = 72_000
 ROUNDED = 1e-5
 """Unit and step are written with six digits."""
 

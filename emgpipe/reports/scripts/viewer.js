@@ -4,7 +4,7 @@
 (() => {
 "use strict";
 
-const HEAD = 46, TRACE = 74, LEVEL = 60, RIBBON = 20, STRIP = 18, FOOT = 40;
+const HEAD = 40, CUES = 16, TRACE = 74, LEVEL = 60, RIBBON = 20, STRIP = 18, FOOT = 40;
 const AXIS = 46, RIGHT = 18;
 const FONT = "11px system-ui, sans-serif";
 const INK = "#4f5965", SHADE = "#f3f1ea", PAPER = "#ffffff", SEGMENT = "#e9e5d8";
@@ -13,7 +13,9 @@ const LONG_STEPS = [0.1, 0.5, 1, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200]
 // ---- unpacking: the twin of unpack_samples and unpack_levels in viewer.py
 
 function bytesOf(text) {
-  return Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+  const chars = atob(text), bytes = new Uint8Array(chars.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = chars.charCodeAt(i);
+  return bytes;
 }
 
 function unpackSamples(text, {unit_uv, step}) {
@@ -44,12 +46,11 @@ function stretchAt(stretches, time) {
 }
 
 function unpackMuscle(told) {
-  const low = unpackSamples(told.samples.low, told.samples);
   return {
-    ...told, low,
+    ...told,
+    low: unpackSamples(told.samples.low, told.samples),
     high: unpackSamples(told.samples.high, told.samples),
     rms: unpackLevels(told.levels),
-    time: Float64Array.from(low, (_, i) => (i + 0.5) * told.column_s),
     states: unpackStretches(told.states, 1),
     spasms: unpackStretches(told.spasms, 1),
   };
@@ -67,6 +68,8 @@ function clock(time, long, places) {
   const unit = 10 ** places, whole = Math.round(time * unit), minutes = Math.floor(whole / 60 / unit);
   return `${minutes}:${(whole / unit - 60 * minutes).toFixed(places).padStart(places ? places + 3 : 2, "0")}`;
 }
+
+const longestOf = (all) => all.reduce((a, b) => (a.length < b.length ? b : a), "");
 
 // Fewest decimals that tell neighbouring values of this distance apart
 function placesFor(step) {
@@ -127,20 +130,17 @@ function across({bbox, scales: {x}}, time) {
   return bbox.left + (time - x.min) / (x.max - x.min) * bbox.width;
 }
 
-// Bars over `from` to `to` of the height, 0 at the top; those outside the shown time are left out
-function bars(chart, stretches, look, from = 0, to = 1) {
-  const {ctx, bbox, scales: {x}} = chart;
-  const shown = stretches.filter(({start, stop}) => stop > x.min && start < x.max);
-  const path = new Path2D();
-  for (const {start, stop} of shown) {
-    const left = across(chart, Math.max(start, x.min)), right = across(chart, Math.min(stop, x.max));
-    path.rect(left, bbox.top + from * bbox.height, right - left, (to - from) * bbox.height);
-  }
-  ctx.fillStyle = look.fill;
-  ctx.fill(path);
-  if (look.hatch && shown.length) {
-    ctx.fillStyle = hatched(ctx, look);
-    ctx.fill(path);
+// Bars over `from` to `to` of the height, 0 at the top, each `least` pixels wide or more; those outside the shown time are
+// left out. Single rectangles: a path of thousands takes a browser ten times as long to fill
+function bars(chart, stretches, look, from = 0, to = 1, least = 0) {
+  const {ctx, bbox, scales: {x}} = chart, top = bbox.top + from * bbox.height, height = (to - from) * bbox.height;
+  const shown = stretches.filter(({start, stop}) => stop >= x.min && start <= x.max);
+  for (const style of look.hatch && shown.length ? [look.fill, hatched(ctx, look)] : [look.fill]) {
+    ctx.fillStyle = style;
+    for (const {start, stop} of shown) {
+      const left = across(chart, Math.max(start, x.min)), right = across(chart, Math.min(stop, x.max));
+      ctx.fillRect(left, top, Math.max(right - left, least), height);
+    }
   }
 }
 
@@ -192,13 +192,13 @@ function note(chart, words) {
 }
 
 // What the columns of each pixel say together: least and largest sample, RMS; NaN where there is none
-function eachPixel(chart, {column_s, low, high, rms}, first, last, tell) {
-  const place = (i) => Math.floor(across(chart, i * column_s));
-  const end = Math.min(last + 1, low.length - 1);
-  for (let i = Math.max(0, first - 1); i <= end;) {
+function eachPixel(chart, {column_s, low, high, rms}, tell) {
+  const {x} = chart.scales, place = (i) => Math.floor(across(chart, i * column_s));
+  const end = Math.min(Math.ceil(x.max / column_s), low.length - 1);
+  for (let i = Math.max(0, Math.floor(x.min / column_s) - 1); i <= end;) {
     const pixel = place(i);
-    let least = NaN, most = NaN, power = 0, seen = 0;
-    do {
+    let next = pixel, least = NaN, most = NaN, power = 0, seen = 0;
+    while (next === pixel) {
       if (!Number.isNaN(rms[i])) {
         least = least <= low[i] ? least : low[i];
         most = most >= high[i] ? most : high[i];
@@ -206,37 +206,39 @@ function eachPixel(chart, {column_s, low, high, rms}, first, last, tell) {
         seen += 1;
       }
       i += 1;
-    } while (i <= end && place(i) === pixel);
+      next = i > end ? Infinity : place(i);
+    }
     tell(pixel, Math.max(pixel + 1, place(i)), least, most, seen ? Math.sqrt(power / seen) : NaN);
   }
 }
 
-const drawn = (fill, stroke = null) => ({fill, stroke, flags: 0});
-
 // Bars between the two numbers that `ends` picks
-const barPath = (muscle, ends) => (chart, _series, first, last) => {
-  const fill = new Path2D();
-  eachPixel(chart, muscle, first, last, (left, right, ...told) => {
+function columns(chart, muscle, colour, ends) {
+  const {ctx} = chart;
+  ctx.fillStyle = colour;
+  eachPixel(chart, muscle, (left, right, ...told) => {
     const [low, high] = ends(...told), top = chart.valToPos(high, "y", true);
-    if (low <= high) fill.rect(left, top, right - left, Math.max(1, chart.valToPos(low, "y", true) - top));
+    if (low <= high) ctx.fillRect(left, top, right - left, Math.max(1, chart.valToPos(low, "y", true) - top));
   });
-  return drawn(fill);
-};
+}
 
-const levelPath = (muscle) => (chart, _series, first, last) => {
-  const fill = new Path2D(), stroke = new Path2D();
+function levels(chart, muscle, {under_level, level}) {
+  const {ctx, bbox} = chart, stroke = new Path2D(), foot = bbox.top + bbox.height;
   let joined = false;
-  eachPixel(chart, muscle, first, last, (left, right, _low, _high, rms) => {
+  ctx.fillStyle = under_level;
+  eachPixel(chart, muscle, (left, right, _low, _high, rms) => {
     if (rms > 0) {
       const y = chart.valToPos(rms, "y", true);
       stroke[joined ? "lineTo" : "moveTo"](left, y);
       stroke.lineTo(right, y);
-      fill.rect(left, y, right - left, chart.bbox.top + chart.bbox.height - y);
+      ctx.fillRect(left, y, right - left, foot - y);
     }
     joined = rms > 0;
   });
-  return drawn(fill, stroke);
-};
+  ctx.strokeStyle = level;
+  ctx.lineWidth = devicePixelRatio;
+  ctx.stroke(stroke);
+}
 
 // ---- one recording
 
@@ -259,9 +261,10 @@ class View {
     this.least = Math.min(this.span, 8 * this.column);
     this.range = [0, this.span];
     this.time = null;
-    this.charts = [];
+    this.slots = [];
     this.lay();
     this.listen();
+    this.draw(this.slots[0]);
     this.show(0, this.span);
   }
 
@@ -276,13 +279,16 @@ class View {
       "aria-label": "Traces over time. Plus and minus zoom, arrows move, with shift the cursor, 0 shows all.",
     }, this.cursor);
     this.host.append(this.tools(), this.readout, this.stack, this.shown);
-    this.width = this.stack.clientWidth;
     this.chart(this.row("Segments"), HEAD, {axis: 0, draw: (chart) => this.drawHead(chart)});
+    if (this.relaxed.length || this.told.stimuli.length) {
+      this.chart(this.row("cues, stimuli"), CUES, {draw: (chart) => this.drawCues(chart)});
+    }
     for (const muscle of this.muscles) this.layMuscle(muscle);
     for (const pair of this.pairs) {
       this.chart(this.row(pair.name), STRIP, {draw: (chart) => this.drawPair(chart, pair)});
     }
     this.chart(this.row(this.long ? "time, min:s" : "time, s"), FOOT, {axis: 2});
+    this.fit();
   }
 
   tools() {
@@ -292,6 +298,7 @@ class View {
       box.checked = true;
       box.addEventListener("change", () => {
         muscle.row.hidden = !box.checked;
+        this.fit();
         this.read();
       });
       toggles.append(element("label", {}, box, " ", muscle.name));
@@ -315,29 +322,43 @@ class View {
     muscle.row = this.row(muscle.name, "view-muscle");
     muscle.row.append(element("span", {class: "soft view-unit"}, "EMG, µV"));
     this.chart(muscle.row, TRACE, {
-      data: [muscle.time, muscle.high, muscle.rms],
       y: {range: () => [-muscle.reach, muscle.reach]},
       ticks: () => [-roundDown(0.7 * muscle.reach), 0, roundDown(0.7 * muscle.reach)],
-      series: [{paths: barPath(muscle, (low, high) => [low, high]), fill: this.looks.trace},
-        {paths: barPath(muscle, (_low, _high, rms) => [-rms, rms]), fill: this.looks.rms}],
-      draw: (chart) => this.drawTrace(chart, muscle),
+      shaded: true, draw: (chart) => this.drawTrace(chart, muscle),
     });
     muscle.row.append(element("span", {class: "soft view-unit view-level"}, "RMS, µV"));
     this.chart(muscle.row, LEVEL, {
-      data: [muscle.time, muscle.rms],
       y: {distr: 3, range: () => muscle.limits_uv},
       ticks: () => muscle.ticks_uv, grid: true,
-      series: [{paths: levelPath(muscle), fill: this.looks.under_level, stroke: this.looks.level, width: 1}],
-      draw: (chart) => this.drawBracket(chart, muscle),
+      shaded: true, draw: (chart) => this.drawLevel(chart, muscle),
     });
     this.chart(muscle.row, RIBBON, {draw: (chart) => this.drawRibbon(chart, muscle)});
   }
 
-  chart(row, height, {data, y, ticks, grid, series, axis, draw}) {
+  // A place for a chart, which is made when it comes near the window
+  chart(row, height, spec) {
     const place = element("div", {class: "view-chart"});
+    place.style.height = `${height}px`;
     row.append(place);
+    this.slots.push({place, height, spec, chart: null, near: false, range: null, width: 0});
+  }
+
+  draw(slot) {
+    const width = this.plotWidth(), [min, max] = this.range;
+    if (slot.range === this.range && slot.width === width) return;
+    slot.chart ||= this.make(slot);
+    if (slot.width && slot.width !== width) slot.chart.setSize({width, height: slot.height});
+    if (slot.range !== this.range) slot.chart.setScale("x", {min, max});
+    Object.assign(slot, {range: this.range, width});
+  }
+
+  drawNear() {
+    for (const slot of this.slots) if (slot.near || slot === this.slots[0]) this.draw(slot);
+  }
+
+  make({place, height, spec: {y, ticks, grid, shaded, axis, draw}}) {
     const look = {stroke: INK, font: FONT, grid: {show: false}, ticks: {stroke: this.looks.grid, size: 4}};
-    const made = new uPlot({
+    return new uPlot({
       width: this.plotWidth(), height,
       padding: [2, RIGHT, 2, 0],
       legend: {show: false},
@@ -358,37 +379,39 @@ class View {
           values: (_chart, splits) => splits.map((tick) => `${+tick.toPrecision(6)}`.replace("-", "−")),
           grid: {show: !!grid, stroke: this.looks.grid, width: 1}},
       ],
-      series: [{}, ...(series || [{}]).map((one) => ({points: {show: false}, ...one}))],
+      series: [{}, {points: {show: false}}],
       hooks: {
-        drawAxes: [(chart) => series && clipped(chart, () => bars(chart, this.shaded, {fill: SHADE}))],
+        drawAxes: [(chart) => shaded && clipped(chart, () => bars(chart, this.shaded, {fill: SHADE}))],
         draw: [(chart) => draw && clipped(chart, draw)],
         setSelect: [(chart) => this.select(chart)],
       },
-    }, data || [[0, this.span], [null, null]], place);
-    made.tall = height;
-    this.charts.push(made);
+    }, [[0, this.span], [null, null]], place);
   }
 
   plotWidth() {
-    return Math.max(120, this.width - this.stack.querySelector(".view-name").offsetWidth);
+    return Math.max(120, this.width);
   }
 
   // -- drawing
 
   drawHead(chart) {
-    const {ctx, bbox, scales: {x}} = chart, {stimuli} = this.told;
-    const share = this.relaxed.length || stimuli.length ? 0.6 : 1, height = share * bbox.height;
+    const {ctx, bbox, scales: {x}} = chart;
     for (const {name, start, stop} of this.segments) {
       const left = across(chart, Math.max(start, x.min)), right = across(chart, Math.min(stop, x.max));
       if (right <= left) continue;
       ctx.fillStyle = SEGMENT;
-      ctx.fillRect(left + 1, bbox.top, right - left - 2, height - 1);
-      say(chart, name, (left + right) / 2, bbox.top + height / 2, "center", right - left - 6);
+      ctx.fillRect(left + 1, bbox.top, right - left - 2, bbox.height - 1);
+      say(chart, name, (left + right) / 2, bbox.top + bbox.height / 2, "center", right - left - 6);
     }
-    bars(chart, this.relaxed, {fill: this.looks.relaxed}, share + 0.05);
+  }
+
+  // A stretch that other marks have cut to nothing is seen, too
+  drawCues(chart) {
+    const {ctx, bbox} = chart;
+    bars(chart, this.relaxed, {fill: this.looks.relaxed}, 0.1, 0.9, 2 * devicePixelRatio);
     ctx.fillStyle = this.looks.stimulus;
-    for (const onset of stimuli) {
-      ctx.fillRect(Math.round(across(chart, onset / 1000)), bbox.top + height, devicePixelRatio, bbox.height - height);
+    for (const onset of this.told.stimuli) {
+      ctx.fillRect(Math.round(across(chart, onset / 1000)), bbox.top, devicePixelRatio, bbox.height);
     }
   }
 
@@ -398,11 +421,14 @@ class View {
   }
 
   drawTrace(chart, muscle) {
+    columns(chart, muscle, this.looks.trace, (low, high) => [low, high]);
+    columns(chart, muscle, this.looks.rms, (_low, _high, rms) => [-rms, rms]);
     if (muscle.floor) for (const sign of [-1, 1]) this.drawFloor(chart, muscle.floor, sign);
     if (muscle.peak_uv > muscle.reach && this.whole()) note(chart, `peaks cut; largest ${muscle.peak_uv.toFixed(0)} µV`);
   }
 
-  drawBracket(chart, muscle) {
+  drawLevel(chart, muscle) {
+    levels(chart, muscle, this.looks);
     if (!muscle.floor) return note(chart, "no noise floor can be told");
     this.drawFloor(chart, muscle.floor, 1);
     return line(chart, muscle.threshold_uv, this.looks.floor, [4, 3]);
@@ -433,7 +459,7 @@ class View {
     const start = Math.min(Math.max(middle - width / 2, 0), this.span - width);
     this.range = [start, start + width];
     for (const muscle of this.muscles) muscle.reach = this.whole() ? muscle.reach_uv : reachOf(muscle, this.range);
-    for (const chart of this.charts) chart.setScale("x", {min: start, max: start + width});
+    this.drawNear();
     this.host.dataset.from = start.toFixed(3);
     this.host.dataset.to = (start + width).toFixed(3);
     const places = placesFor(width / 100);
@@ -494,10 +520,22 @@ class View {
     on("wheel", (event) => this.wheel(event));
     on("keydown", (event) => this.key(event));
     new ResizeObserver(() => this.resize()).observe(this.stack);
+    const near = new IntersectionObserver((seen) => this.come(seen), {rootMargin: "25%"});
+    for (const slot of this.slots) near.observe(slot.place);
+  }
+
+  come(seen) {
+    const places = new Map(seen.map(({target, isIntersecting}) => [target, isIntersecting]));
+    for (const slot of this.slots) slot.near = places.get(slot.place) ?? slot.near;
+    try {
+      this.drawNear();
+    } catch (problem) {
+      giveUp(this.host, problem);
+    }
   }
 
   area() {
-    return this.charts[0].over.getBoundingClientRect();
+    return this.slots[0].chart.over.getBoundingClientRect();
   }
 
   point(event) {
@@ -531,10 +569,25 @@ class View {
   }
 
   resize() {
-    if (this.stack.clientWidth === this.width || !this.stack.clientWidth) return;
-    this.width = this.stack.clientWidth;
-    for (const chart of this.charts) chart.setSize({width: this.plotWidth(), height: chart.tall});
+    const wide = this.slots[0].place.clientWidth;
+    if (wide === this.width || !wide) return;
+    this.fit();
+    this.drawNear();
     this.read();
+  }
+
+  // The readout is as tall as the longest it may have to say, within a share of the window: charts that moved would run
+  // away from the pointer
+  fit() {
+    this.width = this.slots[0].place.clientWidth;
+    this.readout.style.height = "auto";
+    this.tell(this.range[0], (muscle) => this.longest(muscle), ({kinds}) => longestOf(["not both active", ...kinds.map(([, words]) => words)]));
+    this.readout.style.height = `${this.readout.offsetHeight}px`;
+  }
+
+  longest({states, spasms}) {
+    const most = (found) => longestOf(found.map(({what}) => this.told.what[what][1]));
+    return ["100.0 µV", most(states), most(spasms)].filter((words) => words).join(", ");
   }
 
   // -- reading
@@ -549,15 +602,16 @@ class View {
     }
     const {left, width} = this.area();
     this.cursor.style.left = `${left - this.stack.getBoundingClientRect().left + (time - from) / (to - from) * width}px`;
-    const said = [element("strong", {}, `${clock(time, this.long, 2)} ${this.long ? "min:s" : "s"}`)];
-    for (const muscle of this.muscles) {
-      if (!muscle.row.hidden) said.push(element("span", {}, element("b", {}, muscle.name), ` ${this.wordsOf(muscle, time)}`));
-    }
-    for (const {name, kinds} of this.pairs) {
-      const [, words] = kinds.findLast(([found]) => stretchAt(found, time)) || [, "not both active"];
-      said.push(element("span", {}, element("b", {}, name), ` ${words}`));
-    }
-    this.readout.replaceChildren(...said);
+    this.tell(time, (muscle) => this.wordsOf(muscle, time), ({kinds}) => (
+      (kinds.findLast(([found]) => stretchAt(found, time)) || [, "not both active"])[1]));
+  }
+
+  tell(time, ofMuscle, ofPair) {
+    const one = (name, words) => element("span", {}, element("b", {}, name), ` ${words}`);
+    this.readout.replaceChildren(
+      element("strong", {}, `${clock(time, this.long, 2)} ${this.long ? "min:s" : "s"}`),
+      ...this.muscles.filter(({row}) => !row.hidden).map((muscle) => one(muscle.name, ofMuscle(muscle))),
+      ...this.pairs.map((pair) => one(pair.name, ofPair(pair))));
   }
 
   wordsOf(muscle, time) {
@@ -568,15 +622,19 @@ class View {
   }
 }
 
+function giveUp(host, problem) {
+  host.closest("figure").classList.remove("live");
+  host.replaceChildren();
+  console.error("No interactive view:", problem);
+}
+
 for (const data of document.querySelectorAll('script[type="application/json"][data-view]')) {
   const figure = data.closest("figure"), host = figure.querySelector(".view");
   try {
     figure.classList.add("live");
     new View(host, JSON.parse(data.textContent));
   } catch (problem) {
-    figure.classList.remove("live");
-    host.replaceChildren();
-    console.error("No interactive view:", problem);
+    giveUp(host, problem);
   }
 }
 })();
