@@ -80,15 +80,12 @@ def spectra_figure(report: RecordingReport) -> Figure:
 
     Examples
     --------
-    >>> from emgpipe.pipeline import compute_frames, measure
-    >>> from emgpipe.recording import array_recording
-    >>> from emgpipe.simulate import scenario
-    >>> channel = scenario("silent_bursts", seed=1, duration_s=20.0)
-    >>> recording = array_recording([channel.samples_uv], ["TA_R"], channel.rate_hz)
-    >>> result = Measured.of(measure(recording, compute_frames(recording, mains_hz=50), rest=True))
-    >>> figure = spectra_figure(RecordingReport("S1_V1_rest", "rest", "a.edf", "", result))
-    >>> sorted({"TA_R", "analysis band", "frequency, Hz"} & {text.get_text() for text in figure.axes[0].texts})
-    ['TA_R', 'analysis band', 'frequency, Hz']
+    >>> from emgpipe import array_recording, compute_frames, measure
+    >>> recording = array_recording([np.random.default_rng(1).standard_normal(40_000)], ["TA_R"], 2000.0)
+    >>> result = measure(recording, compute_frames(recording, mains_hz=50), rest=True)
+    >>> figure = spectra_figure(RecordingReport("S1_V1_rest", "rest", "a.edf", "", Measured.of(result)))
+    >>> [text.get_text() for text in figure.axes[0].texts if "band" in text.get_text()][0]
+    'analysis band'
     """
     muscles = (report.result or Measured()).muscles
     intervals = report.result.intervals if report.result else ()

@@ -13,6 +13,7 @@ from emgpipe.recording import Annotation, array_recording
 from emgpipe.reports import Measured, RecordingReport, VisitReport, recording_figure, visit_page
 from emgpipe.reports.evidence import MOST_SPASMS
 from emgpipe.reports.looks import KEY, RELAXED, SPASMS, STATE_LOOKS
+from emgpipe.reports.visit import _alt
 from tests.reports.test_figures import axes_of, stretches
 from tests.strategies import noise_of
 
@@ -137,3 +138,8 @@ def test_the_picture_of_phases_says_in_words_the_phases_that_are_drawn(eventful)
 def test_the_picture_of_one_muscle_is_of_one_muscle(eventful):
     one = replace(eventful.result, muscles={"TA_R": eventful.result.muscles["TA_R"]})
     assert 'alt="EMG of 1 muscle over' in page_of(RecordingReport("S1_V1_rest", "rest", "a.edf", "", one))
+
+
+def test_a_little_activity_is_not_said_to_be_none(report):
+    states = (IntervalRow("TA_R", "active", 0.0, 0.4), IntervalRow("TA_R", "silent", 0.4, 100.0))
+    assert "TA_R: 0.4 % active, 99.6 % silent" in _alt(report, replace(report.result, intervals=states))
