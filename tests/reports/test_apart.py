@@ -1,10 +1,9 @@
-"""Pages drawn in processes of their own: the same bytes, and none is lost with a process."""
+"""Pages drawn in processes of their own: the same bytes, none is lost with a process; faults are in `test_faults`."""
 
 import shutil
 
 import pytest
 
-from emgpipe.errors import StoreError
 from emgpipe.reports import apart, write
 from emgpipe.reports.write import write_reports
 
@@ -48,10 +47,3 @@ def test_what_a_killed_process_leaves_is_drawn(alone, undrawn, monkeypatch):
     write_reports(undrawn, jobs=2)
     assert len(started) == 2
     assert pages(undrawn) == pages(alone)
-
-
-def test_a_page_that_cannot_be_drawn_is_told_and_costs_no_other(undrawn):
-    shutil.rmtree(next((undrawn / "cache" / "frames").iterdir()))
-    with pytest.raises(StoreError, match=r"FRAMES_.*run the study again"):
-        write_reports(undrawn, jobs=2)
-    assert len(list((undrawn / "reports").glob("*.html"))) == 6
