@@ -5,6 +5,8 @@ Figures are made without pyplot and shown by nobody here; `figure_png` gives the
 
 import base64
 import io
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -29,6 +31,8 @@ from emgpipe.reports.traces import (
 )
 
 WIDTH_IN = 10.0
+MOST_MUSCLES = 3
+"""Of one picture on a page: printed on A4 there is room for it below the head of the page."""
 MOST_COLOURS = 256
 """Of a picture: with a palette it takes half the bytes."""
 COMPRESSION = 7
@@ -74,13 +78,47 @@ def recording_figure(report: RecordingReport) -> Figure:
     return figure
 
 
-def height_in(result: Measured, title: str = "", scale: float = 1.0) -> float:
+def recording_figures(report: RecordingReport) -> list[tuple[tuple[str, ...], Figure]]:
+    """Draw one recording in pictures of a few muscles each, for a page that may be printed.
+
+    Parameters
+    ----------
+    report : RecordingReport
+        As for `recording_figure`.
+
+    Returns
+    -------
+    list of (tuple of str, Figure)
+        Muscles of each picture, about as many in each and at most `MOST_MUSCLES`, and the picture, as
+        `recording_figure` draws it. Pairs stand in the last one.
+    """
+    result = report.result or Measured()
+    parts = -(-len(result.muscles) // MOST_MUSCLES) or 1
+    names = [tuple(map(str, part)) for part in np.array_split(np.array(list(result.muscles), dtype=object), parts)]
+    drawn = []
+    with house_style():
+        for i, muscles in enumerate(names, 1):
+            part = replace(result, muscles={name: result.muscles[name] for name in muscles})
+            pairs = pairs_drawn(result) if i == parts else []
+            figure = new_figure(WIDTH_IN, height_in(part, pairs=pairs))
+            draw_result(figure, part, (0.0, report.duration_s), pairs=pairs)
+            drawn.append((muscles, figure))
+    return drawn
+
+
+def height_in(result: Measured, title: str = "", scale: float = 1.0, pairs: Sequence[str] | None = None) -> float:
     """Height that `draw_result` takes, inches."""
-    return _TOP_IN + sum(_rows_in(result, title, scale)) + _BOTTOM_IN
+    return _TOP_IN + sum(_rows_in(result, title, scale, pairs)) + _BOTTOM_IN
 
 
 def draw_result(
-    figure: FigureBase, result: Measured, window_s: tuple[float, float], *, title: str = "", scale: float = 1.0
+    figure: FigureBase,
+    result: Measured,
+    window_s: tuple[float, float],
+    *,
+    title: str = "",
+    scale: float = 1.0,
+    pairs: Sequence[str] | None = None,
 ) -> None:
     """Draw what was measured into a figure or a part of one; for use in `house_style`.
 
@@ -89,17 +127,20 @@ def draw_result(
     figure : FigureBase
         Of the height that `height_in` tells.
     result : Measured
-        All its muscles are drawn, and the pairs of its rows whose muscles are both there.
+        All its muscles are drawn.
     window_s : tuple of float
         Start and stop of the time axis, seconds of the recording.
     title : str
         Written on top where given.
     scale : float
         Height of traces and levels over that on pages.
+    pairs : sequence of str, optional
+        Those to draw; left out, the pairs of the rows whose muscles are both there.
     """
     start_s, stop_s = window_s
     window_s = (start_s, max(stop_s, start_s + 1e-3))
-    whole_in, spans = height_in(result, title, scale), iter(_spans_in(result, title, scale))
+    pairs = pairs_drawn(result) if pairs is None else pairs
+    whole_in, spans = height_in(result, title, scale, pairs), iter(_spans_in(result, title, scale, pairs))
 
     def place(span_in: Span) -> tuple[float, float, float, float]:
         """Rectangle of a row as fractions of the figure."""
@@ -124,7 +165,7 @@ def draw_result(
         draw_ribbon(strips, ribbon, muscle, result.intervals)
         framed.append(ribbon)
     next(spans)
-    for pair, span in zip(pairs_drawn(result), spans, strict=True):
+    for pair, span in zip(pairs, spans, strict=True):
         draw_pair(strips, span, pair, result)
         framed.append(span)
     frame_strips(strips, framed)
@@ -204,15 +245,15 @@ def pairs_drawn(result: Measured) -> list[str]:
     return [pair for pair in named if all(muscle in result.muscles for muscle in pair.split("/"))]
 
 
-def _rows_in(result: Measured, title: str, scale: float) -> list[float]:
+def _rows_in(result: Measured, title: str, scale: float, pairs: Sequence[str] | None) -> list[float]:
     """Heights of all rows from the top, gaps included."""
     panels_in = [_GAP_IN, scale * _TRACE_IN, scale * _LEVEL_IN, _RIBBON_IN] * len(result.muscles)
     head_in = [_TITLE_IN] * bool(title) + [_SEGMENTS_IN] + [_CUES_IN] * bool(result.cues)
-    return [*head_in, *panels_in, _GAP_IN / 2, *([_STRIP_IN] * len(pairs_drawn(result)))]
+    return [*head_in, *panels_in, _GAP_IN / 2, *([_STRIP_IN] * len(pairs_drawn(result) if pairs is None else pairs))]
 
 
-def _spans_in(result: Measured, title: str, scale: float) -> list[Span]:
+def _spans_in(result: Measured, title: str, scale: float, pairs: Sequence[str]) -> list[Span]:
     """Lower edge and height of each row from the top, inches from the bottom of the figure."""
-    rows_in = _rows_in(result, title, scale)
-    lows = height_in(result, title, scale) - _TOP_IN - np.cumsum(rows_in)
+    rows_in = _rows_in(result, title, scale, pairs)
+    lows = height_in(result, title, scale, pairs) - _TOP_IN - np.cumsum(rows_in)
     return list(zip(lows.tolist(), rows_in, strict=True))

@@ -27,7 +27,7 @@ from emgpipe.reports.evidence import (
     state_shares,
     untraced,
 )
-from emgpipe.reports.figures import figure_png, recording_figure, state_key
+from emgpipe.reports.figures import figure_png, recording_figures, state_key
 from emgpipe.reports.header import common, in_one_line, own, without_names
 from emgpipe.reports.looks import KEY
 from emgpipe.reports.method import definitions, method, references
@@ -54,8 +54,7 @@ class _Part:
     conditions: list[str]
     recorded: dict[str, str]
     sentence: str
-    picture: str
-    alt: str
+    pictures: list[tuple[Markup, str]]
     spectra: str
     spectra_alt: str
     segment: str
@@ -170,8 +169,7 @@ def _part(index: int, report: RecordingReport, shared: Mapping[str, str]) -> _Pa
         conditions=in_one_line(own(report, shared)),
         recorded=without_names(report.conditions),
         sentence=sentence(result) if report.result else "",
-        picture=_inline(figure_png(recording_figure(report))) if drawn else "",
-        alt=_alt(report, result) if drawn else "",
+        pictures=_pictures(report, result) if drawn else [],
         spectra=_inline(figure_png(spectra_figure(report))) if drawn else "",
         spectra_alt=_spectra_alt(seen),
         segment=segment.name if segment else "",
@@ -234,10 +232,16 @@ def _inline(png: bytes) -> Markup:
     return Markup("data:image/png;base64," + base64.b64encode(png).decode("ascii"))
 
 
-def _alt(report: RecordingReport, result: Measured) -> str:
-    """Say in words what the picture shows."""
+def _pictures(report: RecordingReport, result: Measured) -> list[tuple[Markup, str]]:
+    """Traces as a picture of a few muscles each, with its words."""
+    found = recording_figures(report)
+    return [(_inline(figure_png(figure)), _alt(report, result, muscles)) for muscles, figure in found]
+
+
+def _alt(report: RecordingReport, result: Measured, muscles: Sequence[str]) -> str:
+    """Say in words what a picture shows."""
     said = []
-    for name in result.muscles:
+    for name in muscles:
         shares = state_shares(name, result)
         words = [f"{percent(shares[k])} % {word}" for k, word in STATE_WORDS.items()]
         words += [f"{n} {forms[n > 1]}" for kind, forms in SPASMS.items() if (n := spasm_count(name, result, kind))]

@@ -298,7 +298,7 @@ def test_the_view_follows_the_width_of_the_window(visit):
 
 def test_the_still_picture_stands_on_paper_and_without_scripts(visit, browser, results):
     page = visit(FULL)
-    still, view = page.locator("figure.picture > .still"), page.locator(".view").first
+    still, view = page.locator("figure.picture > .still").first, page.locator(".view").first
     assert not still.is_visible()
     assert view.is_visible()
     page.emulate_media(media="print")
@@ -307,7 +307,7 @@ def test_the_still_picture_stands_on_paper_and_without_scripts(visit, browser, r
     assert page.pdf(format="A4").startswith(b"%PDF")
     page.emulate_media(media="screen")
     plain = visit(FULL, java_script_enabled=False)
-    assert plain.locator("figure.picture > .still").is_visible()
+    assert plain.locator("figure.picture > .still").first.is_visible()
     assert not plain.locator(".view").first.is_visible()
 
 
@@ -317,7 +317,7 @@ def test_a_view_that_fails_leaves_the_still_picture(browser, results, tmp_path):
     broken.write_text(text.replace('"muscles":[', '"muscles":[{},', 1), encoding="utf-8")
     page = browser.new_context().new_page()
     page.goto(broken.as_uri())
-    assert page.locator("figure.picture > .still").is_visible()
+    assert page.locator("figure.picture > .still").first.is_visible()
     assert page.locator(".view").first.inner_html() == ""
     page.context.close()
 

@@ -109,3 +109,17 @@ def test_the_focus_of_the_traces_stands_clear_of_the_names(opened):
     page = opened(WIDE)
     inside = page.locator(".view-name").first.bounding_box()["x"] - page.locator(".view-charts").bounding_box()["x"]
     assert inside >= 4
+
+
+def test_on_paper_the_first_pictures_stand_below_the_head(opened):
+    """Pictures are no taller than what is left of a page of A4 below the head, so that no page stays empty."""
+    page = opened(WIDE)
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 688, "height": 1016})  # 182 x 269 mm
+    stills = page.locator("figure.picture > .still")
+    assert stills.count() == -(-N_MUSCLES // 3)
+    heights = [
+        one["height"] for one in stills.evaluate_all("all => all.map((one) => one.getBoundingClientRect().toJSON())")
+    ]
+    assert max(heights[:-1]) < 1016 / 2.6
+    assert all("muscle" in alt for alt in stills.evaluate_all("all => all.map((one) => one.alt)"))

@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from emgpipe.intervals import Intervals
 from emgpipe.measures.rows import IntervalRow
 from emgpipe.reports import figure_png, recording_figure
+from emgpipe.reports.figures import MOST_MUSCLES, recording_figures
 from emgpipe.reports.looks import COACTIVE, DPI, STATE_LOOKS, plain
 from emgpipe.reports.traces import pair_stretches
 
@@ -164,3 +165,20 @@ def test_a_picture_may_have_any_height():
     for height_in in (0.68 + 0.76 * n + 0.01 * k for n in range(5) for k in range(0, 300, 3)):
         png = figure_png(Figure(figsize=(0.1, height_in), dpi=DPI))
         assert abs(int.from_bytes(png[20:24], "big") - height_in * DPI) <= 1
+
+
+@pytest.mark.parametrize("n_muscles", [1, MOST_MUSCLES, MOST_MUSCLES + 1, 8])
+def test_pictures_of_a_page_hold_few_muscles_each_and_each_pair_once(report, n_muscles):
+    known = list(report.result.muscles.values())
+    muscles = {f"M{i}": known[i % len(known)] for i in range(n_muscles - 1)} | {"GM_R": known[1]}
+    pair = next(row for row in report.result.rows if row.target_kind == "pair")
+    rows = tuple(replace(pair, target=f"{name}/GM_R") for name in muscles)
+    drawn = recording_figures(replace(report, result=replace(report.result, muscles=muscles, rows=rows)))
+    assert [name for names, _ in drawn for name in names] == list(muscles)
+    assert max(len(names) for names, _ in drawn) <= MOST_MUSCLES
+    written = [text.get_text() for _, figure in drawn for text in axes_of(figure, "strips").texts]
+    assert sorted(one for one in written if "/" in one) == sorted(row.target for row in rows)
+    for names, figure in drawn:
+        panels = [f"{panel} {name}" for name in names for panel in ("trace", "level")]
+        assert [axes.get_label() for axes in figure.axes] == ["strips", *panels]
+        assert axes_of(figure, "strips").get_xlabel() == "time, s"
