@@ -170,7 +170,7 @@ def test_a_picture_may_have_any_height():
 @pytest.mark.parametrize("n_muscles", [1, MOST_MUSCLES, MOST_MUSCLES + 1, 8])
 def test_pictures_of_a_page_hold_few_muscles_each_and_each_pair_once(report, n_muscles):
     known = list(report.result.muscles.values())
-    muscles = {f"M{i}": known[i % len(known)] for i in range(n_muscles - 1)} | {"GM_R": known[1]}
+    muscles = {"GM_R": known[1]} | {f"M{i}": known[i % len(known)] for i in range(n_muscles - 1)}
     pair = next(row for row in report.result.rows if row.target_kind == "pair")
     rows = tuple(replace(pair, target=f"{name}/GM_R") for name in muscles)
     drawn = recording_figures(replace(report, result=replace(report.result, muscles=muscles, rows=rows)))
