@@ -302,12 +302,17 @@ def _json(told: Mapping[str, Any]) -> str:
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
 
 
+OWN_SCRIPTS = ("unpack.js", "words.js", "strokes.js", "view.js")
+"""Parts of our script, in the order of the page; names are theirs in common."""
+
+
 @cache
 def view_script() -> str:
     """Script of a page with a view: uPlot under its licence, then ours without comments and needless space."""
     vendored = _text("vendored/uPlot.iife.min.js").split("\n", 1)[1].strip()
     licence = _text("vendored/LICENSE").strip()
-    lines = (line.strip() for line in _text("viewer.js").splitlines())
+    written = "".join(map(_text, OWN_SCRIPTS))
+    lines = (line.strip() for line in f'(() => {{\n"use strict";\n{written}}})();'.splitlines())
     own = "\n".join(_squeezed(line) for line in lines if line and not line.startswith("//"))
     own = re.sub(r"(?<=[{;,(])\n|\n(?=})", "", own)
     return f"/* uPlot 1.6.32\n\n{licence}\n*/\n{vendored}\n{own}\n"

@@ -193,9 +193,10 @@ def test_the_script_is_small_names_no_place_and_carries_the_licence():
 
 
 def test_our_script_writes_text_only_as_text():
-    own = (files("emgpipe.reports") / "scripts" / "viewer.js").read_text("utf-8")
+    folder = files("emgpipe.reports") / "scripts"
+    own = "".join(path.read_text("utf-8") for path in folder.iterdir() if path.name.endswith(".js"))
     assert not re.search(r"innerHTML|outerHTML|insertAdjacent|document\.write|eval\(|Function\(|\.style\.cssText", own)
-    assert '"use strict";' in own
+    assert '(()=>{"use strict";' in view_script()
 
 
 def test_what_is_vendored_is_as_its_page_says():
