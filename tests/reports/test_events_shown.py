@@ -142,4 +142,5 @@ def test_the_picture_of_one_muscle_is_of_one_muscle(eventful):
 
 def test_a_little_activity_is_not_said_to_be_none(report):
     states = (IntervalRow("TA_R", "active", 0.0, 0.4), IntervalRow("TA_R", "silent", 0.4, 100.0))
-    assert "TA_R: 0.4 % active, 99.6 % silent" in _alt(report, replace(report.result, intervals=states))
+    alt = _alt(report, replace(report.result, intervals=states), ["TA_R"])
+    assert "TA_R: 0.4 % active, 99.6 % silent" in alt
