@@ -9,7 +9,8 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from emgpipe.reports.write import INDEX, drawings
+from emgpipe.reports.draw import drawings
+from emgpipe.reports.told import INDEX, read_results
 from emgpipe.store import file_digest, read_csv, read_json, write_csv, write_json
 
 OTHER_SIDE = {"_R": "_L", "_L": "_R"}
@@ -56,9 +57,9 @@ def _mirrored(target: str) -> str:
 if __name__ == "__main__":
     folder = Path(sys.argv[2])
     n_recordings = copied(Path(sys.argv[1]), folder, *map(int, sys.argv[3:]))
-    for page in (INDEX, INDEX, next(name for name in drawings(folder) if name.startswith("patient"))):
+    for page in (INDEX, INDEX, "patient.S001.html"):
         start_s = time.process_time()
-        size = len(drawings(folder)[page]())
+        size = len(drawings(read_results(folder), folder)[page]())
         sys.stdout.write(
             f"{page} of {n_recordings} recordings: {time.process_time() - start_s:.1f} s, {size / 1e6:.2f} MB\n"
         )
