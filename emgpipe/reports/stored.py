@@ -69,7 +69,8 @@ def stored_visit(told: Told, visit: Visit, folder: Path, inputs: Sequence[Row] |
     Raises
     ------
     StoreError
-        FRAMES_MISSING, FRAMES_DAMAGED, RESULTS_UNREADABLE (a unit of an earlier form): run the study again.
+        FRAMES_MISSING, FRAMES_DAMAGED, RESULTS_UNREADABLE (a unit that is damaged, gone or of an earlier form): run
+        the study again.
     """
     inputs = told.visits[visit] if inputs is None else inputs
     measures = told.measures.get(visit, [])
@@ -98,8 +99,11 @@ def stored_visit(told: Told, visit: Visit, folder: Path, inputs: Sequence[Row] |
 
 
 def _known_unit(row: Row, folder: Path) -> dict[str, Any] | None:
-    """Unit of a recording; one that another version has written in another form is refused."""
+    """Unit of a recording; one that is lost though it was measured, or of another form, is refused."""
     unit = read_unit(path := unit_path(folder, row))
+    if unit is None and row["status"] == "ok":
+        message = f"the unit of {row['recording']!r} is not as written; run the study again"
+        raise ResultsError("RESULTS_UNREADABLE", message, where=str(path))
     if unit is None or unit.keys() >= set(BODY):
         return unit
     lacking = ", ".join(name for name in BODY if name not in unit)

@@ -96,3 +96,15 @@ def test_a_unit_of_an_earlier_form_costs_its_page_and_says_what_to_do(out, field
     assert pages(out)[1] == pages(out)[0]
     assert "visit.P01.V2.html" not in pages(out)[0]
     assert len(pages(out)[0]) == N_PAGES - 1
+
+
+@pytest.mark.parametrize("damage", ["gone", "changed"])
+def test_a_measured_recording_without_its_unit_is_never_drawn_as_one_without_a_result(out, damage):
+    path = out / "units" / "P01_V2_supine.jsonl"
+    before = path.read_bytes()
+    path.unlink() if damage == "gone" else path.write_bytes(before[:-2] + b"?\n")
+    with pytest.raises(ResultsError, match="P01_V2_supine.*not as written; run the study again"):
+        write_reports(out)
+    assert "visit.P01.V2.html" not in pages(out)[0]
+    path.write_bytes(before)
+    assert "visit.P01.V2.html" in [page.name for page in write_reports(out)]
