@@ -303,6 +303,8 @@ CODES: dict[str, Code] = {
         _E, "Values follow from sequence and baseline without error; there is no error to judge by."
     ),
     "VALUE_OUT_OF_RANGE": Code(_E, "A value given to statistics is infinite or beyond 1e100."),
+    # the plan of a trial
+    "PLAN_INVALID": Code(_E, "A table, key or value of analysis.toml cannot be meant, or is missing."),
     # the command line
     "USAGE": Code(_E, "A command, an option or an argument that does not exist or is missing."),
     "OUTPUT_UNWRITABLE": Code(_E, "Results cannot be printed: stdout is on a full disk or cannot be written."),

@@ -103,7 +103,7 @@ def test_a_measured_recording_without_its_unit_is_never_drawn_as_one_without_a_r
     path = out / "units" / "P01_V2_supine.jsonl"
     before = path.read_bytes()
     path.unlink() if damage == "gone" else path.write_bytes(before[:-2] + b"?\n")
-    with pytest.raises(ResultsError, match="P01_V2_supine.*not as written; run the study again"):
+    with pytest.raises(ResultsError, match=r"P01_V2_supine.*not as written; run the study again"):
         write_reports(out)
     assert "visit.P01.V2.html" not in pages(out)[0]
     path.write_bytes(before)
