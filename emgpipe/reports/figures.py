@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from markupsafe import Markup
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure, FigureBase
 from numpy.typing import NDArray
@@ -183,9 +184,10 @@ def figure_png(figure: Figure) -> bytes:
     return out.getvalue()
 
 
-def inline_png(figure: Figure) -> str:
-    """PNG of a figure as a data URI."""
-    return "data:image/png;base64," + base64.b64encode(figure_png(figure)).decode("ascii")
+def inline_png(picture: Figure | bytes) -> Markup:
+    """Data URI of a figure or a PNG; marked as safe, so that its million characters are not looked through."""
+    png = picture if isinstance(picture, bytes) else figure_png(picture)
+    return Markup("data:image/png;base64," + base64.b64encode(png).decode("ascii"))
 
 
 def with_palette(pixels: NDArray[np.uint8]) -> Image.Image:

@@ -1,6 +1,5 @@
 """The page of a visit."""
 
-import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath, PureWindowsPath
@@ -27,7 +26,7 @@ from emgpipe.reports.evidence import (
     state_shares,
     untraced,
 )
-from emgpipe.reports.figures import figure_png, recording_figures, state_key
+from emgpipe.reports.figures import inline_png, recording_figures, state_key
 from emgpipe.reports.header import common, in_one_line, own, without_names
 from emgpipe.reports.looks import KEY
 from emgpipe.reports.method import definitions, method, references
@@ -135,7 +134,7 @@ def visit_page(visit: VisitReport) -> str:
         beside=beside(visit.subject, *visit.beside),
         parts=parts,
         conditions=in_one_line(shared),
-        key=_inline(state_key()),
+        key=inline_png(state_key()),
         key_length=len(KEY),
         sides=sides(visit),
         subject_tables=_subject_tables(visit),
@@ -170,7 +169,7 @@ def _part(index: int, report: RecordingReport, shared: Mapping[str, str]) -> _Pa
         recorded=without_names(report.conditions),
         sentence=sentence(result) if report.result else "",
         pictures=_pictures(report, result) if drawn else [],
-        spectra=_inline(figure_png(spectra_figure(report))) if drawn else "",
+        spectra=inline_png(spectra_figure(report)) if drawn else "",
         spectra_alt=_spectra_alt(seen),
         segment=segment.name if segment else "",
         segments=_times(result.segments),
@@ -184,7 +183,7 @@ def _part(index: int, report: RecordingReport, shared: Mapping[str, str]) -> _Pa
         has_interval=any(cell.interval for table in tables for line in table.lines for cell in line.cells),
         met=met,
         phases=phase_table,
-        phases_picture=_inline(figure_png(phase_figure)) if phase_figure else "",
+        phases_picture=inline_png(phase_figure) if phase_figure else "",
         phases_alt=_phases_alt(result, phase_table) if phase_figure else "",
         channels=seen,
         grades=grade_lines(seen),
@@ -227,15 +226,10 @@ def _times(segments: Sequence[Segment]) -> list[tuple[str, str, str]]:
     return [(s.name, clock(s.start_s), clock(s.stop_s)) for s in segments]
 
 
-def _inline(png: bytes) -> Markup:
-    """Data URI; marked as safe, so that its million characters are not looked through for hidden ones."""
-    return Markup("data:image/png;base64," + base64.b64encode(png).decode("ascii"))
-
-
 def _pictures(report: RecordingReport, result: Measured) -> list[tuple[Markup, str]]:
     """Traces as a picture of a few muscles each, with its words."""
     found = recording_figures(report)
-    return [(_inline(figure_png(figure)), _alt(report, result, muscles)) for muscles, figure in found]
+    return [(inline_png(figure), _alt(report, result, muscles)) for muscles, figure in found]
 
 
 def _alt(report: RecordingReport, result: Measured, muscles: Sequence[str]) -> str:
