@@ -1,7 +1,7 @@
 """What the analysis of a trial is made of: values of the periods, lines of estimates, and all of it together."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -10,6 +10,14 @@ from numpy.typing import NDArray
 Kind = Literal["headline", "beside", "descriptive", "sensitivity"]
 """`headline`: the one analysis of an endpoint that the plan names; `beside`: always given with it; `descriptive`:
 period and carryover, never a gate; `sensitivity`: the headline under another choice."""
+
+
+class Stage(NamedTuple):
+    """One planned visit as pictures show it: `avisit`, its period (0: none) and role, in the order of the plan."""
+
+    avisit: str
+    period: int
+    role: str
 
 
 class Listed(NamedTuple):
@@ -51,6 +59,10 @@ class PeriodValues:
         On-treatment visits behind each value.
     listed : tuple of Listed
         What is missing, excluded or mended.
+    stages : tuple of Stage
+        Visits of the plan, in its order; for pictures.
+    visit_values : ndarray, shape (n_subjects, n_stages)
+        Value of each visit that is analysed, on the scale of the endpoint; NaN where there is none.
     """
 
     subjects: tuple[str, ...]
@@ -58,6 +70,8 @@ class PeriodValues:
     baselines: NDArray[np.float64]
     n_visits: NDArray[np.int64]
     listed: tuple[Listed, ...] = ()
+    stages: tuple[Stage, ...] = ()
+    visit_values: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 0)))
 
 
 @dataclass(frozen=True)
