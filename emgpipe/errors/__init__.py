@@ -7,6 +7,7 @@ The tree::
     ├── SettingsError    a setting, an option or a call that cannot be meant (exit code 2)
     │   └── StudyError   study.toml or recordings.csv (exit code 2)
     ├── StatisticsError  values that allow no honest answer (exit code 3)
+    ├── TableError       a table that was given, such as arms.csv (exit code 3)
     ├── NoInputError     nothing matched (exit code 4)
     ├── StoreError       a results folder that is locked, damaged or not ours (exit code 2)
     │   └── ResultsError no results, or none that can be read (exit code 3)
@@ -111,6 +112,12 @@ class StudyError(SettingsError):
 
 class StatisticsError(EmgpipeError):
     """Values of a trial allow no honest answer."""
+
+    exit_code = 3
+
+
+class TableError(EmgpipeError):
+    """A table that was given for the analysis of a trial is refused: no honest number comes of it."""
 
     exit_code = 3
 

@@ -305,6 +305,13 @@ CODES: dict[str, Code] = {
     "VALUE_OUT_OF_RANGE": Code(_E, "A value given to statistics is infinite or beyond 1e100."),
     # the plan of a trial
     "PLAN_INVALID": Code(_E, "A table, key or value of analysis.toml cannot be meant, or is missing."),
+    # tables of values that are given
+    "TABLE_UNREADABLE": Code(_E, "A table is missing, no plain file, too large, not UTF-8 or not CSV."),
+    "TABLE_EMPTY": Code(_E, "A table has no header, or a header and no rows."),
+    "TABLE_COLUMN": Code(_E, "A column of a table is not there, stands twice, or was named for two things."),
+    "TABLE_CELL": Code(_E, "A cell of a table says what its column cannot mean."),
+    "TABLE_TWICE": Code(_E, "Two rows of a table are of the same subject and period, or subject and visit."),
+    "TABLE_SEQUENCE": Code(_E, "Rows of a table contradict each other: two sequences of a subject, three of a trial."),
     # the command line
     "USAGE": Code(_E, "A command, an option or an argument that does not exist or is missing."),
     "OUTPUT_UNWRITABLE": Code(_E, "Results cannot be printed: stdout is on a full disk or cannot be written."),
