@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from emgpipe.detectors.windows import corrected_rms, window_power
 from emgpipe.frames.model import ChannelFrames
 from emgpipe.statistics import ancova_contrasts, period_means
-from emgpipe.statistics.ancova import two_sided_p
+from emgpipe.statistics.estimate import two_sided_p
 from validation.alone import run_alone
 from validation.cases import Floats
 from validation.checks import Check, Each

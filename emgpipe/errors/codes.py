@@ -295,7 +295,7 @@ CODES: dict[str, Code] = {
     # statistics
     "SEQUENCES_INVALID": Code(_E, "The sequences are not two orders of the same two treatments, such as AB and BA."),
     "SEQUENCE_EMPTY": Code(_E, "A sequence has no subject with all values and baselines."),
-    "SUBJECTS_TOO_FEW": Code(_E, "Fewer than four subjects have all values and baselines."),
+    "SUBJECTS_TOO_FEW": Code(_E, "Too few subjects have all values that the analysis needs."),
     "BASELINES_CONSTANT": Code(
         _E, "The difference of period baselines does not vary within the sequences; it cannot be adjusted for."
     ),

@@ -2,22 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import special
 
-from emgpipe.errors import SettingsError, StatisticsError
-
-Floats = NDArray[np.float64]
-
-LEAST_SUBJECTS = 4
-"""Two means and a slope take three degrees of freedom."""
-LARGEST = 1e100
-"""Beyond this, squares would overflow."""
-ROUNDING = 64 * float(np.finfo(np.float64).eps)
-"""Relative size of deviations that are rounding of the values themselves."""
+from emgpipe.statistics.estimate import estimated
+from emgpipe.statistics.inputs import (
+    LARGEST,
+    ROUNDING,
+    Floats,
+    checked_level,
+    checked_table,
+    numbers_of,
+    refusal,
+    two_sequences,
+)
 
 
 class Contrasts(NamedTuple):
@@ -101,7 +101,7 @@ def period_means(visits: ArrayLike) -> Floats:
     >>> period_means([[1.0, 2.0], [3.0, np.nan], [np.nan, np.nan]]).tolist()
     [1.5, 3.0, nan]
     """
-    values = _numbers(visits)
+    values = numbers_of(visits)
     return _mean(values, ~np.isnan(values))
 
 
@@ -151,24 +151,19 @@ def crossover_ancova(
     >>> found.treatments, round(found.effect, 3), round(found.se, 3), found.df, round(found.p, 4)
     (('A', 'B'), -1.663, 0.215, 3, 0.0045)
     """
-    pair, first = _sequences(sequences)
-    y, base = _checked(values, baselines, len(first), level)
+    pair, first = two_sequences(sequences)
+    checked_level(level)
+    y, base = (checked_table(name, x, len(first)) for name, x in (("values", values), ("baselines", baselines)))
     found = ancova_contrasts(y, base, first)
     n_first, n_second = int(found.n_first), int(found.n_second)
     if found.refused:
-        raise StatisticsError(str(found.refused), _why(str(found.refused), pair, n_first, n_second))
-    effect, se, df = float(found.effect), float(found.se), int(found.df)
-    half = float(special.stdtrit(df, 0.5 + level / 2)) * se
+        raise refusal(str(found.refused), pair, n_first, n_second)
+    told = estimated(float(found.effect), float(found.se), int(found.df), level)
     return TreatmentEffect(
-        treatments=(pair[0][0], pair[0][1]), effect=effect, se=se, low=effect - half, high=effect + half,
-        t=effect / se, df=df, p=float(two_sided_p(found.effect / found.se, found.df)), level=level,
-        slope=float(found.slope), n_first=n_first, n_second=n_second, n_dropped=len(first) - n_first - n_second,
+        treatments=(pair[0][0], pair[0][1]), effect=told.effect, se=told.se, low=told.low, high=told.high, t=told.t,
+        df=int(found.df), p=told.p, level=level, slope=float(found.slope), n_first=n_first, n_second=n_second,
+        n_dropped=len(first) - n_first - n_second,
     )  # fmt: skip
-
-
-def two_sided_p(t: Floats, df: NDArray[np.int64]) -> Floats:
-    """Probability of a Student's t at least this far from 0; NaN stays NaN."""
-    return np.asarray(2 * special.stdtr(df, -np.abs(t)), np.float64)
 
 
 def ancova_contrasts(values: Floats, baselines: Floats, in_first: NDArray[np.bool_]) -> Contrasts:
@@ -237,52 +232,3 @@ def _within(x: Floats, first: NDArray[np.bool_], second: NDArray[np.bool_]) -> t
 
 def _largest(pairs: Floats, used: NDArray[np.bool_]) -> Floats:
     return np.asarray(np.abs(np.where(used[..., None], pairs, 0.0)).max((-2, -1)), np.float64)
-
-
-def _sequences(sequences: Sequence[str]) -> tuple[tuple[str, str], NDArray[np.bool_]]:
-    """Both sequences in alphabetical order, and who has the first."""
-    if isinstance(sequences, str) or not all(isinstance(s, str) for s in sequences):
-        raise SettingsError("ARGUMENT_INVALID", f"sequences are {sequences!r}; a list of texts is needed, as ['AB']")
-    found = sorted(set(sequences))
-    pair = sorted({found[0], found[0][::-1]}) if found else []
-    if len(pair) < 2 or len(found[0]) != 2 or not set(found) <= set(pair):
-        said = f"sequences {', '.join(map(repr, found)) or 'of nobody'}"
-        raise StatisticsError("SEQUENCES_INVALID", f"{said}; two orders of two letters are needed, as 'AB' and 'BA'")
-    return (pair[0], pair[1]), np.array([s == pair[0] for s in sequences])
-
-
-def _checked(values: ArrayLike, baselines: ArrayLike, n: int, level: float) -> tuple[Floats, Floats]:
-    if not (isinstance(level, int | float) and 0 < level < 1):
-        raise SettingsError("ARGUMENT_INVALID", f"level is {level!r}; a number between 0 and 1, as 0.95")
-    told = {}
-    for name, given in (("values", values), ("baselines", baselines)):
-        try:
-            x = told[name] = _numbers(given)
-        except (TypeError, ValueError) as fault:
-            raise SettingsError("ARGUMENT_INVALID", f"{name} are no table of numbers: {fault}") from None
-        if x.shape != (n, 2):
-            message = f"{name} have shape {x.shape}; ({n}, 2): a row a sequence, period 1 and 2"
-            raise SettingsError("ARGUMENT_INVALID", message)
-        beyond = x[np.abs(x) > LARGEST]
-        if len(beyond):
-            message = f"{name} hold {float(beyond[0])!r}; finite numbers up to 1e100, NaN where missing"
-            raise StatisticsError("VALUE_OUT_OF_RANGE", message)
-    return told["values"], told["baselines"]
-
-
-def _numbers(given: ArrayLike) -> Floats:
-    """Numbers of a table, NaN where it is masked."""
-    table: np.ma.MaskedArray[Any, Any] = np.ma.asarray(given)
-    if np.iscomplexobj(table):
-        raise TypeError("complex numbers")
-    return np.ma.filled(table.astype(np.float64), np.nan)
-
-
-def _why(code: str, pair: tuple[str, str], n_first: int, n_second: int) -> str:
-    counts = f"{n_first} complete subjects in {pair[0]}, {n_second} in {pair[1]}"
-    return {
-        "SEQUENCE_EMPTY": f"{counts}; both sequences need one",
-        "SUBJECTS_TOO_FEW": f"{counts}; {LEAST_SUBJECTS} are needed",
-        "BASELINES_CONSTANT": f"baselines differ alike between periods in {counts}; nothing to adjust for",
-        "RESIDUALS_ZERO": f"values follow from sequence and baseline without error in {counts}; no error to judge by",
-    }[code]

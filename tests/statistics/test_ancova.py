@@ -212,7 +212,7 @@ def infinite(values, baselines, sequences):
         (exact_values, "RESIDUALS_ZERO", "without error"),
         (one_sequence, "SEQUENCE_EMPTY", "16 complete subjects in AB, 0 in BA"),
         (emptied, "SEQUENCE_EMPTY", "8 complete subjects in AB, 0 in BA"),
-        (three_subjects, "SUBJECTS_TOO_FEW", "2 complete subjects in AB, 1 in BA; 4 are needed"),
+        (three_subjects, "SUBJECTS_TOO_FEW", "2 complete subjects in AB, 1 in BA; 3 are needed, 4 with baselines"),
         (infinite, "VALUE_OUT_OF_RANGE", "values hold -inf"),
     ],
 )
