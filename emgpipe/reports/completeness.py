@@ -1,4 +1,4 @@
-"""Which visits are there: the state of a visit by its recordings, its symbol, and the order of visits."""
+"""Which visits are there: the state of a visit by its recordings, and its symbol."""
 
 from collections.abc import Mapping, Sequence
 
@@ -33,24 +33,3 @@ def visit_state(rows: Sequence[Row]) -> str:
 def n_of(rows: Sequence[Row], status: str) -> int:
     """Recordings with this status."""
     return sum(row["status"] == status for row in rows)
-
-
-def natural(text: str) -> tuple[tuple[int, int, str], ...]:
-    """Sort key: V2 before V10.
-
-    Examples
-    --------
-    >>> sorted(["V10", "V2", "V1"], key=natural)
-    ['V1', 'V2', 'V10']
-    """
-    parts: list[tuple[int, int, str]] = []
-    digits = ""
-    for char in [*text, ""]:
-        if char.isascii() and char.isdigit():
-            digits += char
-            continue
-        if digits:
-            parts.append((0, int(digits), ""))
-            digits = ""
-        parts.append((1, 0, char))
-    return tuple(parts)

@@ -10,10 +10,11 @@ from typing import NamedTuple
 from emgpipe.batch.conditions import COMPARED_CONDITIONS, Change, Conditions, changed_conditions
 from emgpipe.measures.rows import VALUED, MeasureRow, Status
 from emgpipe.measures.views import WHOLE
-from emgpipe.reports.completeness import natural, visit_state
+from emgpipe.reports.completeness import visit_state
 from emgpipe.reports.tables import OVERVIEW
 from emgpipe.reports.told import versions_of
 from emgpipe.reports.words import NOT_ON_PAGES
+from emgpipe.study.order import natural
 from emgpipe.summary.subject import RESTS
 
 Row = Mapping[str, str]

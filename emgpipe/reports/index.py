@@ -9,12 +9,13 @@ from emgpipe.errors.codes import CODES
 from emgpipe.measures.grade import LETTERS
 from emgpipe.measures.rows import VALUED
 from emgpipe.recording import Finding
-from emgpipe.reports.completeness import STATE_OF_VISIT, SYMBOLS, n_of, natural, visit_state
+from emgpipe.reports.completeness import STATE_OF_VISIT, SYMBOLS, n_of, visit_state
 from emgpipe.reports.distributions import SpreadBlock, Strip, distribution_figure
 from emgpipe.reports.figures import inline_png
 from emgpipe.reports.names import patient_file_name, visit_file_name
 from emgpipe.reports.pages import render
 from emgpipe.reports.words import SEVERITY_MARKS, SEVERITY_WORDS, STATUS_WORDS, heading, reasons, versions_differ
+from emgpipe.study.order import natural
 
 COLUMNS = ("recording", "subject", "visit", "task", "run", "file", "status", "code", "message",
            "duration_s", "rates_hz", "grade")  # fmt: skip
