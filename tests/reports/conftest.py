@@ -13,6 +13,10 @@ from emgpipe.simulate import scenario
 from tests.reports.folders import small_results, tiny_results
 
 RATE_HZ = 2000.0
+SETTLED = """() => new Promise((done) => {
+  requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done)));
+})"""
+"""Two frames: in the first, observers of sizes and places are told; in the next, what they asked for is drawn."""
 HOSTILE = "<b>$\\q$\u202e\x07"
 """Markup, a formula that is none, a turn of direction, a bell."""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -96,6 +100,11 @@ def made(tmp_path_factory):
 def copy(made, tmp_path):
     """The same, to change."""
     return Path(shutil.copytree(made, tmp_path / "copy"))
+
+
+def settled(page):
+    """Wait until a page has drawn what it was told last."""
+    page.evaluate(SETTLED)
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,8 @@ import re
 
 import pytest
 
+from tests.reports.conftest import settled
+
 FULL, HOSTILE, SUBJECT, STUDY = "visit.S01.V1.html", "visit.S01.V2.html", "patient.S01.html", "index.html"
 PAGES = (FULL, HOSTILE, "visit.S02.V1.html", "visit.S02.V2.html", SUBJECT, STUDY)
 LEAST_CONTRAST = 4.5
@@ -134,8 +136,8 @@ def test_the_listeners_hear_a_request_and_a_refused_script(browser, results):
     page.on("console", lambda message: heard.append(message.text))
     page.goto((results / "reports" / FULL).resolve().as_uri())
     page.evaluate("document.body.append(Object.assign(document.createElement('script'), {textContent: 'a()'}))")
-    page.evaluate("document.body.append(Object.assign(new Image(), {src: 'http://127.0.0.1:9/x.png'}))")
-    page.wait_for_timeout(100)
+    with page.expect_console_message(lambda message: "img-src" in message.text):
+        page.evaluate("document.body.append(Object.assign(new Image(), {src: 'http://127.0.0.1:9/x.png'}))")
     page.context.close()
     assert any("script-src" in text for text in heard)
     assert any("img-src" in text for text in heard)
@@ -163,13 +165,14 @@ def test_the_wheel_scrolls_the_page_until_the_traces_are_clicked(visit):
     whole = shown(page)
     x, y, _ = area(page)
     page.mouse.move(x, y)
+    was = page.evaluate("scrollY")
     page.mouse.wheel(0, -100)
-    page.wait_for_timeout(100)
+    page.wait_for_function("(was) => scrollY < was", arg=was)
     assert shown(page) == whole
     x, y, _ = area(page)
     page.mouse.click(x, y)
     page.mouse.wheel(0, -100)
-    page.wait_for_timeout(100)
+    page.wait_for_function("(whole) => Number(document.querySelector('.view').dataset.to) !== whole", arg=whole[1])
     zoomed = shown(page)
     assert zoomed[1] - zoomed[0] == pytest.approx(0.8 * (whole[1] - whole[0]), abs=0.01)
     # what the pointer is on stays there
@@ -248,7 +251,7 @@ def test_the_cursor_moves_by_keys(visit):
 def test_something_is_drawn_and_drawn_otherwise_when_zoomed(visit):
     page = visit(FULL)
     charts(page).focus()
-    page.wait_for_timeout(200)
+    settled(page)
     pixels = "canvas => canvas.toDataURL()"
     canvases = page.locator(".view-chart canvas")
     before = [canvases.nth(i).evaluate(pixels) for i in range(canvases.count())]
@@ -256,7 +259,7 @@ def test_something_is_drawn_and_drawn_otherwise_when_zoomed(visit):
     n_muscles, n_rows = page.locator(".view-muscle").count(), page.locator(".view-row").count()
     assert len(before) == n_rows + 2 * n_muscles
     page.keyboard.press("+")
-    page.wait_for_timeout(100)
+    settled(page)
     after = [canvases.nth(i).evaluate(pixels) for i in range(canvases.count())]
     assert sum(a != b for a, b in zip(before, after, strict=True)) >= len(before) - 2
 
@@ -265,7 +268,7 @@ def test_cues_and_stimuli_are_drawn_at_their_times(visit, results):
     page = visit(FULL)
     told = json.loads(page.locator("script[data-view]").inner_text())
     charts(page).scroll_into_view_if_needed()
-    page.wait_for_timeout(200)
+    settled(page)
     cues_s = [(told["relaxed"][0] + told["relaxed"][1] / 2) / 1000]
     stimuli_s = [onset / 1000 for onset in told["stimuli"]]
     for looked_for, times_s in ((told["looks"]["relaxed"], cues_s), (told["looks"]["stimulus"], stimuli_s)):
@@ -281,7 +284,7 @@ def test_a_stretch_to_relax_that_is_cut_to_nothing_is_seen(browser, results, tmp
     page = browser.new_context(viewport={"width": 1200, "height": 900}).new_page()
     page.goto(cut.as_uri())
     charts(page).scroll_into_view_if_needed()
-    page.wait_for_timeout(200)
+    settled(page)
     assert re.search(colour, text).group(1) in page.evaluate(COLOURS, start_ms / 1000 / shown(page)[1])
     page.context.close()
 
@@ -291,7 +294,7 @@ def test_the_view_follows_the_width_of_the_window(visit):
     charts(page).scroll_into_view_if_needed()
     for width in (1200, 700):
         page.set_viewport_size({"width": width, "height": 900})
-        page.wait_for_timeout(150)
+        settled(page)
         chart, stack = page.locator(".view-muscle .uplot").first.bounding_box(), charts(page).bounding_box()
         assert stack["x"] + stack["width"] == pytest.approx(chart["x"] + chart["width"], abs=2)
 

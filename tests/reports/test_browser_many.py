@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from emgpipe.reports import VisitReport, visit_page
+from tests.reports.conftest import settled
 
 N_MUSCLES = 16
 LONG = "W" * 400
@@ -44,7 +45,7 @@ def opened(browser, path):
         pages.append(page)
         page.goto(path.as_uri())
         page.evaluate("document.querySelector('.view-tools').scrollIntoView()")
-        page.wait_for_timeout(200)
+        settled(page)
         return page
 
     yield go
@@ -60,14 +61,14 @@ def top(page):
 def test_a_still_pointer_reads_a_time_and_nothing_moves_under_it(opened, viewport):
     page = opened(viewport)
     page.evaluate("(y) => scrollBy(0, y)", top(page) - viewport["height"] / 2)
-    page.wait_for_timeout(200)
+    settled(page)
     before = top(page)
     box = page.locator(".view-charts").bounding_box()
     page.mouse.move(box["x"] + 0.7 * box["width"], before + 30)
-    page.wait_for_timeout(300)
+    settled(page)
     told = page.evaluate(READ)
     assert told
-    page.wait_for_timeout(300)
+    settled(page)
     assert page.evaluate(READ) == told
     assert top(page) == before
     page.mouse.move(box["x"] + 0.9 * box["width"], before + 30)
@@ -97,11 +98,11 @@ def test_charts_are_made_when_they_come_near_and_show_what_the_others_show(opene
     page.locator(".view-charts").focus()
     page.keyboard.press("+")
     page.locator(".view-row").last.scroll_into_view_if_needed()
-    page.wait_for_timeout(300)
+    settled(page)
     assert first < canvases.count()
     shown = page.locator(".view-row").last.locator("canvas").evaluate("canvas => canvas.toDataURL()")
     page.keyboard.press("0")
-    page.wait_for_timeout(300)
+    settled(page)
     assert page.locator(".view-row").last.locator("canvas").evaluate("canvas => canvas.toDataURL()") != shown
 
 
