@@ -34,8 +34,12 @@ MARKS = {
     "undeterminable": Mark("x", "#6b4300", "#6b4300", 4.5),
     "not_measured": Mark("_", "#6b7580", "#6b7580", 4.5),
     "run": Mark(".", "#5b6675", "#5b6675", 3.0),
+    "headline": Mark("s", "#0b3c6f", "#0b3c6f", 6.5),
+    "estimate": Mark("s", "#ffffff", "#0b3c6f", 4.5),
+    "mean": Mark("D", "#0b3c6f", "#0b3c6f", 4.2),
+    "single": Mark("o", "#ffffff", "#5b6675", 3.4),
 }
-"""By status, and of a single run beside the median."""
+"""By status; of a single run beside the median; of a trial: estimates, means, and a subject with one period alone."""
 
 
 FROM_0_TO_1 = SHARES | {CORRELATION}
