@@ -312,6 +312,8 @@ CODES: dict[str, Code] = {
     "TABLE_CELL": Code(_E, "A cell of a table says what its column cannot mean."),
     "TABLE_TWICE": Code(_E, "Two rows of a table are of the same subject and period, or subject and visit."),
     "TABLE_SEQUENCE": Code(_E, "Rows of a table contradict each other: two sequences of a subject, three of a trial."),
+    # what an analysis leaves out
+    "PERIOD_MISSING": Code(_R, "A subject has no value or no baseline in a period; paired analyses leave it out."),
     # the command line
     "USAGE": Code(_E, "A command, an option or an argument that does not exist or is missing."),
     "OUTPUT_UNWRITABLE": Code(_E, "Results cannot be printed: stdout is on a full disk or cannot be written."),
