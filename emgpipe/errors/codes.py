@@ -305,6 +305,17 @@ CODES: dict[str, Code] = {
     "VALUE_OUT_OF_RANGE": Code(_E, "A value given to statistics is infinite or beyond 1e100."),
     # the plan of a trial
     "PLAN_INVALID": Code(_E, "A table, key or value of analysis.toml cannot be meant, or is missing."),
+    # visits of a trial: why a row is not analysed
+    "PLAN_ABSENT": Code(_R, "There is no plan of the analysis: no visit has a period, nothing is analysed."),
+    "VISIT_UNPLANNED": Code(_R, "The visit is none of the plan; it is kept and not analysed."),
+    "VISIT_OUT_OF_WINDOW": Code(_R, "The visit is one of the plan by its name, but its day is outside the window."),
+    "VISIT_TWICE": Code(_R, "Another visit stands for the same visit of the plan, nearer to the middle of its window."),
+    "VISIT_OTHER": Code(_R, "The plan names the visit, and analyses it neither as baseline nor as treatment."),
+    "VISIT_MISSING": Code(_R, "The plan has a visit that the subject has not."),
+    "SUBJECT_EXCLUDED": Code(_R, "The plan leaves the subject out of the population."),
+    "INTERCURRENT": Code(_R, "The plan leaves the visit, its period or its subject out for an intercurrent event."),
+    "BELOW_LIMIT_OUT": Code(_R, "The value is below its limit, and the plan counts such values as missing."),
+    "VALUE_MISSING": Code(_R, "The visit is there and has no value of this measure; its status says why."),
     # tables of values that are given
     "TABLE_UNREADABLE": Code(_E, "A table is missing, no plain file, too large, not UTF-8 or not CSV."),
     "TABLE_EMPTY": Code(_E, "A table has no header, or a header and no rows."),
