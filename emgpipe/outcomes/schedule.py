@@ -198,7 +198,8 @@ def _order(row: Row) -> tuple[Any, ...]:
     """Subjects, then visits of the plan before others, then as in the tables of a run."""
     day = math.inf if math.isnan(row["day"]) else row["day"]
     visit = (row["avisitn"] or math.inf, day, natural(row["visit"]))
-    return (natural(row["subject"]), *visit, natural(row["task"]), natural(row["segment"]), *measure_order(row))
+    names = [row[name] for name in IDENTITY]  # V1 and V01 are one number
+    return (natural(row["subject"]), *visit, natural(row["task"]), natural(row["segment"]), *measure_order(row), *names)
 
 
 def measure_order(row: Row) -> tuple[Any, ...]:
