@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from emgpipe.errors import SettingsError
+from emgpipe.outcomes.plan_checks import contradictions
 from emgpipe.settings import nearest, parse_toml, place_of, read_text, shown, what_is_allowed
 
 PRESETS = ("plain", "sps-crossover")
@@ -177,7 +178,7 @@ def parse_plan(text: str, *, where: str = "analysis.toml") -> AnalysisPlan:
     ------
     SettingsError
         TOML_INVALID; PLAN_INVALID: an unknown key with the nearest known one, a value with what is allowed, a key that
-        is missing, each with its line.
+        is missing, what contradicts another key (`plan_checks`), each with its line.
 
     Examples
     --------
@@ -187,9 +188,13 @@ def parse_plan(text: str, *, where: str = "analysis.toml") -> AnalysisPlan:
     """
     tables = _over_preset(parse_toml(text, where=where), text, where)
     try:
-        return AnalysisPlan.model_validate(tables)
+        plan = AnalysisPlan.model_validate(tables)
     except ValidationError as problem:
         raise _plan_invalid(problem, where=where, text=text) from None
+    wrong = next(contradictions(plan), None)
+    if wrong:
+        raise SettingsError("PLAN_INVALID", wrong.found, where=place_of(text, wrong.key, where))
+    return plan
 
 
 def _over_preset(tables: dict[str, Any], text: str, where: str) -> dict[str, Any]:
