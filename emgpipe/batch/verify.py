@@ -9,13 +9,17 @@ from typing import Any
 from emgpipe.batch.audit import RUN_RECORD
 from emgpipe.batch.finish import TABLES
 from emgpipe.batch.problems import AGAIN, Problem, absent_or, refuse_no_results
+from emgpipe.batch.unblinded import unblinded_problems
 from emgpipe.batch.units import Heads, read_head
 from emgpipe.batch.verify_inputs import input_problems, study_folder, told_inputs
+from emgpipe.batch.verify_lock import lock_problems
 from emgpipe.batch.verify_log import log_problems, share_problems, told_problems
 from emgpipe.batch.verify_pages import page_problems
 from emgpipe.errors import ResultsError
 from emgpipe.store import SEAL_NAME, Seal, file_digest, leftovers, read_json, read_lock, read_seal, refuse_links
 from emgpipe.store.atomic import TEMPORARY
+
+LOCK_CODES = ("LOCK_CHANGED", "LOCK_DIFFERS")
 
 
 @dataclass(frozen=True)
@@ -96,6 +100,17 @@ def verify_results(
         raise ResultsError("RESULTS_UNREADABLE", message, where=str(folder)) from problem
 
 
+def as_written_problems(folder: Path) -> list[Problem]:
+    """What `verify_results` finds in the folder itself, locks left out; for who holds it. Raises OSError."""
+    return [problem for problem in _as_written(folder)[0] if problem.code not in LOCK_CODES]
+
+
+def sealed_record(folder: Path) -> tuple[dict[str, Any], list[Problem]]:
+    """`run.json`, empty where it is not as it was sealed, and what is wrong then."""
+    problems, record = _record_problems(folder, read_seal(folder))
+    return record, problems
+
+
 def _as_written(folder: Path) -> tuple[list[Problem], _Results]:
     """What is not as written in the folder itself, and what was found there."""
     from emgpipe.batch.verify_cache import cache_problems
@@ -109,6 +124,7 @@ def _as_written(folder: Path) -> tuple[list[Problem], _Results]:
     problems += [*_table_problems(results), *_unit_problems(results), *logged]
     if not any(problem.is_error for problem in logged) and seal is not None:
         problems += told_problems(folder, results.told("units"), units)
+        problems += [*lock_problems(folder, record), *unblinded_problems(folder)]
     problems += [*page_problems(folder, record), *cache_problems(folder, units), *_left(folder)]
     return problems, results
 

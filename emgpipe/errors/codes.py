@@ -325,6 +325,14 @@ CODES: dict[str, Code] = {
     "TABLE_SEQUENCE": Code(_E, "Rows of a table contradict each other: two sequences of a subject, three of a trial."),
     # what an analysis leaves out
     "PERIOD_MISSING": Code(_R, "A subject has no value or no baseline in a period; paired analyses leave it out."),
+    # the lock of an analysis, and unblinding
+    "LOCK_MISSING": Code(_E, "The results are not locked: nobody may unblind an analysis that can still be chosen."),
+    "LOCK_DIFFERS": Code(_E, "Plan, settings or tables are not those that were locked; the message names them."),
+    "LOCK_CHANGED": Code(_E, "lock.json is not as it was written, is gone, or the log does not tell of it."),
+    "LOCK_REFUSED": Code(_E, "Results that are not as they were written cannot be locked or unblinded."),
+    "PLAN_UNFIT": Code(_E, "The plan names a measure, target, visit or subject that the results do not have."),
+    "ENDPOINT_EMPTY": Code(_F, "An endpoint of the plan has no value in the results, in no visit of any subject."),
+    "RESULTS_LOCKED": Code(_F, "A run changes, or may change, results that are locked for an analysis."),
     # the command line
     "USAGE": Code(_E, "A command, an option or an argument that does not exist or is missing."),
     "OUTPUT_UNWRITABLE": Code(_E, "Results cannot be printed: stdout is on a full disk or cannot be written."),

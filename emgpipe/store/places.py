@@ -11,14 +11,15 @@ from typing import Any
 from emgpipe.errors import StoreError
 from emgpipe.settings.places import read_small
 
-FOLDERS = ("units", "cache", "cache/frames", "cache/pairs", "cache/stimuli", "reports", "logs")
+FOLDERS = ("units", "cache", "cache/frames", "cache/pairs", "cache/stimuli", "reports", "logs", "unblinded")
 FILES = {
     "": ("measures.csv", "measures.parquet", "visits.csv", "visits.parquet", "visits_repeats.csv", "inputs.csv",
          "intervals.csv", "data_dictionary.json", "settings.toml", "run.json", "run.json.sha256", "log.jsonl",
-         ".emgpipe.lock"),
+         "lock.json", ".emgpipe.lock"),
     "units": ("*.jsonl",),
     "reports": ("*.html", "pages.json"),
     "logs": ("shard-*.jsonl", ".shard-*.lock"),
+    "unblinded": ("*",),
 }  # fmt: skip
 """Names of ours by folder. What a user puts beside them is not looked at, read or written."""
 MOST_JSON_BYTES = 2**28
@@ -37,7 +38,7 @@ def refuse_links(folder: Path) -> None:
     ------
     StoreError
         STORE_LINKED: a folder of ours in it is a link or no folder, or a file with a name of ours in it, in `units`,
-        `reports` or `logs` is a link, a pipe or a device.
+        `reports`, `logs` or `unblinded` is a link, a pipe or a device.
     """
     for name in FOLDERS:
         _refuse(folder / name, stat.S_ISDIR, "a folder")

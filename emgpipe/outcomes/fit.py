@@ -1,0 +1,109 @@
+"""Whether a plan can be applied to results: a slip of the pen in it must not be found after unblinding."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+from emgpipe.errors import SettingsError
+from emgpipe.outcomes.plan import AnalysisPlan, Endpoint
+from emgpipe.recording import Finding
+from emgpipe.settings import nearest
+from emgpipe.study.blinding import text_tells
+
+Rows = Sequence[Mapping[str, str]]
+ENDPOINT = ("measure", "target", "task", "segment")
+"""Columns that find the rows of an endpoint, in the order in which they are looked for."""
+
+
+def refuse_unfit(plan: AnalysisPlan, rows: Rows, *, where: str = "analysis.toml") -> None:
+    """Refuse a plan that names what results do not have, or tells an arm.
+
+    Parameters
+    ----------
+    plan : AnalysisPlan
+        Checked by itself.
+    rows : sequence of mapping of str to str
+        Lines of `measures.csv`.
+    where : str
+        File of the plan, for messages.
+
+    Raises
+    ------
+    SettingsError
+        PLAN_UNFIT: measure, target, task or segment of an endpoint, names of a visit or a subject, with the nearest
+        known name. ARM_CELL: the reason of an exclusion or an event may give an arm away.
+
+    Notes
+    -----
+    An endpoint fits where any visit of any subject has a row of it, with or without a value; a visit where any of its
+    names is one of the results.
+    """
+    for endpoint in plan.endpoints:
+        for target in endpoint.targets:
+            _refuse_endpoint(endpoint, target, rows, where)
+    known = {column: list(dict.fromkeys(row[column] for row in rows)) for column in ("subject", "visit")}
+    for visit in plan.visits:
+        if visit.names and not set(visit.names) & set(known["visit"]):
+            found = f"visit {visit.avisit!r} is called {_told(visit.names)} in the plan; no visit of the results is"
+            raise _unfit(f"{found}: {nearest(visit.names[0], known['visit'])}", where)
+    for subject, text in _of_subjects(plan):
+        if subject not in known["subject"]:
+            raise _unfit(f"subject {subject!r} has no results; {nearest(subject, known['subject'])}", where)
+        if rule := text_tells(text):
+            message = f"a text on subject {subject!r}, not shown here, may give an arm away by {rule}; lock the plan"
+            raise SettingsError("ARM_CELL", f"{message} in words that do not", where=where)
+
+
+def empty_endpoints(plan: AnalysisPlan, rows: Rows) -> Iterator[Finding]:
+    """Endpoints without a value anywhere.
+
+    Parameters
+    ----------
+    plan, rows
+        As in `refuse_unfit`.
+
+    Yields
+    ------
+    Finding
+        ENDPOINT_EMPTY, with the reasons.
+    """
+    for endpoint in plan.endpoints:
+        of_it = [row for row in rows if row["target"] in endpoint.targets and _is_of(endpoint)(row)]
+        if not any(row["value"] for row in of_it):
+            reasons = dict.fromkeys(part for row in of_it for part in row["reason"].split(";") if part)
+            message = f"{endpoint.name}: no row of {len(of_it)} has a value ({', '.join(reasons) or 'no reason'})"
+            yield Finding("ENDPOINT_EMPTY", "warning", "", f"{message}; its analysis will give no number")
+
+
+def _is_of(endpoint: Endpoint) -> Callable[[Mapping[str, str]], bool]:
+    wanted = {"measure": endpoint.measure, "segment": endpoint.segment, **_task(endpoint)}
+    return lambda row: all(row[column] == name for column, name in wanted.items())
+
+
+def _task(endpoint: Endpoint) -> dict[str, str]:
+    return {"task": endpoint.task} if endpoint.task else {}
+
+
+def _refuse_endpoint(endpoint: Endpoint, target: str, rows: Rows, where: str) -> None:
+    """Narrow rows down column by column; where none is left, that column holds the slip."""
+    wanted = {"measure": endpoint.measure, "target": target, **_task(endpoint), "segment": endpoint.segment}
+    left, so_far = rows, ""
+    for column, name in wanted.items():
+        there = [row for row in left if row[column] == name]
+        if not there:
+            known = dict.fromkeys(row[column] for row in left if row[column])
+            found = f"{column} {name!r} of endpoint {endpoint.name!r} is in no row{so_far}"
+            raise _unfit(f"{found}; {nearest(name, known) if known else 'there is none'}", where)
+        left, so_far = there, f"{so_far or ' of'} {column} {name!r}"
+
+
+def _of_subjects(plan: AnalysisPlan) -> Iterator[tuple[str, str]]:
+    """Subjects that the plan names, and what it says of them."""
+    yield from plan.population.exclude.items()
+    yield from ((one.subject, one.event) for one in plan.intercurrent)
+
+
+def _told(names: Iterable[str]) -> str:
+    return " or ".join(map(repr, names))
+
+
+def _unfit(message: str, where: str) -> SettingsError:
+    return SettingsError("PLAN_UNFIT", message, where=where)
