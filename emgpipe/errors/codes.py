@@ -296,6 +296,10 @@ CODES: dict[str, Code] = {
     "SEQUENCES_INVALID": Code(_E, "The sequences are not two orders of the same two treatments, such as AB and BA."),
     "SEQUENCE_EMPTY": Code(_E, "A sequence has no subject with all values and baselines."),
     "SUBJECTS_TOO_FEW": Code(_E, "Too few subjects have all values that the analysis needs."),
+    "SUBJECTS_TOO_MANY": Code(_E, "More subjects than ranks and re-randomisation are made for (2000)."),
+    "VISITS_TOO_FEW": Code(_E, "Reliability was asked for of fewer than two visits."),
+    "VALUE_NOT_POSITIVE": Code(_E, "A logarithm was asked for of a value that is not above 0, offset included."),
+    "MODEL_FAILS": Code(_E, "A mixed model finds no estimate: too few values, or no maximum."),
     "BASELINES_CONSTANT": Code(
         _E, "The difference of period baselines does not vary within the sequences; it cannot be adjusted for."
     ),

@@ -113,10 +113,10 @@ def hills_armitage(values: ArrayLike, sequences: Sequence[str], *, level: float 
 
     Notes
     -----
-    Hills and Armitage 1979 (doi:10.1111/j.1365-2125.1979.tb05910.x). Subjects without one period count in the first
-    period alone. Carryover that differs between treatments biases treatment (`carryover_bias`) and no test of it
-    decides anything: choosing the first period by such a test errs more often than it says (Freeman 1989,
-    doi:10.1002/sim.4780081202).
+    Hills and Armitage 1979, British Journal of Clinical Pharmacology 8:7-20. Subjects without period 2 count in the
+    first period alone. Carryover that differs between treatments biases treatment (`carryover_bias`) and no test of it
+    decides anything: choosing the first period by such a test errs more often than it says (Freeman 1989, Statistics in
+    Medicine 8:1421-1432).
 
     Examples
     --------

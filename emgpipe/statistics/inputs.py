@@ -15,6 +15,8 @@ LARGEST = 1e100
 """Beyond this, squares would overflow."""
 ROUNDING = 64 * float(np.finfo(np.float64).eps)
 """Relative size of deviations that are rounding of the values themselves."""
+MOST_SUBJECTS = 2000
+"""For what looks at pairs of subjects or draws sequences: more would take minutes."""
 
 
 def two_sequences(sequences: Sequence[str]) -> tuple[tuple[str, str], Bools]:
@@ -71,7 +73,7 @@ def refusal(code: str, pair: tuple[str, str], n_first: int, n_second: int) -> St
     why = {
         "SEQUENCE_EMPTY": f"{counts}; both sequences need one",
         "SUBJECTS_TOO_FEW": f"{counts}; 3 are needed, 4 with baselines",
-        "SUBJECTS_TOO_MANY": f"{counts}; their pairs do not fit into memory",
+        "SUBJECTS_TOO_MANY": f"{counts}; at most {MOST_SUBJECTS} together for ranks and re-randomisation",
         "BASELINES_CONSTANT": f"baselines differ alike between periods in {counts}; nothing to adjust for",
         "RESIDUALS_ZERO": f"values follow from sequence and baseline without error in {counts}; no error to judge by",
     }[code]
