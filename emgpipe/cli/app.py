@@ -11,6 +11,7 @@ import typer
 
 from emgpipe.cli import talk
 from emgpipe.cli.simulating import simulate_app
+from emgpipe.cli.trials import add_trial_commands
 from emgpipe.errors import EmgpipeError, printable
 
 app = typer.Typer(
@@ -342,3 +343,6 @@ def doctor() -> None:
     text, code = report()
     talk.write(text)
     raise typer.Exit(code)
+
+
+add_trial_commands(app)
