@@ -329,6 +329,10 @@ CODES: dict[str, Code] = {
     "TABLE_SEQUENCE": Code(_E, "Rows of a table contradict each other: two sequences of a subject, three of a trial."),
     # what an analysis leaves out
     "PERIOD_MISSING": Code(_R, "A subject has no value or no baseline in a period; paired analyses leave it out."),
+    "LIMIT_TAKEN": Code(_R, "The value is below its limit; the limit or half of it counts, as the plan says."),
+    "LOG_UNDEFINED": Code(_R, "A value is 0 or less with its offset, and the endpoint is a logarithm."),
+    "TARGET_LEFT_OUT": Code(_R, "A target of an endpoint has no value at a visit of a subject, and counts at none."),
+    "TARGETS_FEW": Code(_R, "Less than three quarters of the targets of an endpoint count for a subject."),
     # the lock of an analysis, and unblinding
     "LOCK_MISSING": Code(_E, "The results are not locked: nobody may unblind an analysis that can still be chosen."),
     "LOCK_DIFFERS": Code(_E, "Plan, settings or tables are not those that were locked; the message names them."),

@@ -126,8 +126,8 @@ def _events(plan: "AnalysisPlan") -> Iterator[Contradiction]:
             yield Contradiction(("intercurrent", n, "visit"), f"visit {event.visit!r}; {nearest(event.visit, known)}")
         if event.strategy == "exclude_visit" and not event.visit:
             yield Contradiction(("intercurrent", n), "strategy = 'exclude_visit' without a visit; name its avisit")
-        if event.strategy == "exclude_period" and not event.period:
-            yield Contradiction(("intercurrent", n), "strategy = 'exclude_period' without a period; 1 or 2")
+        if event.strategy == "exclude_period" and not (event.period or event.visit):
+            yield Contradiction(("intercurrent", n), "strategy = 'exclude_period' without a period or visit; name one")
 
 
 def _names(plan: "AnalysisPlan") -> Iterator[Contradiction]:
