@@ -12,7 +12,6 @@ from emgpipe.batch.problems import AGAIN, Problem, absent_or, refuse_no_results
 from emgpipe.batch.unblinded import unblinded_problems
 from emgpipe.batch.units import Heads, read_head
 from emgpipe.batch.verify_inputs import input_problems, study_folder, told_inputs
-from emgpipe.batch.verify_lock import lock_problems
 from emgpipe.batch.verify_log import log_problems, share_problems, told_problems
 from emgpipe.batch.verify_pages import page_problems
 from emgpipe.errors import ResultsError
@@ -114,6 +113,7 @@ def sealed_record(folder: Path) -> tuple[dict[str, Any], list[Problem]]:
 def _as_written(folder: Path) -> tuple[list[Problem], _Results]:
     """What is not as written in the folder itself, and what was found there."""
     from emgpipe.batch.verify_cache import cache_problems
+    from emgpipe.batch.verify_lock import lock_problems  # plans know the measures, and these what computes them
 
     seal = read_seal(folder)
     problems, record = _record_problems(folder, seal)
