@@ -47,19 +47,46 @@ def places_of(half_width: float) -> int:
     return min(max(1 - math.floor(math.log10(half_width)), 0), MOST_PLACES)
 
 
-def estimate_words(line: Line, scale: Scale) -> str:
-    """Write an estimate with its interval, in the digits that the interval deserves.
+class Told(NamedTuple):
+    """An estimate and the ends of its interval as printed; ends are empty where it has none."""
+
+    effect: str
+    low: str = ""
+    high: str = ""
+
+
+def told_of(line: Line, scale: Scale) -> Told:
+    """Write an estimate and its interval, in the digits that the interval deserves.
 
     Parameters
     ----------
     line : Line
         Without an estimate: a dash.
     scale : Scale
-        Of the endpoint; a ratio is written for a log scale.
+        Of the endpoint; ratios are written for a log scale.
 
     Returns
     -------
-    str
+    Told
+
+    Examples
+    --------
+    >>> one = Line("headline", "headline", "", effect=-0.3216, low=-0.5012, high=-0.142)
+    >>> told_of(one, Scale("uV", log=True))
+    Told(effect='0.72', low='0.61', high='0.87')
+    """
+    if line.effect is None:
+        return Told("–")
+    shown = scale.shown(line.effect)
+    if line.low is None or line.high is None:
+        return Told(signed(shown, 2 if scale.log else places_of(abs(shown))))
+    low, high = scale.shown(line.low), scale.shown(line.high)
+    places = max(places_of((high - low) / 2), 2 if scale.log and high < 10 else 0)
+    return Told(signed(shown, places), signed(low, places), signed(high, places))
+
+
+def estimate_words(line: Line, scale: Scale) -> str:
+    """The same in one text.
 
     Examples
     --------
@@ -69,14 +96,8 @@ def estimate_words(line: Line, scale: Scale) -> str:
     >>> estimate_words(Line("mixed", "beside", "", code="PACKAGE_ABSENT"), Scale("uV", log=False))
     '–'
     """
-    if line.effect is None:
-        return "–"
-    shown = scale.shown(line.effect)
-    if line.low is None or line.high is None:
-        return signed(shown, 2 if scale.log else places_of(abs(shown)))
-    low, high = scale.shown(line.low), scale.shown(line.high)
-    places = max(places_of((high - low) / 2), 2 if scale.log and high < 10 else 0)
-    return f"{signed(shown, places)} ({signed(low, places)} to {signed(high, places)})"
+    told = told_of(line, scale)
+    return f"{told.effect} ({told.low} to {told.high})" if told.low else told.effect
 
 
 def signed(value: float, places: int) -> str:

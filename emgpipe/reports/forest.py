@@ -16,7 +16,7 @@ ZERO, HEADLINE, TINT = "#55606c", "#b45309", "#f3f5f7"
 REACH = 3.0
 """An interval may reach so many lengths of the shortest headline beyond the estimates; longer ones end in an arrow."""
 ONE_TWO_FIVE = tuple(digit * 10.0**power for power in range(-6, 7) for digit in (1, 2, 5))
-LONGEST_NAME = 46
+LONGEST_NAME = 52
 
 _NAME_IN, _TOLD_IN, _ROW_IN, _HEAD_IN, _FOOT_IN, _GROUP_IN = 3.35, 3.05, 0.215, 0.34, 0.44, 0.26
 _P_IN, _N_IN = 2.02, 2.52
@@ -173,7 +173,7 @@ def _draw_axis(sheet: Sheet, panel: Panel, one: Forest, lines: Sequence[Line]) -
 def _draw_row(sheet: Sheet, panel: Panel, row: Estimated, y: float, scale: Scale) -> None:
     line, right = row.line, panel.left + panel.width
     kind = "headline" if line.kind == "headline" else "estimate"
-    sheet.say(0.1, y, shortened(row.name, LONGEST_NAME), 7.5, INK, va="center_baseline")
+    sheet.say(0.1, y, shortened(row.name, LONGEST_NAME), 7, INK, va="center_baseline")
     if line.effect is not None:
         if line.low is not None and line.high is not None:
             _draw_interval(sheet, panel, (line.low, line.high), y, 1.8 if kind == "headline" else 1.1)

@@ -72,13 +72,13 @@ def paired_figure(values: PeriodValues, sequences: Mapping[str, str], axis: str)
     """
     groups = groups_of(values.subjects, sequences)
     looks = {row: i for i, group in enumerate(groups) for row in group.rows}
-    by_treatment = np.array([
-        pair if sequences.get(subject, "") == groups[0].sequence else pair[::-1]
-        for subject, pair in zip(values.subjects, values.values, strict=True)
-    ]).reshape(-1, 2)  # fmt: skip
     shown = [(f"Sequence {one.sequence}", _period_names(one.sequence), values.values, one.rows) for one in groups]
     if groups:
+        turned = np.array([looks.get(row, 0) > 0 for row in range(len(values.subjects))])
+        by_treatment = np.where(turned[:, None], values.values[:, ::-1], values.values)
         letters = (groups[0].sequence[0], groups[0].sequence[1])
+        if groups[0].sequence[0] > groups[0].sequence[1]:  # the second sequence alone has subjects
+            letters, by_treatment = letters[::-1], by_treatment[:, ::-1]
         shown.append(("By treatment", letters, by_treatment, tuple(sorted(looks))))
     sheet, panels = _sheet(len(shown), _span(values.values[sorted(looks)]), (-0.25, 1.25))
     for panel, (title, names, table, rows) in zip(panels, shown, strict=True):
@@ -90,8 +90,9 @@ def paired_figure(values: PeriodValues, sequences: Mapping[str, str], axis: str)
         complete = table[list(rows)][np.isfinite(table[list(rows)]).all(1)]
         if len(complete):
             _draw_mean(sheet, panel, (0.0, 1.0), [_mean(complete[:, 0]), _mean(complete[:, 1])])
-        ends = {values.subjects[row]: float(table[row, 1]) for row in rows if math.isfinite(table[row, 1])}
-        _name_ends(sheet, panel, ends)
+        if panel is not panels[-1]:
+            ends = {values.subjects[row]: float(table[row, 1]) for row in rows if math.isfinite(table[row, 1])}
+            _name_ends(sheet, panel, ends)
     return sheet.figure()
 
 
@@ -189,7 +190,8 @@ def _draw_course(
 
 def _draw_mean(sheet: Sheet, panel: Panel, steps: Sequence[float], means: Sequence[float]) -> None:
     places = [(panel.x(step), panel.y(mean)) for step, mean in zip(steps, means, strict=True) if math.isfinite(mean)]
-    sheet.stroke(INK, places, 2.2)
+    if places:
+        sheet.stroke(INK, places, 2.2)
     for place in places:
         sheet.mark("mean", *place)
 
@@ -207,11 +209,30 @@ def _draw_periods(sheet: Sheet, panel: Panel, stages: Sequence[Stage], sequence:
 
 
 def _name_ends(sheet: Sheet, panel: Panel, ends: Mapping[str, float]) -> None:
-    """Names of subjects beside the ends of their lines, from below, each clear of the one before."""
+    """Names of subjects beside the ends of their lines, as near as they can stand without touching."""
     if len(ends) > MOST_NAMED:
         return
-    free_from = -math.inf
-    for name, value in sorted(ends.items(), key=lambda end: end[1]):
-        y = max(panel.y(value), free_from)
-        sheet.say(panel.x(1.0) + 0.08, y, shortened(name, 10), 5.5, va="center")
-        free_from = y + _STEP_IN
+    named = sorted(ends.items(), key=lambda end: end[1])
+    for (name, _), y in zip(named, spread([panel.y(value) for _, value in named], _STEP_IN), strict=True):
+        sheet.say(panel.x(1.0) + 0.09, y, shortened(name, 10), 5.5, va="center_baseline")
+
+
+def spread(places: Sequence[float], step: float) -> list[float]:
+    """Places moved apart to at least `step`: those that meet stand around their mean.
+
+    Examples
+    --------
+    >>> spread([0.0, 0.5, 0.5, 9.0], 1.0)
+    [-0.6666666666666666, 0.33333333333333337, 1.3333333333333335, 9.0]
+    """
+    heaps: list[list[float]] = []
+    for place in places:
+        heaps.append([place])
+        while len(heaps) > 1 and _first(heaps[-1], step) < _first(heaps[-2], step) + len(heaps[-2]) * step:
+            last = heaps.pop()
+            heaps[-1] += last
+    return [_first(heap, step) + i * step for heap in heaps for i in range(len(heap))]
+
+
+def _first(heap: Sequence[float], step: float) -> float:
+    return sum(heap) / len(heap) - (len(heap) - 1) * step / 2

@@ -10,11 +10,15 @@ from urllib.parse import unquote
 
 import pytest
 
+from emgpipe.reports.trial import trial_page
 from emgpipe.reports.words import CAVEATS, NOT_ON_PAGES, SIMULATED
 from tests.reports.folders import HOSTILE_LABELS, NOTE
 from tests.reports.parsed import Parsed
+from tests.reports.trials import trial
 
-KINDS = ("index", "patient", "visit")
+KINDS = ("index", "patient", "trial", "visit")
+TRIAL = "trial.html"
+"""The one page that tells arms; it lies in a folder of its own."""
 VERDICTS = (
     "stiff",
     "stiffness",
@@ -31,8 +35,9 @@ ARMS = ("placebo", "treatment", "treated", "arm", "sequence", "period", "randomi
 
 @pytest.fixture(scope="module")
 def pages(results):
-    """Every page of the folder: its name -> its text."""
-    return {path.name: path.read_text("utf-8") for path in sorted((results / "reports").glob("*.html"))}
+    """Every page of the folder, and that of a trial: its name -> its text."""
+    blind = {path.name: path.read_text("utf-8") for path in sorted((results / "reports").glob("*.html"))}
+    return {**blind, TRIAL: trial_page(trial())}
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +52,7 @@ def wrong(parsed, find):
 
 def test_there_are_pages_of_each_kind(pages):
     assert {name.split(".")[0] for name in pages} == set(KINDS)
-    assert len(pages) == 1 + 2 + 5
+    assert len(pages) == 1 + 2 + 1 + 5
 
 
 def test_every_element_is_closed_in_its_turn(parsed):
@@ -68,7 +73,7 @@ def test_no_page_asks_for_anything_outside_itself(pages, parsed):
 
 def test_every_link_leads_to_a_page_or_a_place_that_is_there(pages, parsed):
     def lost(page):
-        there = {f"#{name}" for name in page.values("id")} | set(pages)
+        there = {f"#{name}" for name in page.values("id")} | set(pages) | {"../reports/index.html"}
         return [link for link in map(unquote, page.values("href")) if link.removesuffix("#content") not in there | {""}]
 
     assert wrong(parsed, lost) == {}
@@ -133,7 +138,8 @@ def test_every_page_says_what_the_numbers_are_not_and_that_they_are_simulated(pa
 
 def test_no_page_judges_a_patient_or_tells_an_arm(parsed):
     for name, page in parsed.items():
-        said = [w for w in (*VERDICTS, *ARMS) if re.search(rf"\b{w}\b", page.text, re.IGNORECASE)]
+        words = VERDICTS if name == TRIAL else (*VERDICTS, *ARMS)
+        said = [w for w in words if re.search(rf"\b{w}\b", page.text, re.IGNORECASE)]
         assert said == [], name
         assert not any(measure in page.text for measure in NOT_ON_PAGES), name
 
@@ -172,8 +178,8 @@ def test_pages_are_the_same_bytes_in_another_process_locale_and_zone(pages, resu
     command = [sys.executable, "-m", "emgpipe", "report", str(copy), "--quiet"]
     subprocess.run(command, check=True, env=os.environ | surroundings, capture_output=True)
     again = {path.name: path.read_text("utf-8") for path in (copy / "reports").glob("*.html")}
-    assert sorted(again) == sorted(pages)
-    assert [name for name in pages if pages[name] != again[name]] == []
+    assert sorted([*again, TRIAL]) == sorted(pages)
+    assert [name for name in again if pages[name] != again[name]] == []
 
 
 def test_visits_lead_to_the_one_before_and_after_in_the_order_of_their_days(parsed):
@@ -184,4 +190,4 @@ def test_visits_lead_to_the_one_before_and_after_in_the_order_of_their_days(pars
     assert beside["visit.S01.V2.html"] == ["visit.S01.V1.html", "visit.S01.V10.html"]
     assert beside["visit.S01.V10.html"] == ["visit.S01.V2.html"]
     assert beside["visit.S02.V1.html"] == ["visit.S02.V2.html"]
-    assert beside["index.html"] == beside["patient.S01.html"] == []
+    assert beside["index.html"] == beside["patient.S01.html"] == beside[TRIAL] == []
