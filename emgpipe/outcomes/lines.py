@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emgpipe.errors import StatisticsError
-from emgpipe.outcomes.model import Line
+from emgpipe.outcomes.model import Kind, Line
 from emgpipe.statistics import PairedAnalysis, crossover_ancova, hills_armitage, hodges_lehmann, rerandomisation_p
 from emgpipe.statistics.inputs import refusal
 
@@ -92,6 +92,7 @@ def estimate_line(sample: Sample, estimator: Estimator) -> Line:
         return _paired(line, sample._replace(values=values), "treatment")
 
     def adjusted() -> Line:
+        """By `crossover_ancova`."""
         found = crossover_ancova(sample.values, sample.baselines, sample.letters, level=sample.level)
         return replace(
             line, effect=found.effect, se=found.se, low=found.low, high=found.high, p=found.p, df=float(found.df),
@@ -101,7 +102,7 @@ def estimate_line(sample: Sample, estimator: Estimator) -> Line:
     return _or_why(line, sample, adjusted)
 
 
-def _of_pairs(sample: Sample, name: str, kind: str, words: str) -> Line:
+def _of_pairs(sample: Sample, name: str, kind: Kind, words: str) -> Line:
     note = DESCRIPTIVE if kind == "descriptive" else ""
     return _paired(Line(name, kind, words, note=note), sample, name)
 
@@ -110,6 +111,7 @@ def _paired(line: Line, sample: Sample, what: str) -> Line:
     """One estimate of `hills_armitage` in a line."""
 
     def estimated() -> Line:
+        """By `hills_armitage`."""
         found = hills_armitage(sample.values, sample.letters, level=sample.level)
         n_first, n_second = found.n_first_period if what == "first_period" else (found.n_first, found.n_second)
         counted = replace(line, n_first=n_first, n_second=n_second)
@@ -133,6 +135,7 @@ def _rerandomised(sample: Sample, estimator: Estimator, first: Line) -> Line:
     values = sample.values - sample.baselines if estimator == "change" else sample.values
 
     def tested() -> Line:
+        """By `rerandomisation_p`."""
         found = rerandomisation_p(
             values, sample.letters, baselines=sample.baselines if estimator == "ancova" else None, seed=sample.seed
         )
@@ -150,6 +153,7 @@ def _hodges_lehmann(sample: Sample, estimator: Estimator) -> Line:
     values = sample.values - sample.baselines if changes else sample.values
 
     def ranked() -> Line:
+        """By `hodges_lehmann`."""
         found = hodges_lehmann(values, sample.letters, level=sample.level)
         return replace(
             line, effect=found.effect, low=found.low, high=found.high, p=found.p, n_first=found.n_first,

@@ -17,7 +17,8 @@ LOGARITHMS = frozenset(m.name for m in SUBJECT_MEASURES if m.name.endswith(("_lo
 PAIRED = frozenset(m.name for m in PAIR_MEASURES)
 LIMITED = frozenset(m.name for m in (*MUSCLE_MEASURES, *PAIR_MEASURES) if m.limited)
 UNITS = {
-    **{m.name: m.unit for m in (*MUSCLE_MEASURES, *PAIR_MEASURES, *BODY_MEASURES, *SUBJECT_MEASURES)},
+    **{m.name: m.unit for m in (*MUSCLE_MEASURES, *PAIR_MEASURES, *BODY_MEASURES)},
+    **{m.name: m.unit for m in SUBJECT_MEASURES},
     **{f"{name.removesuffix('_uv')}_pct": "%" for name in TWINS},
 }
 """Unit of every measure of a table."""
