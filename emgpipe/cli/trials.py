@@ -1,18 +1,20 @@
 """The commands of a trial: `lock` and what comes behind it; each imports its room inside."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from emgpipe.cli import talk
+from emgpipe.errors import SettingsError
 
 Results = Annotated[Path, typer.Argument(readable=False, help="A folder that `run` has written.")]
 
 
 def add_trial_commands(app: typer.Typer) -> None:
     """Put the commands of a trial on the program, in the order in which they are used."""
-    for command in (lock,):
+    for command in (lock, crossover, reliability):
         app.command()(command)
 
 
@@ -26,3 +28,63 @@ def lock(
     from emgpipe.cli.locking import lock_told
 
     talk.write(lock_told(out, plan, wait=wait))
+
+
+def crossover(
+    data: Annotated[Path, typer.Argument(readable=False, help="A table (CSV or TSV), or a folder of results.")],
+    *,
+    plan: Annotated[Path | None, typer.Option(readable=False, help="Of results: the plan, analysis.toml.")] = None,
+    unblind: Annotated[Path | None, typer.Option(readable=False, help="Of results: who had which sequence.")] = None,
+    subject: Annotated[str, typer.Option(help="Of a table: the column of subjects.")] = "",
+    sequence: Annotated[str, typer.Option(help="Of a table: two letters in the order of the periods.")] = "",
+    period: Annotated[str, typer.Option(help="Of a table: 1 or 2.")] = "",
+    value: Annotated[str, typer.Option(help="Of a table: what is compared.")] = "",
+    treatment: Annotated[str, typer.Option(help="Checked against sequence and period.")] = "",
+    baseline: Annotated[str, typer.Option(help="Baseline of the period; the headline adjusts for it.")] = "",
+    log: Annotated[bool, typer.Option("--log", help="Analyse logarithms: effects are ratios.")] = False,
+    level: Annotated[float, typer.Option(help="Of the intervals.")] = 0.95,
+    form: Annotated[Literal["table", "json"], typer.Option("--format", help="Form of the answer.")] = "table",
+) -> None:
+    """Analyse a 2x2 crossover: of any table, or of locked results with their arms."""
+    from emgpipe.cli.estimating import crossover_text
+    from emgpipe.outcomes.crossover import analyse_crossover
+    from emgpipe.outcomes.told import crossover_told
+    from emgpipe.store import json_text
+
+    needed = {"--subject": subject, "--sequence": sequence, "--period": period, "--value": value}
+    _need(needed)
+    found = analyse_crossover(
+        data, subject=subject, sequence=sequence, period=period, value=value, treatment=treatment, baseline=baseline,
+        log=log, level=level,
+    )  # fmt: skip
+    if form == "json":
+        talk.write(json_text(crossover_told(found)))
+    else:
+        talk.write(crossover_text(found))
+
+
+def reliability(
+    table: Annotated[Path, typer.Argument(readable=False, help="A table (CSV or TSV), a row a subject and visit.")],
+    *,
+    subject: Annotated[str, typer.Option(help="The column of subjects.")] = "",
+    visit: Annotated[str, typer.Option(help="The column of visits, between which nothing should change.")] = "",
+    value: Annotated[str, typer.Option(help="What is measured.")] = "",
+    log: Annotated[bool, typer.Option("--log", help="Analyse logarithms: SEM and MDC95 are ratios.")] = False,
+    level: Annotated[float, typer.Option(help="Of the intervals.")] = 0.95,
+    form: Annotated[Literal["table", "json"], typer.Option("--format", help="Form of the answer.")] = "table",
+) -> None:
+    """Tell how well visits repeat: ICC, SEM, MDC95 and CV of any table."""
+    from emgpipe.cli.estimating import reliability_text
+    from emgpipe.outcomes.repeats import analyse_reliability, reliability_told
+    from emgpipe.store import json_text
+
+    _need({"--subject": subject, "--visit": visit, "--value": value})
+    found = analyse_reliability(table, subject=subject, visit=visit, value=value, log=log, level=level)
+    talk.write(json_text(reliability_told(found)) if form == "json" else reliability_text(found))
+
+
+def _need(options: Mapping[str, str]) -> None:
+    """Refuse a table without the names of its columns."""
+    missing = [name for name, given in options.items() if not given]
+    if missing:
+        raise SettingsError("USAGE", f"{', '.join(missing)} not given; name the columns of the table")
