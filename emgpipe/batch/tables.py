@@ -161,17 +161,22 @@ def _interval_cells(jobs: Sequence[Job], units: Units) -> Iterable[dict[str, Any
 
 def _write_table(stem: Path, columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
     """Write a table as CSV and as Parquet, with the same values."""
+    write_csv(stem.with_suffix(".csv"), columns, rows)
+    write_bytes(stem.with_suffix(".parquet"), parquet_bytes(columns, rows))
+
+
+def parquet_bytes(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> bytes:
+    """Parquet file of rows: float64 where a column holds numbers, else text; None is missing."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    write_csv(stem.with_suffix(".csv"), columns, rows)
     arrays = {}
     for name in columns:
         numeric = name in _NUMBERS or "." in name  # {target}.{measure}
         arrays[name] = pa.array([row[name] for row in rows], pa.float64() if numeric else pa.string())
     out = io.BytesIO()
     pq.write_table(pa.table(arrays), out)
-    write_bytes(stem.with_suffix(".parquet"), out.getvalue())
+    return out.getvalue()
 
 
 def rows_text(rows: Iterable[StudyRow]) -> str:

@@ -130,17 +130,18 @@ def _measured(job: Job, sha256: str, stat: Mapping[str, Any]) -> dict[str, Any]:
         "annotations": [list(mark) for mark in recording.annotations],
         "rows": [asdict(row) for row in result.rows],
         "intervals": [asdict(row) for row in result.intervals],
-        "muscles": [_told_muscle(name, one) for name, one in result.judged.items()],
+        "muscles": [_told_muscle(name, one, recording) for name, one in result.judged.items()],
     }
 
 
-def _told_muscle(name: str, one: Judged) -> dict[str, Any]:
-    """What the verdicts on a muscle rest on, for the pages; None where it is not known."""
+def _told_muscle(name: str, one: Judged, recording: Recording) -> dict[str, Any]:
+    """What the verdicts on a muscle rest on, for pages and for deciding anew; None where it is not known."""
     floor, threshold_uv = one.floor, one.activity.ratio * one.floor.hi_uv
     numbers = {"floor_uv": floor.floor_uv, "lo_uv": floor.lo_uv, "hi_uv": floor.hi_uv, "threshold_uv": threshold_uv}
     known = {key: value if math.isfinite(value) else None for key, value in numbers.items()}
     words = {"source": floor.source, "confidence": floor.confidence, "reason": floor.reason}
-    return {"name": name, "index": one.frames.index, **known, **words}
+    prefilter = next(signal.prefilter for signal in recording.signals if signal.index == one.frames.index)
+    return {"name": name, "index": one.frames.index, "prefilter": prefilter, **known, **words}
 
 
 def _refusal(job: Job, recording: Recording, frames: Frames) -> ReadError:
@@ -224,6 +225,27 @@ def stored_frames(job: Job, sha256: str) -> Frames:
         shutil.rmtree(folder, ignore_errors=True)
         message = f"frames of {job.entry.recording!r} are not in the cache as written; run the study again"
         raise StoreError(problem.code, message) from None
+
+
+def stored_covariances(job: Job, frames: Frames, sha256: str) -> dict[tuple[str, str], PairCovariance | None]:
+    """Covariances from the cache alone, of all pairs that have one.
+
+    Raises
+    ------
+    StoreError
+        FRAMES_MISSING: one is not there, or not as written.
+    """
+    out: dict[tuple[str, str], PairCovariance | None] = {}
+    for pair in pair_list(job.pairs, frames):
+        one, other = frames.channel(pair[0]), frames.channel(pair[1])
+        if one is None or other is None or one.refused or other.refused:
+            continue
+        same_rate = one.rate_hz == other.rate_hz
+        out[pair] = _load_covariance(_pair_path(job.frames_folder(sha256), pair), frames, pair) if same_rate else None
+        if same_rate and out[pair] is None:
+            message = f"covariances of {'/'.join(pair)} of {job.entry.recording!r} are not in the cache as written"
+            raise StoreError("FRAMES_MISSING", f"{message}; run the study again")
+    return out
 
 
 def _pair_path(folder: Path, pair: tuple[str, str]) -> Path:

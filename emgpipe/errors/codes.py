@@ -339,6 +339,9 @@ CODES: dict[str, Code] = {
     "LOCK_CHANGED": Code(_E, "lock.json is not as it was written, is gone, or the log does not tell of it."),
     "LOCK_REFUSED": Code(_E, "Results that are not as they were written cannot be locked or unblinded."),
     "PLAN_UNFIT": Code(_E, "The plan names a measure, target, visit or subject that the results do not have."),
+    "RECORDING_NEEDED": Code(
+        _E, "Other settings need the recording itself, and it is gone, another one, or cannot be measured."
+    ),
     "ENDPOINT_EMPTY": Code(_F, "An endpoint of the plan has no value in the results, in no visit of any subject."),
     "RESULTS_LOCKED": Code(_F, "A run changes, or may change, results that are locked for an analysis."),
     # the command line

@@ -23,6 +23,8 @@ _SHARE = {"gt": 0.0, "le": 1.0}
 _FROM_ZERO = {"ge": 0.0, "le": 1e6}
 _RATIO = {"ge": 1.0, "le": 100.0}
 _POSITIVE = {"gt": 0.0, "le": 1e6}
+_OR_NEVER = {"ge": 1.0, "le": 1e30}
+"""Of a ratio that switches its test off where nothing reaches it."""
 
 RANGES: dict[str, dict[str, float]] = {
     "order": {"ge": 1, "le": 10},
@@ -37,9 +39,9 @@ RANGES: dict[str, dict[str, float]] = {
     "activity_release": _RATIO,
     "cmua_p10_ratio": _RATIO,
     "line_ratio": _RATIO,
-    "movement_ratio": _RATIO,
-    "step_ratio": _RATIO,
-    "line_surge": _RATIO,
+    "movement_ratio": _OR_NEVER,
+    "step_ratio": _OR_NEVER,
+    "line_surge": _OR_NEVER,
     "possible_spasm_ratio": _RATIO,
     "interval_level": {"ge": 0.5, "lt": 1.0},
     "block_times": _RATIO,
