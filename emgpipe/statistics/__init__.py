@@ -3,6 +3,7 @@
 from emgpipe.statistics.ancova import Contrasts, TreatmentEffect, ancova_contrasts, crossover_ancova, period_means
 from emgpipe.statistics.contrast import PairedAnalysis, TwoSamples, carryover_bias, hills_armitage, two_samples
 from emgpipe.statistics.estimate import Estimate
+from emgpipe.statistics.mixed import MixedModel, mixed_model
 from emgpipe.statistics.multiplicity import holm
 from emgpipe.statistics.ranks import RankEstimate, hodges_lehmann
 from emgpipe.statistics.reliability import Coefficient, Reliability, Repeatability, reliability
@@ -12,6 +13,7 @@ __all__ = [
     "Coefficient",
     "Contrasts",
     "Estimate",
+    "MixedModel",
     "PairedAnalysis",
     "RankEstimate",
     "Reliability",
@@ -26,6 +28,7 @@ __all__ = [
     "hills_armitage",
     "hodges_lehmann",
     "holm",
+    "mixed_model",
     "period_means",
     "reliability",
     "rerandomisation_p",
