@@ -320,6 +320,18 @@ CODES: dict[str, Code] = {
     "INTERCURRENT": Code(_R, "The plan leaves the visit, its period or its subject out for an intercurrent event."),
     "BELOW_LIMIT_OUT": Code(_R, "The value is below its limit, and the plan counts such values as missing."),
     "VALUE_MISSING": Code(_R, "The visit is there and has no value of this measure; its status says why."),
+    "PARAMETER_ABSENT": Code(_R, "The subject has the measure at other visits, and no row of it at this one."),
+    # outcome tables
+    "OUTCOMES_EMPTY": Code(_E, "No row of the results has a measure: there is no outcome table."),
+    "PARAMETER_UNKNOWN": Code(_E, "A measure of the results has no parameter code in this version."),
+    "PARAMCD_TWICE": Code(_E, "Two parameters of a table have one code."),
+    "OUTCOMES_FORMAT": Code(_E, "The name of an outcome table does not end with .csv, .parquet or .xpt."),
+    "OUTCOMES_PLACE": Code(
+        _E, "An outcome table would lie in the results folder, or in the place of something that is none."
+    ),
+    "XPT_NAME": Code(_E, "A column has no name or label that XPT can hold: 8 and 40 letters, ASCII, no name twice."),
+    "XPT_TEXT": Code(_E, "A text has more than 200 letters, or one that is not ASCII: XPT cannot hold it."),
+    "XPT_NUMBER": Code(_E, "A number is infinite, beyond 1e74 or nearer to 0 than 1e-78: XPT cannot hold it."),
     # tables of values that are given
     "TABLE_UNREADABLE": Code(_E, "A table is missing, no plain file, too large, not UTF-8 or not CSV."),
     "TABLE_EMPTY": Code(_E, "A table has no header, or a header and no rows."),
