@@ -14,7 +14,7 @@ Results = Annotated[Path, typer.Argument(readable=False, help="A folder that `ru
 
 def add_trial_commands(app: typer.Typer) -> None:
     """Put the commands of a trial on the program, in the order in which they are used."""
-    for command in (lock, crossover, reliability):
+    for command in (lock, outcomes, crossover, reliability):
         app.command()(command)
 
 
@@ -28,6 +28,32 @@ def lock(
     from emgpipe.cli.locking import lock_told
 
     talk.write(lock_told(out, plan, wait=wait))
+
+
+def outcomes(
+    out: Results,
+    *,
+    file: Annotated[
+        Path,
+        typer.Option("-o", "--out", readable=False, help="Table to write: .csv, .parquet or .xpt (SAS transport)."),
+    ],
+    plan: Annotated[
+        Path | None, typer.Option(readable=False, help="The plan, analysis.toml; that of the lock where left out.")
+    ] = None,
+    shape: Annotated[
+        Literal["bds", "wide"], typer.Option(help="A row a subject, parameter and visit; or a column a parameter.")
+    ] = "bds",
+    unblind: Annotated[
+        Path | None,
+        typer.Option(
+            readable=False, help="arms.csv: a second table, FILE_unblinded, gets them; needs a lock, is logged."
+        ),
+    ] = None,
+) -> None:
+    """Write the outcome table of a trial, blind."""
+    from emgpipe.cli.tabling import outcomes_told
+
+    talk.write(outcomes_told(out, file, plan=plan, shape=shape, arms=unblind))
 
 
 def crossover(

@@ -85,8 +85,8 @@ def _is_ours(path: Path, suffix: str) -> bool:
     try:
         with path.open("rb") as stream:
             begin = stream.read(_LOOKED_AT)
-        if suffix == ".parquet" and begin.startswith(_BEGINS[suffix]):
-            return METADATA in _metadata(path)
+        if suffix == ".parquet":
+            return begin.startswith(_BEGINS[suffix]) and METADATA in _metadata(path)
     except (OSError, ValueError):
         return False
     return begin.startswith(_BEGINS[suffix]) if suffix == ".csv" else _BEGINS[suffix] in begin

@@ -1,6 +1,6 @@
 """SAS transport files, version 5: what they cannot hold is refused before anything is written.
 
-Names have 8 letters, labels 40, texts 200, all ASCII. Numbers are IBM floats of 56 bits: every float64 between 1e-78 and
+Names have 8 letters, labels 40, texts 200, all ASCII. Numbers are IBM floats of 56 bits: every float64 from 1e-78 to
 1e74 reads back bit-equal; -0.0 reads as 0.
 """
 
