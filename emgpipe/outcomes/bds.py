@@ -138,12 +138,11 @@ def visit_why(why: str) -> str:
 def _in_order(series: Iterable[_Series]) -> list[Parameter]:
     """Parameters by task, segment, target and measure."""
     kinds = {one.parameter: one.kind for one in series}
+    return sorted(kinds, key=lambda one: (natural(one.task), natural(one.segment), *_target_order(one, kinds), one))
 
-    def key(one: Parameter) -> tuple[Any, ...]:
-        row = {"target_kind": kinds[one], "target": one.target, "measure": one.measure}
-        return natural(one.task), natural(one.segment), *measure_order(row), one
 
-    return sorted(kinds, key=key)
+def _target_order(one: Parameter, kinds: Mapping[Parameter, str]) -> tuple[Any, ...]:
+    return measure_order({"target_kind": kinds[one], "target": one.target, "measure": one.measure})
 
 
 def _with_base(rows: Sequence[Row], plan: AnalysisPlan | None) -> list[Row]:

@@ -7,7 +7,7 @@ import pandas as pd
 from emgpipe.batch.tables import INPUT_COLUMNS, MEASURE_COLUMNS
 from emgpipe.outcomes.plan import AnalysisPlan, parse_plan
 
-SPS = '[analysis]\npreset = "sps-crossover"\n'
+SPS = '[analysis]\npreset = "sps-crossover"\n[endpoint]\nmeasure = "apdf_p10_uv"\ntargets = ["TA_R"]\n'
 NUMBERS = ("value", "low", "high", "limit", "used_s", "excluded_s", "floor_uv", "floor_lo_uv", "floor_hi_uv")
 VISITS = ("P1M1", "P1M2", "P1M3", "P2M1", "P2M2", "P2M3")
 DAYS = dict(zip(VISITS, (0, 28, 56, 84, 112, 140), strict=True))
