@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from emgpipe.batch.audit import RUN_RECORD
+from emgpipe.batch.locks import LOCK_FILE
 from emgpipe.batch.problems import Problem
 from emgpipe.store import content_key, file_digest, read_json
 
@@ -14,12 +15,23 @@ DRAWN_FROM = ("inputs.csv", "measures.csv", "settings.toml")
 REDRAW = "emgpipe report draws it anew"
 
 
-def results_key(record: Mapping[str, Any]) -> str:
-    """Hash of what `run.json` says of all that pages are drawn from."""
+def results_key(record: Mapping[str, Any], plan: str = "") -> str:
+    """Hash of what `run.json` says of all that pages are drawn from, and of the locked plan where they are."""
     outputs = dict(record.get("outputs", {}))
     tables = {name: outputs.get(name) for name in DRAWN_FROM}
     told = {name: record.get(name) for name in ("study", "conditions", "units")}
-    return content_key(**told, tables=tables)
+    return content_key(**told, tables=tables, plan=plan)
+
+
+def plan_of_pages(folder: Path) -> str:
+    """Hash of the locked plan where it names visits without a change, from which pages draw a band; else empty."""
+    try:
+        last = read_json(folder / LOCK_FILE)["locks"][-1]
+        return str(last["plan_sha256"]) if last["plan"]["reliability"]["no_change"] else ""
+    except FileNotFoundError:
+        return ""
+    except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError):
+        return "unreadable"
 
 
 def pages_digest(told: Mapping[str, Any]) -> str:
@@ -67,8 +79,9 @@ def page_problems(folder: Path, record: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem(PAGES, "RESULT_CHANGED", "not as it was written", REDRAW)
         return
     yield from _pages_as_drawn(folder / "reports", digests)
-    if record and told.get("results") != results_key(record):
-        yield Problem("reports", "PAGES_STALE", "pages of earlier results: tables were written since", "emgpipe report")
+    if record and told.get("results") != results_key(record, plan_of_pages(folder)):
+        found = "pages of earlier results: tables were written since, or another plan was locked"
+        yield Problem("reports", "PAGES_STALE", found, "emgpipe report")
     elif strangers := sorted(there - digests.keys()):
         found = f"{len(strangers)} pages that {PAGES} does not name, such as {strangers[0]}"
         yield Problem("reports", "PAGES_STALE", found, "emgpipe report")

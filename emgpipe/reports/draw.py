@@ -76,4 +76,4 @@ def patient_html(told: Told, subject: str) -> str:
         [(row, measure_row(row)) for row in told.measures_of(subject) if row["measure"]], told.conditions,
         version=version("emgpipe"), settings_id=fingerprint(told.settings), simulated=is_simulated(told.study),
     )  # fmt: skip
-    return patient_page(report)
+    return patient_page(report, detectable=told.detectable)

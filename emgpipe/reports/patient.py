@@ -7,12 +7,13 @@ from urllib.parse import quote
 from emgpipe.measures.rows import VALUED
 from emgpipe.reports.completeness import STATE_OF_VISIT, SYMBOLS
 from emgpipe.reports.course import Block, PatientReport, Point, Run, Series, Stop, is_main_segment, main_series
+from emgpipe.reports.detectable import Detectable, change_words
 from emgpipe.reports.figures import inline_png
 from emgpipe.reports.names import visit_file_name
 from emgpipe.reports.pages import render
 from emgpipe.reports.tables import words_of
 from emgpipe.reports.trails import trail
-from emgpipe.reports.trajectories import Band, trajectory_figure
+from emgpipe.reports.trajectories import Band, Ratio, band_around, joined, trajectory_figure
 from emgpipe.reports.words import STATUS_WORDS, heading, number, reasons, unit_of, unit_words, versions_differ
 
 KINDS = {"muscle": "Muscles", "pair": "Pairs", "subject": "Whole visit"}
@@ -60,17 +61,19 @@ class _Shown(NamedTuple):
     main: bool
     pictures: tuple[_Picture, ...]
     tables: tuple[_Table, ...]
+    change: str
 
 
-def patient_page(report: PatientReport, *, mdc95: Band | None = None) -> str:
+def patient_page(report: PatientReport, *, detectable: Detectable | None = None) -> str:
     """Write the page of a subject.
 
     Parameters
     ----------
     report : PatientReport
         Visits and measures; with no measure at all the page says so.
-    mdc95 : mapping of (target, measure) to float, optional
-        Minimal detectable change, drawn as a band around the first visit; named "not given" where absent.
+    detectable : Detectable, optional
+        Minimal detectable change of the primary endpoint: a band around the first visit, a word at each visit beyond
+        it, and what it rests on; named "not given" where absent.
 
     Returns
     -------
@@ -96,7 +99,7 @@ def patient_page(report: PatientReport, *, mdc95: Band | None = None) -> str:
                for stop in report.stops],
         failures=[(row, reasons(row["code"])) for row in report.failures],
         n_changes=sum(len(stop.changes) for stop in report.stops),
-        shown=[_shown(block, report.stops, mdc95 or {}) for block in blocks],
+        shown=[_shown(block, report.stops, detectable) for block in blocks],
         versions=versions_differ(report.measured_with, report.version),
         study=report.study, version=report.version, settings_id=report.settings_id, simulated=report.simulated,
     )  # fmt: skip
@@ -136,12 +139,36 @@ def _changed(stop: Stop) -> list[str]:
     ]
 
 
-def _shown(block: Block, stops: Sequence[Stop], mdc95: Band) -> _Shown:
+def _shown(block: Block, stops: Sequence[Stop], detectable: Detectable | None) -> _Shown:
     title = f"Task {block.task}, segment {block.segment}"
+    meant = detectable if detectable and _is_of(detectable, block) else None
+    mdc95 = _band(meant)
     drawn = [[one for one in main_series(block, kind) if _said_at(one)] for kind in KINDS]
     pictures = tuple(_picture(title, series, stops, mdc95) for title, series in zip(KINDS.values(), drawn, strict=True)
                      if series)  # fmt: skip
-    return _Shown(title, is_main_segment(block.segment), pictures, tuple(map(_table, _by_target(block.series))))
+    tables = tuple(_table(series, stops, mdc95) for series in _by_target(block.series))
+    return _Shown(title, is_main_segment(block.segment), pictures, tables, _change_words(meant, block))
+
+
+def _is_of(detectable: Detectable, block: Block) -> bool:
+    """Whether a change is one of this task and segment; one that is not known is told at every main segment."""
+    if not detectable.segment:
+        return is_main_segment(block.segment)
+    return detectable.segment == block.segment and detectable.task in ("", block.task)
+
+
+def _band(detectable: Detectable | None) -> Band:
+    if detectable is None or not detectable.drawn:
+        return {}
+    log, mdc95 = detectable.log, detectable.mdc95
+    key = (detectable.targets[0], detectable.measure)
+    return {key: Ratio(mdc95, detectable.offset_uv) if log else mdc95}
+
+
+def _change_words(detectable: Detectable | None, block: Block) -> str:
+    if detectable is None:
+        return ""
+    return change_words(detectable, next((o.unit for o in block.series if o.measure == detectable.measure), ""))
 
 
 def _by_target(series: Sequence[Series]) -> list[list[Series]]:
@@ -180,16 +207,27 @@ def _visits_with(one: Series, stops: Sequence[Stop], status: str) -> list[str]:
     return [stop.visit for stop, point in zip(stops, one.points, strict=True) if point and point.status == status]
 
 
-def _table(series: Sequence[Series]) -> _Table:
+def _table(series: Sequence[Series], stops: Sequence[Stop], mdc95: Band) -> _Table:
     lines = tuple(
-        _Line(one.measure, unit_words(one.unit), tuple(_cell(point, one) for point in one.points))
+        _Line(one.measure, unit_words(one.unit), tuple(_cell(point, one, *beyond) for point, beyond in
+                                                       zip(one.points, _beyond(one, stops, mdc95), strict=True)))
         for one in series if _said_at(one)
     )  # fmt: skip
     target = series[0].target
     return _Table(target, words_of(target), lines, ", ".join(one.measure for one in series if not _said_at(one)))
 
 
-def _cell(point: Point | None, one: Series) -> _Cell | None:
+def _beyond(one: Series, stops: Sequence[Stop], mdc95: Band) -> list[list[str]]:
+    """A word at each visit whose value is further from that of the first visit than the minimal detectable change."""
+    change, values = mdc95.get((one.target, one.measure)), [joined(point) for point in one.points]
+    if change is None or not values or values[0] is None:
+        return [[] for _ in values]
+    low, high = band_around(values[0], change)
+    word = f"beyond MDC95 of {stops[0].visit}"
+    return [[word] if value is not None and not low <= value <= high else [] for value in values]
+
+
+def _cell(point: Point | None, one: Series, *words: str) -> _Cell | None:
     """Print a point; below its limit it says the limit, and no estimate that could be read as a value."""
     if point is None:
         return None
@@ -200,6 +238,7 @@ def _cell(point: Point | None, one: Series) -> _Cell | None:
         small.append(f"{number(point.low, unit)} to {number(point.high, unit)}")
     if point.n_runs > 1:
         small.append(_runs(point, unit))
+    small += words
     return _Cell(text, ", ".join(small), point.status, STATUS_WORDS[point.status])
 
 

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from emgpipe.batch.conditions import Conditions, differing_conditions
 from emgpipe.batch.problems import refuse_no_results
-from emgpipe.batch.verify_pages import DRAWN_FROM, results_key
+from emgpipe.batch.verify_pages import DRAWN_FROM, plan_of_pages, results_key
 from emgpipe.errors import ResultsError
 from emgpipe.recording import Finding
+from emgpipe.reports.detectable import Detectable, detectable
 from emgpipe.reports.names import patient_file_name, visit_file_name
 from emgpipe.settings import Settings, fingerprint, load_settings
 from emgpipe.store import content_key, file_digest, read_csv, read_json, refuse_links
@@ -21,7 +22,7 @@ from emgpipe.study.model import ID_PATTERN
 if TYPE_CHECKING:
     from emgpipe.reports.course import Stop
 
-PAGES_VERSION = 6
+PAGES_VERSION = 7
 """Raised whenever the same results would give other pages."""
 INDEX = "index.html"
 
@@ -49,7 +50,8 @@ class Source(NamedTuple):
                 raise _unreadable(folder, f"{name}: {problem.strerror}") from None
             if outputs.get(name) != written:
                 raise _unreadable(folder, f"{name} is not as it was written")
-        results = results_key({"outputs": outputs, "study": study, "conditions": conditions, "units": units})
+        record = {"outputs": outputs, "study": study, "conditions": conditions, "units": units}
+        results = results_key(record, plan_of_pages(folder))
         return cls(study, conditions, units, {name: outputs[name] for name in DRAWN_FROM}, results)
 
     def key(self) -> str:
@@ -68,6 +70,7 @@ class Told:
     inputs: Sequence[Row]
     visits: Mapping[Visit, Sequence[Row]]
     measures: Mapping[Visit, Sequence[Row]]
+    detectable: Detectable | None = None
 
     def conditions_of(self, visit: Visit) -> dict[str, Row]:
         """Conditions of the recordings of a visit."""
@@ -121,9 +124,12 @@ class Told:
             visit_file_name(*visit): content_key(**made_by, told=key, **self._beyond(visit))
             for visit, key in told.items()
         }
+        change = repr(self.detectable)
         for subject, stops in self.stops.items():  # drawn from tables alone
             own = [key for visit, key in told.items() if visit[0] == subject]
-            keys[patient_file_name(subject)] = content_key(**made_by, settings=settings, stops=stops, told=own)
+            keys[patient_file_name(subject)] = content_key(
+                **made_by, settings=settings, stops=stops, told=own, detectable=change
+            )
         keys[INDEX] = content_key(
             **made_by, settings=settings, inputs=self.inputs, measures=list(measured.values()),
             units=self.units, differing=list(self.differing.items()),
@@ -165,7 +171,8 @@ def read_told(folder: Path, source: Source) -> Told:
         if not re.fullmatch(r"[A-Za-z0-9_-]+", row.get("recording") or ""):
             raise _unreadable(folder, "inputs.csv has a recording that no study has")
     settings = load_settings(folder / "settings.toml")
-    return Told(source.study, settings, source.conditions, source.units, inputs, _by_visit(inputs), _by_visit(measures))
+    visits, rows = _by_visit(inputs), _by_visit(measures)
+    return Told(source.study, settings, source.conditions, source.units, inputs, visits, rows, detectable(folder))
 
 
 def _record(folder: Path) -> tuple[dict[str, str], str, dict[str, dict[str, str]], dict[str, str]]:

@@ -15,8 +15,17 @@ from emgpipe.reports.looks import shortened
 from emgpipe.reports.sheets import FRAME, INK, MARKS, Panel, Sheet, few_ticks, span
 from emgpipe.reports.words import heading, unit_words
 
-Band = Mapping[tuple[str, str], float]
-"""Minimal detectable change (95 %) by target and measure, in the unit of the measure."""
+
+class Ratio(NamedTuple):
+    """A change of `value + offset` by a factor of at least 1: a band of a logarithm."""
+
+    factor: float
+    offset: float
+
+
+Change = float | Ratio
+Band = Mapping[tuple[str, str], Change]
+"""Minimal detectable change (95 %) by target and measure: in the unit of the measure, or as a ratio."""
 
 BAND, GAP, CHANGE, LINE = "#d9e2ec", "#ebedf0", "#b45309", "#7c93ad"
 LEAST_COLUMNS, MOST_COLUMNS = 4, 6
@@ -39,8 +48,9 @@ def trajectory_figure(series: Sequence[Series], stops: Sequence[Stop], *, mdc95:
         One point a stop each. A target a row and a measure a column; series of target kind `subject` follow each other.
     stops : sequence of Stop
         Visits from left to right: by day where each has one of its own, else at equal steps.
-    mdc95 : mapping of (target, measure) to float, optional
-        Minimal detectable change, in the unit of the measure: a band around the first visit, where that has a value.
+    mdc95 : mapping of (target, measure) to float or Ratio, optional
+        Minimal detectable change, in the unit of the measure or as a ratio: a band around the first visit, where that
+        has a value.
 
     Returns
     -------
@@ -161,15 +171,31 @@ def _draw_stops(sheet: Sheet, panel: Panel, stops: Sequence[Stop], x: Sequence[f
                       ha="center", va="center")  # fmt: skip
 
 
-def _draw_series(sheet: Sheet, panel: Panel, series: Series, x: Sequence[float], mdc95: float | None) -> None:
-    values = [_joined(point) for point in series.points]
+def band_around(value: float, change: Change) -> tuple[float, float]:
+    """Least and largest value that is no more than a change away.
+
+    Examples
+    --------
+    >>> band_around(5.0, 2.0), band_around(7.5, Ratio(2.0, 0.5))
+    ((3.0, 7.0), (3.5, 15.5))
+    """
+    if isinstance(change, Ratio):
+        return (value + change.offset) / change.factor - change.offset, (
+            value + change.offset
+        ) * change.factor - change.offset
+    return value - change, value + change
+
+
+def _draw_series(sheet: Sheet, panel: Panel, series: Series, x: Sequence[float], mdc95: Change | None) -> None:
+    values = [joined(point) for point in series.points]
     if mdc95 is not None and values and values[0] is not None:
         least, most = panel.y_limits  # of a share it may reach beyond
-        low, high = panel.y(max(values[0] - mdc95, least)), panel.y(min(values[0] + mdc95, most))
+        start, stop = band_around(values[0], mdc95)
+        low, high = panel.y(max(start, least)), panel.y(min(stop, most))
         sheet.area(BAND, panel.left, low, panel.width, high - low)
-    for (start, one), (stop, other) in pairwise(zip(x, values, strict=True)):
+    for (left, one), (right, other) in pairwise(zip(x, values, strict=True)):
         if one is not None and other is not None:
-            sheet.stroke(LINE, [(panel.x(start), panel.y(one)), (panel.x(stop), panel.y(other))], 1.0)
+            sheet.stroke(LINE, [(panel.x(left), panel.y(one)), (panel.x(right), panel.y(other))], 1.0)
     for at, point in zip(x, series.points, strict=True):
         if point is not None:
             _draw_point(sheet, panel, panel.x(at), point)
@@ -177,7 +203,7 @@ def _draw_series(sheet: Sheet, panel: Panel, series: Series, x: Sequence[float],
     sheet.frame(panel, few_ticks(*panel.y_limits) if scaled else ())
 
 
-def _joined(point: Point | None) -> float | None:
+def joined(point: Point | None) -> float | None:
     """Value that a line may join; None below the limit and without a value."""
     return point.value if point is not None and point.status in ("ok", "flagged") else None
 
@@ -196,13 +222,13 @@ def _places_of_runs(point: Point) -> list[float]:
     return [at for run in point.runs if (at := place_of(run)) is not None]
 
 
-def _limits(series: Series, mdc95: float | None) -> tuple[float, float]:
+def _limits(series: Series, mdc95: Change | None) -> tuple[float, float]:
     """Limits that hold all that is drawn, the band too."""
     shown = [v for p in series.points if p for v in (place_of(p), p.low, p.high, p.limit, *_places_of_runs(p))]
     seen = [v for v in shown if v is not None]
-    first = _joined(series.points[0]) if series.points else None
+    first = joined(series.points[0]) if series.points else None
     if mdc95 is not None and first is not None:
-        seen += [first - mdc95, first + mdc95]
+        seen += band_around(first, mdc95)
     return span(seen, series.measure, series.unit)
 
 

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from dataclasses import replace
 from html import unescape
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from emgpipe.batch import run_study
 from emgpipe.measures.rows import MeasureRow
 from emgpipe.reports.course import blocks_of, patient_report
+from emgpipe.reports.detectable import Detectable
 from emgpipe.reports.patient import patient_page
 from emgpipe.reports.stored import measure_row
 from emgpipe.reports.write import write_reports
@@ -98,11 +100,59 @@ def test_conditions_that_nobody_recorded_are_not_called_unchanged():
     assert "No recorded condition changed" in text_of(page_of(rows, inputs, same))
 
 
+CHANGE = Detectable(("TA_R",), "apdf_p10_uv", "rest", "", log=False, offset_uv=0.0, visits=("Month 2", "Month 3"),
+                    mdc95=2.0, low=1.5, high=3.25, df=12.0, n_subjects=13, n_incomplete=2, n_below=1)  # fmt: skip
+
+
 def test_the_minimal_detectable_change_is_named_where_it_is_not_given():
     rows, inputs = [("V1", row(3.0)), ("V2", row(4.0))], listed("V1", "V2")
     assert "Minimal detectable change: not given." in text_of(page_of(rows, inputs))
-    banded = text_of(page_of(rows, inputs, mdc95={("TA_R", "apdf_p10_uv"): 1.0}))
+    banded = text_of(page_of(rows, inputs, detectable=CHANGE))
     assert "Minimal detectable change: the grey band around the first visit" in banded
+
+
+def test_the_minimal_detectable_change_says_what_it_rests_on():
+    said = text_of(page_of([("V1", row(3.0))], listed("V1"), detectable=CHANGE))
+    assert "(MDC95) of Static level (P10) of TA_R: 2.00 µV (95 % interval 1.50 to 3.25, 12 degrees of freedom)" in said
+    assert "from 13 subjects at Month 2, Month 3, between which the plan declares no change" in said
+    assert "Left out: 2 without a value at each of them, 1 with all of them below the limit." in said
+
+
+def test_a_visit_beyond_the_change_of_the_primary_says_so_and_no_other():
+    rows = [("V1", row(3.0)), ("V2", row(4.9)), ("V3", row(5.1)), ("V4", row(0.2, "below_limit", limit=0.6))]
+    other = [(visit, row(9.0 * n, measure="apdf_p90_uv")) for n, (visit, _) in enumerate(rows)]
+    page = page_of([*rows, *other], listed("V1", "V2", "V3", "V4"), detectable=CHANGE)
+    assert line_of(page, "apdf_p10_uv").split(", µV ")[1] == "3.00 4.90 5.10 beyond MDC95 of V1 < 0.60 below limit"
+    assert text_of(page).count("beyond MDC95") == 1
+
+
+def test_a_change_of_a_log_scale_is_a_factor_up_and_down():
+    change = replace(CHANGE, log=True, offset_uv=0.5, mdc95=2.0, low=1.6, high=2.9)
+    rows = [("V1", row(3.5)), ("V2", row(1.6)), ("V3", row(1.4)), ("V4", row(7.4)), ("V5", row(7.6))]
+    page = page_of(rows, listed("V1", "V2", "V3", "V4", "V5"), detectable=change)
+    assert "a factor of value plus 0.5 µV of 2.00 (95 % interval 1.60 to 2.90" in text_of(page)
+    word = "beyond MDC95 of V1"
+    assert line_of(page, "apdf_p10_uv").split(", µV ")[1] == f"3.50 1.60 1.40 {word} 7.40 7.60 {word}"
+
+
+def test_a_change_of_another_segment_or_task_is_not_shown():
+    rows, inputs = [("V1", row(3.0)), ("V2", row(9.0))], listed("V1", "V2")
+    for elsewhere in (replace(CHANGE, segment="whole"), replace(CHANGE, task="sitting")):
+        said = text_of(page_of(rows, inputs, detectable=elsewhere))
+        assert "MDC95" not in said
+        assert "Minimal detectable change: not given." in said
+
+
+def test_why_there_is_no_change_is_said():
+    rows, inputs = [("V1", row(3.0)), ("V2", row(9.0))], listed("V1", "V2")
+    none = replace(CHANGE, code="SUBJECTS_TOO_FEW", why="1 of 9 subjects have all visits; 2 are needed")
+    said = text_of(page_of(rows, inputs, detectable=none))
+    assert "not given, from 13 subjects" in said
+    assert "SUBJECTS_TOO_FEW: 1 of 9 subjects have all visits" in said
+    assert "beyond MDC95" not in said
+    several = text_of(page_of(rows, inputs, detectable=replace(CHANGE, targets=("TA_R", "GM_R"))))
+    assert "It is that of their mean, which is not drawn here." in several
+    assert "beyond MDC95" not in several
 
 
 def test_the_picture_says_in_words_what_is_undeterminable_below_a_limit_and_missing():
