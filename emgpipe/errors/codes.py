@@ -341,6 +341,11 @@ CODES: dict[str, Code] = {
     "TABLE_SEQUENCE": Code(_E, "Rows of a table contradict each other: two sequences of a subject, three of a trial."),
     # what an analysis leaves out
     "PERIOD_MISSING": Code(_R, "A subject has no value or no baseline in a period; paired analyses leave it out."),
+    "ARM_MISSING": Code(_R, "A subject has results and no line in the table of arms; no estimate counts it."),
+    "RESULTS_MISSING": Code(_R, "A subject has a line in the table of arms and no results."),
+    "CONFIDENCE_UNKNOWN": Code(
+        _R, "A measure of the whole body has no noise floor whose confidence could choose rows."
+    ),
     "LIMIT_TAKEN": Code(_R, "The value is below its limit; the limit or half of it counts, as the plan says."),
     "LOG_UNDEFINED": Code(_R, "A value is 0 or less with its offset, and the endpoint is a logarithm."),
     "TARGET_LEFT_OUT": Code(_R, "A target of an endpoint has no value at a visit of a subject, and counts at none."),

@@ -16,9 +16,9 @@ Floats = NDArray[np.float64]
 Estimator = Literal["ancova", "change", "raw"]
 
 ESTIMATORS: dict[Estimator, str] = {
-    "ancova": "period means adjusted for period baselines (ANCOVA)",
+    "ancova": "ANCOVA, adjusted for period baselines",
     "change": "change from period baseline",
-    "raw": "period means, baselines not used",
+    "raw": "raw period means, no baselines",
 }
 """In the order in which they stand beside the headline."""
 OVERSTATES = "overstates where a treatment lasts into the next baseline"
@@ -80,7 +80,7 @@ def endpoint_lines(sample: Sample, estimator: Estimator, *, with_baselines: bool
         _rerandomised(sample, estimator, first),
         _hodges_lehmann(sample, estimator),
         _of_pairs(sample, "period", "descriptive", "period 1 minus period 2"),
-        _of_pairs(sample, "carryover", "descriptive", "carryover: sums of both periods between the sequences"),
+        _of_pairs(sample, "carryover", "descriptive", "carryover, from sums of both periods"),
     )
 
 
@@ -148,7 +148,7 @@ def _rerandomised(sample: Sample, estimator: Estimator, first: Line) -> Line:
 def _hodges_lehmann(sample: Sample, estimator: Estimator) -> Line:
     """Median shift of the differences between periods: of changes where the headline is of changes."""
     changes = estimator == "change"
-    words = f"Hodges-Lehmann shift of {'changes' if changes else 'period means'}, rank-sum p"
+    words = f"Hodges-Lehmann, of {'changes' if changes else 'raw period means'}"
     line = Line("hodges_lehmann", "beside", words)
     values = sample.values - sample.baselines if changes else sample.values
 

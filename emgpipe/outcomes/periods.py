@@ -20,7 +20,7 @@ Floats = NDArray[np.float64]
 ANALYSED_ROLES = ("baseline", "treatment")
 
 
-class _Row(NamedTuple):
+class EndpointRow(NamedTuple):
     """One target at one visit."""
 
     subject: str
@@ -75,7 +75,7 @@ def period_values(ruled: pd.DataFrame, endpoint: Endpoint, plan: AnalysisPlan) -
     """
     stages = tuple(Stage(visit.avisit, visit.period, visit.role) for visit in plan.visits)
     subjects, left_out = _population(ruled, plan)
-    own = _rows(ruled, endpoint)
+    own = endpoint_rows(ruled, endpoint)
     by_visit, listed = np.full((len(subjects), len(stages)), np.nan), list(left_out)
     for n, subject in enumerate(subjects):
         told = [row for row in own if row.subject == subject]
@@ -97,8 +97,14 @@ def _population(ruled: pd.DataFrame, plan: AnalysisPlan) -> tuple[tuple[str, ...
     return tuple(subject for subject in there if subject not in out), left_out
 
 
-def _rows(ruled: pd.DataFrame, endpoint: Endpoint) -> list[_Row]:
-    """Rows of an endpoint at visits of the plan; those that are analysed last, so that they stand."""
+def endpoint_rows(ruled: pd.DataFrame, endpoint: Endpoint) -> list[EndpointRow]:
+    """Rows of an endpoint at visits of the plan; those that are analysed last, so that they stand in a mapping.
+
+    Raises
+    ------
+    SettingsError
+        PLAN_INVALID: the endpoint names no task, and there are rows of several.
+    """
     own = ruled[
         (ruled["measure"] == endpoint.measure)
         & (ruled["segment"] == endpoint.segment)
@@ -111,7 +117,7 @@ def _rows(ruled: pd.DataFrame, endpoint: Endpoint) -> list[_Row]:
     if len(tasks) > 1:
         message = f"endpoint {endpoint.name!r} names no task, and there are rows of {', '.join(map(repr, tasks))}"
         raise SettingsError("PLAN_INVALID", f"{message}; name one by `task`")
-    rows = [_Row(*cells) for cells in zip(*(own[name].tolist() for name in _Row._fields), strict=True)]
+    rows = [EndpointRow(*cells) for cells in zip(*(own[name].tolist() for name in EndpointRow._fields), strict=True)]
     return sorted(rows, key=lambda row: row.why in ("", "VALUE_MISSING", "BELOW_LIMIT_OUT"))
 
 
@@ -121,7 +127,7 @@ def _missing_visits(ruled: pd.DataFrame, subject: str) -> frozenset[str]:
 
 
 def _visit_values(
-    rows: Sequence[_Row], missing: frozenset[str], endpoint: Endpoint, stages: Sequence[Stage]
+    rows: Sequence[EndpointRow], missing: frozenset[str], endpoint: Endpoint, stages: Sequence[Stage]
 ) -> tuple[Floats, list[_Said]]:
     """Value of each visit of a subject, and what has none or another one."""
     cells = {(row.avisit, row.target): row for row in rows}
@@ -142,7 +148,7 @@ def _visit_values(
     return values, [one for one in said if one.visit in counted] + left_out
 
 
-def _value(row: _Row | None, endpoint: Endpoint) -> tuple[float, str, str]:
+def _value(row: EndpointRow | None, endpoint: Endpoint) -> tuple[float, str, str]:
     """Value on the scale of the endpoint with the code and words of what is to be said of it."""
     if row is None:
         return math.nan, "VALUE_MISSING", "no row of this measure"

@@ -1,0 +1,118 @@
+"""A results folder, its plan and arms to the analysis of the trial; opening arms is logged, results stay as they are."""
+
+from collections.abc import Callable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from emgpipe.batch.audit import RUN_RECORD
+from emgpipe.batch.load import Results, load_results
+from emgpipe.batch.locking import unblind
+from emgpipe.batch.unblinded import UNBLINDED, tell_unblinded
+from emgpipe.errors import EmgpipeError
+from emgpipe.outcomes.analysis import MadeWith, analyse_trial
+from emgpipe.outcomes.lock import OpenedLock, post_hoc
+from emgpipe.outcomes.model import TrialAnalysis
+from emgpipe.outcomes.plan import AnalysisPlan, Endpoint, load_plan
+from emgpipe.outcomes.schedule import scheduled
+from emgpipe.outcomes.sensitivity import Choice
+from emgpipe.outcomes.told import TRIAL_COLUMNS, trial_rows, trial_told
+from emgpipe.store import OutputLock, read_json, write_csv, write_json
+
+SIMULATED_ID = "SIMULATED"
+"""Studies of nobody begin so."""
+CROSSOVER_CSV, CROSSOVER_JSON = "crossover.csv", "crossover.json"
+
+
+def analyse_results(
+    out: str | Path, plan: str | Path | AnalysisPlan | None, arms: str | Path, *,
+    progress: Callable[[int, int], object] = lambda _done, _total: None,
+) -> TrialAnalysis:  # fmt: skip
+    """Analyse the trial of a results folder, unblinded.
+
+    Parameters
+    ----------
+    out : str or Path
+        Results folder, locked.
+    plan : str, Path or AnalysisPlan, optional
+        `analysis.toml`, as it was locked; None: the plan of the lock.
+    arms : str or Path
+        `arms.csv`: subject and sequence.
+    progress : callable
+        Called with recordings done and all of them while rows are decided anew for the sensitivities.
+
+    Returns
+    -------
+    TrialAnalysis
+        The same, bit for bit, on every call.
+
+    Raises
+    ------
+    SettingsError
+        Of the plan, as `load_plan`.
+    TableError
+        Of the arms, as `read_arms`.
+    StoreError
+        LOCK_MISSING, LOCK_DIFFERS, LOCK_CHANGED, LOCK_REFUSED, RESULTS_UNREADABLE, STORE_LOCKED, STORE_UNWRITABLE.
+
+    Notes
+    -----
+    The log gets an event `unblind` before anything is told; nothing else is written. Rows for other settings are
+    decided from the cached frames. Where they cannot be made, their lines have the code why.
+    """
+    folder = Path(out)
+    chosen = load_plan(plan) if isinstance(plan, str | Path) else plan
+    opened, sequences = unblind(folder, arms, "crossover", plan=chosen)
+    agreed = chosen or opened.lock.analysis_plan()
+    results = load_results(folder)
+    record = read_json(folder / RUN_RECORD)
+    rows = scheduled(results.measures, record["conditions"], agreed, inputs=results.inputs)
+    return analyse_trial(
+        rows, sequences, agreed, choices=_choices(results, record, agreed, progress), index=_index(record),
+        made=_made_with(opened, results, agreed),
+    )  # fmt: skip
+
+
+def write_analysis(out: str | Path, analysis: TrialAnalysis) -> tuple[Path, Path]:
+    """Write `unblinded/crossover.csv`, a row an estimate, and `unblinded/crossover.json`, all of the analysis.
+
+    Parameters
+    ----------
+    out : str or Path
+        Results folder.
+    analysis : TrialAnalysis
+        Of it.
+
+    Returns
+    -------
+    (Path, Path)
+        Both files; the same analysis gives the same bytes. Call `tell_unblinded` when all is written.
+
+    Raises
+    ------
+    StoreError
+        STORE_LOCKED, STORE_UNWRITABLE.
+    """
+    below = Path(out) / UNBLINDED
+    paths = below / CROSSOVER_CSV, below / CROSSOVER_JSON
+    with OutputLock(Path(out)):
+        write_csv(paths[0], TRIAL_COLUMNS, trial_rows(analysis))
+        write_json(paths[1], trial_told(analysis))
+    return paths
+
+
+def _made_with(opened: OpenedLock, results: Results, plan: AnalysisPlan) -> MadeWith:
+    lock = opened.lock
+    return MadeWith(
+        study=lock.study, plan_sha256=plan.sha256, lock_sha256=opened.sha256, settings_id=lock.settings_id,
+        version=version("emgpipe"), simulated=lock.study.startswith(SIMULATED_ID),
+        post_hoc=post_hoc(opened, results.measures).words,
+    )  # fmt: skip
+
+
+def _index(record: Mapping[str, Any]) -> Endpoint | None:
+    """The rigidity index as an endpoint of its muscles."""
+    muscles, offset_uv, *_ = record["subject"]
+    if not muscles:
+        return None
+    return Endpoint(measure="apdf_p10_uv", targets=tuple(muscles), log=True, offset_uv=float(offset_uv))
