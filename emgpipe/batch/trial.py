@@ -1,23 +1,28 @@
-"""A results folder, its plan and arms to the analysis of the trial; opening arms is logged, results stay as they are."""
+"""Results, their plan and arms to the analysis of the trial; opening arms is logged, results stay as they are."""
 
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from emgpipe.batch.audit import RUN_RECORD
 from emgpipe.batch.load import Results, load_results
 from emgpipe.batch.locking import unblind
-from emgpipe.batch.unblinded import UNBLINDED, tell_unblinded
+from emgpipe.batch.unblinded import UNBLINDED
+from emgpipe.batch.variants import Variant, sensitivity_variants, variant_tables
 from emgpipe.errors import EmgpipeError
 from emgpipe.outcomes.analysis import MadeWith, analyse_trial
 from emgpipe.outcomes.lock import OpenedLock, post_hoc
 from emgpipe.outcomes.model import TrialAnalysis
 from emgpipe.outcomes.plan import AnalysisPlan, Endpoint, load_plan
+from emgpipe.outcomes.plan_checks import LOGARITHMS
 from emgpipe.outcomes.schedule import scheduled
 from emgpipe.outcomes.sensitivity import Choice
 from emgpipe.outcomes.told import TRIAL_COLUMNS, trial_rows, trial_told
 from emgpipe.store import OutputLock, read_json, write_csv, write_json
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SIMULATED_ID = "SIMULATED"
 """Studies of nobody begin so."""
@@ -116,3 +121,37 @@ def _index(record: Mapping[str, Any]) -> Endpoint | None:
     if not muscles:
         return None
     return Endpoint(measure="apdf_p10_uv", targets=tuple(muscles), log=True, offset_uv=float(offset_uv))
+
+
+def _choices(
+    results: Results, record: Mapping[str, Any], plan: AnalysisPlan, progress: Callable[[int, int], object]
+) -> list[Choice]:
+    """Scheduled rows under every other setting; one after the other where one of them cannot be made."""
+    folder = results.folder
+    try:
+        variants = [one for one in sensitivity_variants(folder, plan) if _concerns(one, plan)]
+    except EmgpipeError as error:
+        return [Choice("variants", "other settings", error)]
+    try:
+        tables: Mapping[str, Any] = variant_tables(folder, variants, progress=progress)
+    except EmgpipeError:
+        tables = {one.name: _table_or_why(folder, one, progress) for one in variants}
+    return [
+        Choice(one.name, one.words, found if isinstance(found := tables[one.name], EmgpipeError)
+               else scheduled(found, record["conditions"], plan, inputs=results.inputs))
+        for one in variants
+    ]  # fmt: skip
+
+
+def _concerns(variant: Variant, plan: AnalysisPlan) -> bool:
+    """Whether the primary endpoint can change: the offset of the index is in measures of the whole body alone."""
+    return variant.offset_factor == 1.0 or plan.endpoint.measure in LOGARITHMS
+
+
+def _table_or_why(
+    folder: Path, variant: Variant, progress: Callable[[int, int], object]
+) -> "pd.DataFrame | EmgpipeError":
+    try:
+        return variant_tables(folder, [variant], progress=progress)[variant.name]
+    except EmgpipeError as error:
+        return error

@@ -23,7 +23,6 @@ NAMES = {
 }
 """Lines in a table of 80 columns."""
 ICC_WORDS = {"1": "one-way", "2": "agreement", "3": "consistency"}
-SE_DIGITS = 5
 RATIO_PLACES = 4
 MOST_PLACES = 8
 MOST_NAMED = 20
@@ -98,7 +97,8 @@ def estimates_text(
     str
         A line without an answer has its code, and why below the table.
     """
-    places = _places(next((line.se for line in lines if line.se), math.nan), SE_DIGITS)
+    se = next((line.se for line in lines if line.se), math.nan)
+    places = _places(se, 5 if se >= 1 else 4)
     effect = f"{treatments[0]}/{treatments[1]}" if log else f"{treatments[0]} - {treatments[1]}"
     columns = ["", effect, *([] if log else ["SE"]), f"{100 * level:g} % CI", "p", "df", "n"]
     rows = [_row(line, places, log=log, headline=headline) for line in lines]
@@ -115,7 +115,7 @@ def _row(line: Line, places: int, *, log: bool, headline: str) -> list[str]:
     se = [] if log else [_at(line.se, digits)]
     df = "" if line.df is None or not math.isfinite(line.df) else f"{line.df:.4g}"
     return [_name(line, headline), line.code or _at(shown[0], digits), *se, interval, p_text(line.p), df,
-            f"{line.n_first}+{line.n_second}"]  # fmt: skip
+            "" if line.n_first == line.n_second == 0 else f"{line.n_first}+{line.n_second}"]  # fmt: skip
 
 
 def _name(line: Line, headline: str) -> str:

@@ -72,21 +72,33 @@ def crossover(
     form: Annotated[Literal["table", "json"], typer.Option("--format", help="Form of the answer.")] = "table",
 ) -> None:
     """Analyse a 2x2 crossover: of any table, or of locked results with their arms."""
+    needed = {"--subject": subject, "--sequence": sequence, "--period": period, "--value": value}
+    if plan or unblind:
+        others = {**needed, "--treatment": treatment, "--baseline": baseline, "--log": "given" * log}
+        talk.write(_of_results(data, plan, unblind, others, form))
+        return
     from emgpipe.cli.estimating import crossover_text
     from emgpipe.outcomes.crossover import analyse_crossover
     from emgpipe.outcomes.told import crossover_told
     from emgpipe.store import json_text
 
-    needed = {"--subject": subject, "--sequence": sequence, "--period": period, "--value": value}
     _need(needed)
     found = analyse_crossover(
         data, subject=subject, sequence=sequence, period=period, value=value, treatment=treatment, baseline=baseline,
         log=log, level=level,
     )  # fmt: skip
-    if form == "json":
-        talk.write(json_text(crossover_told(found)))
-    else:
-        talk.write(crossover_text(found))
+    talk.write(json_text(crossover_told(found)) if form == "json" else crossover_text(found))
+
+
+def _of_results(out: Path, plan: Path | None, arms: Path | None, others: Mapping[str, str], form: str) -> str:
+    """Analysis of results; refuses what is said of a table."""
+    from emgpipe.cli.trial_text import results_told
+
+    if arms is None:
+        raise SettingsError("USAGE", "--unblind not given; of results, name the table of arms, as --unblind arms.csv")
+    if given := [name for name, value in others.items() if value]:
+        raise SettingsError("USAGE", f"{', '.join(given)} beside --unblind; of results, the plan says it all")
+    return results_told(out, plan, arms, form)
 
 
 def reliability(

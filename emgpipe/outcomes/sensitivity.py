@@ -168,4 +168,4 @@ def _range(lines: Sequence[Line], plan: AnalysisPlan) -> Line:
     ends = [f"{ratio(end) if log else end:.4g}" for end in (low, high)]
     some = f", no answer without {refused} of them" if refused else ""
     note = f"smallest and largest {'ratio' if log else 'effect'} {ends[0]} and {ends[1]}, no interval{some}"
-    return replace(line, low=low, high=high, note=note)
+    return replace(line, note=note)  # in no column: it would be read as an interval
