@@ -93,14 +93,15 @@ def _texts(table: pd.DataFrame, names: Sequence[str]) -> Iterable[tuple[str, ...
 
 
 def _recordings(measures: pd.DataFrame, inputs: pd.DataFrame | None) -> list[_Recording]:
-    """All recordings, in natural order; from rows where there are no inputs."""
+    """All recordings, in natural order: of the inputs, and of rows that these do not have."""
     ids = ("recording", "subject", "visit", "task")
+    cells = _texts(measures, (*ids, "input_sha256"))
+    found = {_Recording(one, subject, visit, task, "", digest) for one, subject, visit, task, digest in cells}
     if inputs is not None:
-        found = {_Recording(*cells) for cells in _texts(inputs, (*ids, "file", "sha256"))}
-    else:
-        cells = _texts(measures, (*ids, "input_sha256"))
-        found = {_Recording(one, subject, visit, task, "", digest) for one, subject, visit, task, digest in cells}
-    return sorted(found, key=lambda one: tuple(map(natural, one)))
+        listed = {_Recording(*cells) for cells in _texts(inputs, (*ids, "file", "sha256"))}
+        names = {one.recording for one in listed}
+        found = listed | {one for one in found if one.recording not in names}
+    return sorted(found, key=lambda one: (*map(natural, one), one))
 
 
 def _pooled(measures: pd.DataFrame, recordings: Sequence[_Recording]) -> list[dict[str, Any]]:
