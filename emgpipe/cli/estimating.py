@@ -25,6 +25,8 @@ NAMES = {
 ICC_WORDS = {"1": "one-way", "2": "agreement", "3": "consistency"}
 RATIO_PLACES = 4
 MOST_PLACES = 8
+WIDTH = 80
+"""Of a terminal; places are dropped for it."""
 MOST_NAMED = 20
 """Subjects that are named for one reason; the others are counted."""
 
@@ -95,17 +97,22 @@ def estimates_text(
     Returns
     -------
     str
-        A line without an answer has its code, and why below the table.
+        At most 80 columns wide. A line without an answer has its code, and why below the table.
     """
     se = next((line.se for line in lines if line.se), math.nan)
-    places = _places(se, 5 if se >= 1 else 4)
+    places = min(_places(se, 5), 3) if se >= 1 else _places(se, 4)  # as papers print them
     effect = f"{treatments[0]}/{treatments[1]}" if log else f"{treatments[0]} - {treatments[1]}"
     columns = ["", effect, *([] if log else ["SE"]), f"{100 * level:g} % CI", "p", "df", "n"]
-    rows = [_row(line, places, log=log, headline=headline) for line in lines]
+    table = ""
+    for fewer in range(places, -1, -1):
+        rows = [_row(line, fewer, log=log, headline=headline) for line in lines]
+        table = table_text(columns, rows, right=columns[1:])
+        if max(map(len, table.splitlines())) <= WIDTH:
+            break
     refused = [f"{_name(line, headline)}: {line.code}: {line.note}\n" for line in lines if line.code]
     said = [f"{_name(line, headline)}: {line.note}\n" for line in lines
             if line.note and not line.code and line.kind != "descriptive"]  # fmt: skip
-    return table_text(columns, rows, right=columns[1:]) + "".join([*refused, *said])
+    return table + "".join([*refused, *said])
 
 
 def _row(line: Line, places: int, *, log: bool, headline: str) -> list[str]:

@@ -9,9 +9,11 @@ from emgpipe.cli.estimating import estimates_text, left_out_text, p_text
 from emgpipe.outcomes.lines import ESTIMATORS
 from emgpipe.outcomes.model import EndpointAnalysis, Listed, TrialAnalysis
 from emgpipe.outcomes.told import trial_told
+from emgpipe.reports.trial import write_trial_page
 from emgpipe.store import json_text
 
 EACH = "without_"
+RANGE = "leave_one_out"
 """Lines without one subject: in the files, not on the terminal; their range is."""
 
 
@@ -30,7 +32,7 @@ def results_told(out: Path, plan: Path | None, arms: Path, form: str) -> str:
     str
     """
     analysis = analyse_results(out, plan, arms, progress=_note_begin)
-    paths = write_analysis(out, analysis)
+    paths = [*write_analysis(out, analysis), write_trial_page(out, analysis)]
     tell_unblinded(out)
     for path in paths:
         talk.note("info", "", f"written: {path}")
@@ -83,8 +85,11 @@ def _sensitivity_text(analysis: TrialAnalysis) -> str:
     if not lines:
         return ""
     log = analysis.endpoints[0].log
-    table = estimates_text(lines, analysis.treatments, log=log, level=analysis.level, headline="")
-    return f"headline of the primary under other choices\n{table}"
+    ranges = [line for line in lines if line.name == RANGE]
+    shown = [line for line in lines if line.name != RANGE]
+    table = estimates_text(shown, analysis.treatments, log=log, level=analysis.level, headline="")
+    said = "".join(f"{line.words}: {line.note}\n" for line in ranges)
+    return f"headline of the primary under other choices\n{table}{said}"
 
 
 def _missing_text(analysis: TrialAnalysis) -> str:

@@ -92,12 +92,12 @@ def crossover(
 
 def _of_results(out: Path, plan: Path | None, arms: Path | None, others: Mapping[str, str], form: str) -> str:
     """Analysis of results; refuses what is said of a table."""
-    from emgpipe.cli.trial_text import results_told
-
     if arms is None:
         raise SettingsError("USAGE", "--unblind not given; of results, name the table of arms, as --unblind arms.csv")
     if given := [name for name, value in others.items() if value]:
         raise SettingsError("USAGE", f"{', '.join(given)} beside --unblind; of results, the plan says it all")
+    from emgpipe.cli.trial_text import results_told
+
     return results_told(out, plan, arms, form)
 
 

@@ -158,7 +158,7 @@ def _without_each(scheduled: pd.DataFrame, sequences: Mapping[str, str], plan: A
 
 
 def _range(lines: Sequence[Line], plan: AnalysisPlan) -> Line:
-    line = Line("leave_one_out", "sensitivity", "without any one subject: range")
+    line = Line("leave_one_out", "sensitivity", "without any one subject")
     effects = [one.effect for one in lines if one.effect is not None]
     refused = sum(bool(one.code) for one in lines)
     if not effects:
@@ -167,5 +167,5 @@ def _range(lines: Sequence[Line], plan: AnalysisPlan) -> Line:
     log = plan.endpoint.log or plan.endpoint.measure in LOGARITHMS
     ends = [f"{ratio(end) if log else end:.4g}" for end in (low, high)]
     some = f", no answer without {refused} of them" if refused else ""
-    note = f"smallest and largest {'ratio' if log else 'effect'} {ends[0]} and {ends[1]}, no interval{some}"
+    note = f"{'ratios' if log else 'effects'} from {ends[0]} to {ends[1]}, a range and no interval{some}"
     return replace(line, note=note)  # in no column: it would be read as an interval
