@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 from emgpipe.batch.audit import audited, run_facts
 from emgpipe.batch.finish import TABLES
 from emgpipe.batch.load import load_results
-from emgpipe.batch.locks import AGAIN, LOCK_FILE, file_text, frozen_of, lock_of, read_history
+from emgpipe.batch.locked import AGAIN, LOCK_FILE, frozen_of
+from emgpipe.batch.locks import file_text, lock_of, read_history
 from emgpipe.batch.problems import Problem
 from emgpipe.batch.unblinded import keyed, unblinded_key
 from emgpipe.batch.verify import as_written_problems, sealed_record

@@ -6,13 +6,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from emgpipe.batch.audit import LOG, RUN_RECORD
+from emgpipe.batch.locked import AGAIN, LOCK_FILE, frozen_of
 from emgpipe.errors import ResultsError
 from emgpipe.outcomes.lock import Lock
 from emgpipe.outcomes.plan import AnalysisPlan
-from emgpipe.store import content_key, file_digest, json_text, log_events, read_csv, read_json
-
-LOCK_FILE = "lock.json"
-AGAIN = "lock again, and tell it: emgpipe lock"
+from emgpipe.store import file_digest, json_text, log_events, read_csv, read_json
 
 
 class History(NamedTuple):
@@ -120,15 +118,6 @@ def lock_of(out: Path, record: Mapping[str, Any], plan: AnalysisPlan, plan_text:
         plan_sha256=plan.sha256, run_json=file_digest(out / RUN_RECORD), settings_ids=made["settings_id"],
         inputs=made["input_sha256"], made_by=made["version"], version=version("emgpipe"), **frozen_of(record),
     )  # fmt: skip
-
-
-def frozen_of(record: Mapping[str, Any]) -> dict[str, Any]:
-    """What of `run.json` is locked: settings, tables, days and conditions."""
-    return {
-        "settings_id": str(record["settings_id"]),
-        "outputs": {str(name): str(digest) for name, digest in record["outputs"].items()},
-        "conditions": content_key(conditions=record["conditions"]),
-    }
 
 
 def _parts(rows: Sequence[Mapping[str, str]], column: str) -> tuple[str, ...]:

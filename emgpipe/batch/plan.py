@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from emgpipe.batch.events import Event, Watch, unwatched
 from emgpipe.batch.finish import units_in_tables
 from emgpipe.batch.jobs import Job, study_jobs
+from emgpipe.batch.locked import change_finding
 from emgpipe.batch.names import unmatched_names
 from emgpipe.batch.place import refuse_place
 from emgpipe.batch.referring import as_last_decided, referring_jobs
@@ -85,7 +86,7 @@ def plan_study(
     study, out, settings, subjects, visits, allow_outside, strict, retry_failed, shard
         As in `run_study`.
     watch : callable
-        Called with the findings on the study.
+        Called with the findings on the study, and on results that are locked.
 
     Returns
     -------
@@ -120,6 +121,8 @@ def plan_study(
     told = {one.job.entry.recording: one for one in plan}
     for job in referring(work, heads, units_of(work.jobs)) if part is None and work.study.reference else ():
         told[job.entry.recording] = Planned(job, "reference")
+    if locked := tuple(change_finding(Path(out), sum(bool(one.why) for one in told.values()))):
+        watch(Event("finding", where=str(out), findings=locked))
     return [told[job.entry.recording] for job in work.jobs if job.entry.recording in told]
 
 

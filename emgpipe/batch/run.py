@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -13,6 +13,7 @@ from emgpipe.batch.engine import LIMIT_S, Engine, engine_of
 from emgpipe.batch.events import Event, Watch, unwatched
 from emgpipe.batch.finish import finish, was_finished
 from emgpipe.batch.jobs import Job
+from emgpipe.batch.locked import change_finding, changed_finding
 from emgpipe.batch.plan import (
     Planned,
     Work,
@@ -59,7 +60,7 @@ class RunReport:
         Recordings that `subjects` and `visits` left out, as they were.
     warnings : tuple of (str, Finding)
         File (subject and task, or study.toml) and what leaves it usable, but must be said, of what was computed now and
-        of study.toml; in the order of the study.
+        of study.toml, in the order of the study; and what leaves the results locked for an analysis no more.
     earlier_warnings : int
         The same of recordings that were computed earlier: counted.
     """
@@ -228,6 +229,8 @@ class _Run:
         plan += [] if self.shard else lost_others(self.work, self.heads)
         stale = [one.job for one in plan if one.why]
         self.watch(Event("plan", total=len(stale), cached=len(plan) - len(stale)))
+        if locked := change_finding(self.out, len(stale)):
+            self.watch(Event("finding", where=str(self.out), findings=tuple(locked)))
         if stale:
             (self.out / "units").mkdir(parents=True, exist_ok=True)
             self._log_plan(plan)
@@ -244,6 +247,7 @@ class _Run:
         tell_found(self.out, self.heads, self.log)
         finish(*last, self.log)
         report = self._report(findings)
+        report = replace(report, warnings=(*report.warnings, *((str(self.out), f) for f in changed_finding(self.out))))
         self.watch(Event("tables", done=report.computed, total=report.total, cached=report.cached))
         return report
 

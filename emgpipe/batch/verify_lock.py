@@ -5,7 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from emgpipe.batch.locks import AGAIN, LOCK_FILE, frozen_of, read_history
+from emgpipe.batch.locked import AGAIN, LOCK_FILE, frozen_of
+from emgpipe.batch.locks import read_history
 from emgpipe.batch.problems import Problem
 from emgpipe.errors import ResultsError
 from emgpipe.outcomes.lock import Lock, lock_differences

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from emgpipe.batch.locked import LOCK_FILE
 from emgpipe.batch.locking import Locked, lock_results
-from emgpipe.batch.locks import LOCK_FILE
 from emgpipe.cli.progress import note_waiting
 from emgpipe.cli.talk import note
 from emgpipe.errors import printable
