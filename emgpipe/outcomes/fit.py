@@ -1,16 +1,16 @@
 """Whether a plan can be applied to results: a slip of the pen in it must not be found after unblinding."""
 
+import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from emgpipe.errors import SettingsError
 from emgpipe.outcomes.plan import AnalysisPlan, Endpoint
 from emgpipe.recording import Finding
-from emgpipe.settings import nearest
 from emgpipe.study.blinding import text_tells
 
 Rows = Sequence[Mapping[str, str]]
-ENDPOINT = ("measure", "target", "task", "segment")
-"""Columns that find the rows of an endpoint, in the order in which they are looked for."""
+TOLD = 8
+"""Known names that a refusal tells where none is near."""
 
 
 def refuse_unfit(plan: AnalysisPlan, rows: Rows, *, where: str = "analysis.toml") -> None:
@@ -43,10 +43,10 @@ def refuse_unfit(plan: AnalysisPlan, rows: Rows, *, where: str = "analysis.toml"
     for visit in plan.visits:
         if visit.names and not set(visit.names) & set(known["visit"]):
             found = f"visit {visit.avisit!r} is called {_told(visit.names)} in the plan; no visit of the results is"
-            raise _unfit(f"{found}: {nearest(visit.names[0], known['visit'])}", where)
+            raise _unfit(f"{found}: {_nearest(visit.names[0], known['visit'])}", where)
     for subject, text in _of_subjects(plan):
         if subject not in known["subject"]:
-            raise _unfit(f"subject {subject!r} has no results; {nearest(subject, known['subject'])}", where)
+            raise _unfit(f"subject {subject!r} has no results; {_nearest(subject, known['subject'])}", where)
         if rule := text_tells(text):
             message = f"a text on subject {subject!r}, not shown here, may give an arm away by {rule}; lock the plan"
             raise SettingsError("ARM_CELL", f"{message} in words that do not", where=where)
@@ -91,8 +91,19 @@ def _refuse_endpoint(endpoint: Endpoint, target: str, rows: Rows, where: str) ->
         if not there:
             known = dict.fromkeys(row[column] for row in left if row[column])
             found = f"{column} {name!r} of endpoint {endpoint.name!r} is in no row{so_far}"
-            raise _unfit(f"{found}; {nearest(name, known) if known else 'there is none'}", where)
+            raise _unfit(f"{found}; {_nearest(name, known)}", where)
         left, so_far = there, f"{so_far or ' of'} {column} {name!r}"
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    """The nearest known name, large and small letters alike, else the first ones: a trial may have thousands."""
+    by_small = {one.casefold(): one for one in known}
+    close = difflib.get_close_matches(name.casefold(), by_small, n=1, cutoff=0.5)
+    if close:
+        return f"did you mean {by_small[close[0]]!r}?"
+    names = list(by_small.values())
+    more = f" and {len(names) - TOLD} more" if len(names) > TOLD else ""
+    return f"known are {', '.join(names[:TOLD])}{more}" if names else "there is none"
 
 
 def _of_subjects(plan: AnalysisPlan) -> Iterator[tuple[str, str]]:
