@@ -14,7 +14,8 @@ HEAD = "subject,sequence\n"
     "text",
     [HEAD + "P01,AB\nP02,BA\n",
      "subject;sequence\r\nP01;AB\r\n\r\nP02;BA\r\n", "subject\tsequence\nP01\tAB\nP02\tBA",
-     HEAD + " P01 , AB \n,\nP02,BA\n", "sequence,subject\nAB,P01\nBA,P02\n", '"subject","sequence"\n"P01","AB"\nP02,BA'],
+     HEAD + " P01 , AB \n,\nP02,BA\n",
+     "sequence,subject\nAB,P01\nBA,P02\n", '"subject","sequence"\n"P01","AB"\nP02,BA'],
 )  # fmt: skip
 def test_every_form_that_spreadsheets_write_is_read_alike(text):
     assert parse_arms(text) == {"P01": "AB", "P02": "BA"}
