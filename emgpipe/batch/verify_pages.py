@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from emgpipe.batch.audit import RUN_RECORD
-from emgpipe.batch.locks import LOCK_FILE
+from emgpipe.batch.locked import LOCK_FILE
 from emgpipe.batch.problems import Problem
 from emgpipe.store import content_key, file_digest, read_json
 
