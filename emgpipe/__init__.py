@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from emgpipe.batch import Results, RunReport, load_results, plan_study, run_study
+    from emgpipe.batch.outcome_tables import write_outcome_tables
     from emgpipe.errors import EmgpipeError, NoInputError, ReadError, SettingsError, StoreError, StudyError
     from emgpipe.frames.model import Frames
+    from emgpipe.outcomes.scales import join_scales
     from emgpipe.pipeline import Result, compute_frames, measure, pair_covariances
     from emgpipe.readers.edf import check_file, read_recording
     from emgpipe.readers.mne_bridge import from_mne, to_mne
@@ -43,6 +45,7 @@ _HOMES = {
     "check_file": "emgpipe.readers.edf",
     "compute_frames": "emgpipe.pipeline",
     "from_mne": "emgpipe.readers.mne_bridge",
+    "join_scales": "emgpipe.outcomes.scales",
     "load_results": "emgpipe.batch",
     "load_settings": "emgpipe.settings",
     "load_study": "emgpipe.study.load",
@@ -57,6 +60,7 @@ _HOMES = {
     "run_study": "emgpipe.batch",
     "simulate_trial": "emgpipe.simulate.trial",
     "to_mne": "emgpipe.readers.mne_bridge",
+    "write_outcome_tables": "emgpipe.batch.outcome_tables",
     "write_reports": "emgpipe.reports.write",
 }
 """Public name -> module that defines it."""
@@ -83,6 +87,7 @@ __all__ = [
     "check_file",
     "compute_frames",
     "from_mne",
+    "join_scales",
     "load_results",
     "load_settings",
     "load_study",
@@ -97,6 +102,7 @@ __all__ = [
     "run_study",
     "simulate_trial",
     "to_mne",
+    "write_outcome_tables",
     "write_reports",
 ]
 

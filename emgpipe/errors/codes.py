@@ -98,7 +98,9 @@ CODES: dict[str, Code] = {
     "TOML_INVALID": Code(_E, "A file is not valid TOML."),
     # a study
     "SETTING_MISSING": Code(_E, "A required key of study.toml is not given."),
-    "ARM_COLUMN": Code(_E, "A column of recordings.csv may give an arm, a treatment or a sequence away."),
+    "ARM_COLUMN": Code(
+        _E, "A column of recordings.csv or of clinical scales may give an arm, a treatment or a sequence away."
+    ),
     "ARM_CELL": Code(_E, "A cell of recordings.csv may give an arm, a treatment or a sequence away; it is not shown."),
     "COLUMN_UNKNOWN": Code(_E, "A column of recordings.csv does not exist or stands twice."),
     "COLUMN_MISSING": Code(_E, "A required column of recordings.csv is not there."),
@@ -329,6 +331,7 @@ CODES: dict[str, Code] = {
     "OUTCOMES_PLACE": Code(
         _E, "An outcome table would lie in the results folder, or in the place of something that is none."
     ),
+    "SCALE_UNKNOWN": Code(_E, "A row of clinical scales is of a subject or visit that the outcome table has not."),
     "XPT_NAME": Code(_E, "A column has no name or label that XPT can hold: 8 and 40 letters, ASCII, no name twice."),
     "XPT_TEXT": Code(_E, "A text has more than 200 letters, or one that is not ASCII: XPT cannot hold it."),
     "XPT_NUMBER": Code(_E, "A number is infinite, beyond 1e74 or nearer to 0 than 1e-78: XPT cannot hold it."),
