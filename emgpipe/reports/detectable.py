@@ -170,7 +170,8 @@ def change_words(change: Detectable, unit: str) -> str:
     """
     if not change.measure:
         return f"Minimal detectable change: not given. {change.code}: {change.why}."
-    what = f"{heading(change.measure)} of {', '.join(change.targets)}"
+    of_targets = "" if change.targets == ("subject",) else f" of {', '.join(change.targets)}"
+    what = heading(change.measure) + of_targets
     of = (
         f"from {change.n_subjects} subjects at {', '.join(change.visits)}, between which the plan declares no change."
         f" Left out: {change.n_incomplete} without a value at each of them, {change.n_below} with all of them below the"

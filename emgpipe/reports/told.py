@@ -13,7 +13,6 @@ from emgpipe.batch.problems import refuse_no_results
 from emgpipe.batch.verify_pages import DRAWN_FROM, plan_of_pages, results_key
 from emgpipe.errors import ResultsError
 from emgpipe.recording import Finding
-from emgpipe.reports.detectable import Detectable, detectable
 from emgpipe.reports.names import patient_file_name, visit_file_name
 from emgpipe.settings import Settings, fingerprint, load_settings
 from emgpipe.store import content_key, file_digest, read_csv, read_json, refuse_links
@@ -21,6 +20,7 @@ from emgpipe.study.model import ID_PATTERN
 
 if TYPE_CHECKING:
     from emgpipe.reports.course import Stop
+    from emgpipe.reports.detectable import Detectable
 
 PAGES_VERSION = 7
 """Raised whenever the same results would give other pages."""
@@ -70,7 +70,7 @@ class Told:
     inputs: Sequence[Row]
     visits: Mapping[Visit, Sequence[Row]]
     measures: Mapping[Visit, Sequence[Row]]
-    detectable: Detectable | None = None
+    detectable: "Detectable | None" = None
 
     def conditions_of(self, visit: Visit) -> dict[str, Row]:
         """Conditions of the recordings of a visit."""
@@ -171,6 +171,8 @@ def read_told(folder: Path, source: Source) -> Told:
         if not re.fullmatch(r"[A-Za-z0-9_-]+", row.get("recording") or ""):
             raise _unreadable(folder, "inputs.csv has a recording that no study has")
     settings = load_settings(folder / "settings.toml")
+    from emgpipe.reports.detectable import detectable
+
     visits, rows = _by_visit(inputs), _by_visit(measures)
     return Told(source.study, settings, source.conditions, source.units, inputs, visits, rows, detectable(folder))
 

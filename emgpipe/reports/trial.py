@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from markupsafe import Markup
 
+from emgpipe.batch.unblinded import UNBLINDED
 from emgpipe.errors.codes import CODES
 from emgpipe.outcomes.model import EndpointAnalysis, Line, Listed, TrialAnalysis
 from emgpipe.reports.estimates import Scale, estimate_words, p_words, places_of, signed, told_of
@@ -17,10 +18,8 @@ from emgpipe.reports.pages import render
 from emgpipe.reports.paired import course_figure, groups_of, paired_figure
 from emgpipe.reports.trails import Step
 from emgpipe.reports.words import unit_words
-from emgpipe.store import refuse_links, write_text
+from emgpipe.store import OutputLock, refuse_links, write_text
 
-UNBLINDED = "unblinded"
-"""The one folder of results that tells arms; `reports` stays blind."""
 TRIAL_PAGE = "trial.html"
 MOST_ROWS = 24
 """Of one forest: a taller picture does not fit a printed page."""
@@ -134,17 +133,19 @@ def trial_page(analysis: TrialAnalysis) -> str:
 
 
 def write_trial_page(out: str | Path, analysis: TrialAnalysis) -> Path:
-    """Write `unblinded/trial.html` of a results folder; its path is returned.
+    """Write `unblinded/trial.html` of a results folder, beside the blind pages; its path is returned.
 
     Raises
     ------
     StoreError
-        STORE_UNWRITABLE, or a link in the place of a folder of results.
+        STORE_LOCKED, STORE_UNWRITABLE, or a link in the place of a folder of results.
     """
     folder = Path(out)
     refuse_links(folder)
     path = folder / UNBLINDED / TRIAL_PAGE
-    write_text(path, trial_page(analysis))
+    page = trial_page(analysis)
+    with OutputLock(folder):
+        write_text(path, page)
     return path
 
 
