@@ -17,10 +17,12 @@ from emgpipe.reports.forest import Estimated, Forest, forest_figure
 from emgpipe.reports.pages import render
 from emgpipe.reports.paired import course_figure, groups_of, paired_figure
 from emgpipe.reports.trails import Step
-from emgpipe.reports.words import unit_words
+from emgpipe.reports.words import heading, unit_words
 from emgpipe.store import OutputLock, refuse_links, write_text
 
 TRIAL_PAGE = "trial.html"
+WITHOUT = "without_"
+"""Names of sensitivities without one subject begin so."""
 MOST_ROWS = 24
 """Of one forest: a taller picture does not fit a printed page."""
 DOUBTS = (
@@ -117,13 +119,15 @@ def trial_page(analysis: TrialAnalysis) -> str:
         analysis=analysis,
         trail=(Step(f"Study {analysis.study}", "../reports/index.html"), Step("Trial, unblinded")),
         level=_level(analysis),
-        said=_sentence(primary, analysis),
+        said=_sentence(primary, analysis), titles={one.name: _title(one) for one in analysis.endpoints},
         pairs=[(group.sequence, len(group.rows)) for group in groups_of(primary.values.subjects, analysis.sequences)],
         parts=[_part(one, analysis) for one in analysis.endpoints],
         doubts=DOUBTS,
         headline_forest=_drawn([_primary_forest(primary, analysis)]),
         endpoints_forest=_drawn(_endpoint_forests(analysis)) if len(analysis.endpoints) > 1 else None,
-        family=[(one.words, _row(_headline(one), _scale(one)), p_words(one.holm_p)) for one in analysis.endpoints[1:]],
+        family=[
+            (_title(one), _row(_headline(one), _scale(one)), p_words(one.holm_p)) for one in analysis.endpoints[1:]
+        ],
         sensitivity_forests=[_drawn([forest]) for forest in _sensitivity_forests(analysis)],
         sensitivities=[_row(line, _scale(primary)) for line in analysis.sensitivities],
         listed=_listed(analysis),
@@ -153,6 +157,21 @@ def _level(analysis: TrialAnalysis) -> str:
     return f"{100 * analysis.level:.6g} %"
 
 
+def _title(one: EndpointAnalysis) -> str:
+    """Short words of an endpoint, as other pages name its measure."""
+    targets, _, measure = one.name.rpartition(".")
+    words = heading(measure)
+    if words == measure:
+        return one.words
+    return words if targets == "subject" else f"{words} of {targets.replace('+', ', ')}"
+
+
+def _axis(one: EndpointAnalysis) -> str:
+    """What its values are, with their unit; of a logarithm that of what it is taken of."""
+    unit = unit_words(one.unit)
+    return _title(one) + (f", {'ln ' if one.log else ''}{unit}" if unit else "")
+
+
 def _scale(one: EndpointAnalysis) -> Scale:
     return Scale(one.unit, one.log)
 
@@ -172,14 +191,14 @@ def _sentence(one: EndpointAnalysis, analysis: TrialAnalysis) -> str:
     contrast = _contrast(analysis, log=one.log)
     if line.effect is None:
         meaning = CODES[line.code].meaning if line.code in CODES else "No answer."
-        return f"{one.words}: no estimate of {contrast}. {meaning}"
+        return f"{_title(one)}: no estimate of {contrast}. {meaning}"
     told, unit = told_of(line, scale), f" {scale.words}" if scale.words else ""
     interval = f" ({_level(analysis)} interval {told.low} to {told.high})" if told.low else ""
     p = p_words(line.p)
     test = f", p {p.replace('<', '< ') if p.startswith('<') else f'= {p}'}" if line.p is not None else ""
     orders = _orders(analysis)
     n = f"{line.n_first + line.n_second} subjects ({line.n_first} {orders[0]}, {line.n_second} {orders[1]})"
-    return f"{one.words}: {contrast} {told.effect}{unit}{interval}{test}; {n}."
+    return f"{_title(one)}: {contrast} {told.effect}{unit}{interval}{test}; {n}."
 
 
 def _orders(analysis: TrialAnalysis) -> tuple[str, str]:
@@ -209,15 +228,16 @@ def _pictures_of(one: EndpointAnalysis, analysis: TrialAnalysis) -> tuple[tuple[
     groups = groups_of(one.values.subjects, analysis.sequences)
     if not groups:
         return ()
-    unit = unit_words(one.unit)
-    axis = f"{one.words}{f', {unit}' if unit else ''}"
+    axis = _axis(one)
     who = ", ".join(f"{len(group.rows)} subjects of sequence {group.sequence}" for group in groups)
     found = [
         ("Periods", _Picture(inline_png(paired_figure(one.values, analysis.sequences, axis)), _pairs_alt(one, who)))
     ]
     if one.values.stages and one.values.visit_values.size:
         names = ", ".join(stage.avisit for stage in one.values.stages)
-        alt = f"{one.words} of {who} at {names}: a thin line a subject, the mean of those that have the visit in bold."
+        alt = (
+            f"{_title(one)} of {who} at {names}: a thin line a subject, the mean of those that have the visit in bold."
+        )
         found.append(("Visits", _Picture(inline_png(course_figure(one.values, analysis.sequences, axis)), alt)))
     return tuple(found)
 
@@ -225,7 +245,7 @@ def _pictures_of(one: EndpointAnalysis, analysis: TrialAnalysis) -> tuple[tuple[
 def _pairs_alt(one: EndpointAnalysis, who: str) -> str:
     complete = int(np.isfinite(one.values.values).all(1).sum())
     return (
-        f"{one.words} in period 1 and period 2, a line a subject, of {who}; {complete} with both periods. A further"
+        f"{_title(one)} in period 1 and period 2, a line a subject, of {who}; {complete} with both periods. A further"
         " panel shows all of them by treatment."
     )
 
@@ -238,7 +258,7 @@ def _sides(analysis: TrialAnalysis) -> tuple[str, str]:
 def _primary_forest(one: EndpointAnalysis, analysis: TrialAnalysis) -> Forest:
     rows = {kind: tuple(Estimated(line.words, line) for line in one.lines if line.kind == kind)
             for kind in ("headline", "beside")}  # fmt: skip
-    title = f"{one.words}: {_contrast(analysis, log=one.log)}"
+    title = f"{_title(one)}: {_contrast(analysis, log=one.log)}"
     groups = (("Headline", rows["headline"]), ("Beside it, always", rows["beside"]))
     return Forest(title, _scale(one), tuple(group for group in groups if group[1]), _sides(analysis))
 
@@ -249,7 +269,9 @@ def _endpoint_forests(analysis: TrialAnalysis) -> list[Forest]:
     for one in analysis.endpoints:
         line = _headline(one)
         scale = Scale("", log=True) if one.log else _scale(one)
-        panels.setdefault(scale, []).append(Estimated(one.words, line if one.primary else replace(line, kind="beside")))
+        panels.setdefault(scale, []).append(
+            Estimated(_title(one), line if one.primary else replace(line, kind="beside"))
+        )
     return [
         Forest(f"Ratios: {_contrast(analysis, log=True)}" if scale.log
                else f"Differences{f', {scale.words}' if scale.words else ''}: {_contrast(analysis, log=False)}",
@@ -259,14 +281,17 @@ def _endpoint_forests(analysis: TrialAnalysis) -> list[Forest]:
 
 
 def _sensitivity_forests(analysis: TrialAnalysis) -> list[Forest]:
-    """The headline, and in pictures that fit a page what becomes of it under other choices."""
+    """What becomes of the headline under other choices, and without each subject, in pictures that fit a page."""
     one = analysis.endpoints[0]
-    title = f"{one.words}: {_contrast(analysis, log=one.log)}"
-    headline, lines = Estimated("Headline", _headline(one)), analysis.sensitivities
+    title = f"{_title(one)}: {_contrast(analysis, log=one.log)}"
+    headline = Estimated("Headline", _headline(one))
+    drawn = [line for line in analysis.sensitivities if line.effect is not None or line.code]
     found = []
-    for i in range(0, len(lines), MOST_ROWS):
-        rows = (headline, *(Estimated(line.words, line) for line in lines[i : i + MOST_ROWS]))
-        found.append(Forest(title, _scale(one), (("", rows),), _sides(analysis)))
+    for lines in ([line for line in drawn if line.name.startswith(WITHOUT) == without] for without in (False, True)):
+        n_parts = -(-len(lines) // MOST_ROWS)
+        for rows in np.array_split(np.arange(len(lines)), n_parts) if n_parts else ():
+            part = (headline, *(Estimated(lines[row].words, lines[row]) for row in rows))
+            found.append(Forest(title, _scale(one), (("", part),), _sides(analysis)))
     return found
 
 
@@ -285,7 +310,7 @@ def _listed(analysis: TrialAnalysis) -> list[_Named]:
     found: dict[Listed, list[str]] = {one: [] for one in analysis.listed}
     for endpoint in analysis.endpoints:
         for one in endpoint.values.listed:
-            found.setdefault(one, []).append(endpoint.words)
+            found.setdefault(one, []).append(_title(endpoint))
     every = len(analysis.endpoints)
     return [
         _Named(one, CODES[one.code].meaning if one.code in CODES else "",

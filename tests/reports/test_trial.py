@@ -59,7 +59,7 @@ def test_a_line_without_an_answer_has_its_code_and_no_number(page):
 
 
 def test_secondary_endpoints_have_the_adjusted_p(page):
-    assert re.search(r"Static level of TA_R\s+−0.34 \(−0.54 to −0.14\)\s+0.030\s+0.090\s+4 \+ 3", page.text)
+    assert re.search(r"Static level \(P10\) of TA_R\s+−0.34 \(−0.54 to −0.14\)\s+0.030\s+0.090\s+4 \+ 3", page.text)
 
 
 def test_what_is_undeterminable_is_told_by_treatment(page):
@@ -98,10 +98,20 @@ def test_pictures_tell_their_numbers_in_words(page):
     assert any("7 with both periods" in alt for alt in alts)
 
 
-def test_many_sensitivities_are_drawn_in_pictures_that_fit_a_page():
-    many = tuple(line(f"without_{i}", "sensitivity") for i in range(MOST_ROWS + 1))
-    few = Parsed(trial_page(trial(sensitivities=many[:-1]))).all("img")
-    assert len(Parsed(trial_page(trial(sensitivities=many))).all("img")) == len(few) + 1
+def test_many_sensitivities_are_drawn_in_pictures_that_fit_a_page_and_subjects_apart():
+    def n_pictures(*sensitivities):
+        return len(Parsed(trial_page(trial(sensitivities=sensitivities))).all("img"))
+
+    many = [line(f"without_{i}", "sensitivity") for i in range(MOST_ROWS + 1)]
+    none = n_pictures()
+    assert n_pictures(*many[:-1]) == none + 1
+    assert n_pictures(*many) == none + 2
+    assert n_pictures(line("complete_pairs", "sensitivity"), many[0]) == none + 2
+
+
+def test_a_range_without_an_estimate_is_told_and_not_drawn(page):
+    assert "0.6 to 0.8, no interval" in page.text
+    assert not any("range without one" in image.attributes["alt"] for image in page.all("img"))
 
 
 def test_the_same_analysis_gives_the_same_bytes_whatever_the_order_of_the_arms():

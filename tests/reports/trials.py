@@ -59,7 +59,7 @@ LINES = (
 )
 
 
-def endpoint(name="subject.rigidity_index_log", words="Rigidity index (log)", unit="1", **values):
+def endpoint(name="subject.rigidity_index_log", words="rigidity_index_log", unit="1", **values):
     told = {"log": True, "primary": True, "lines": LINES, "values": period_values()}
     return EndpointAnalysis(name, words, unit, **(told | values))
 
@@ -73,16 +73,17 @@ def trial(**values):
     """Primary on a log scale, three secondary endpoints of two units, sensitivities with one that has no answer."""
     endpoints = (
         endpoint(),
-        secondary("TA_R.apdf_p10_uv", "Static level of TA_R", "uV"),
-        secondary("TA_R.act_frac", "Active share of TA_R", "1"),
-        secondary("GM_R.apdf_p10_uv", "Static level of GM_R", "uV", log=True),
+        secondary("TA_R.apdf_p10_uv", "apdf_p10_uv of TA_R", "uV"),
+        secondary("TA_R.act_frac", "act_frac of TA_R", "1"),
+        secondary("GM_R.apdf_p10_uv", "apdf_p10_uv of GM_R", "uV", log=True),
     )
     under = [line(f"activity_ratio_{k}", "sensitivity", effect=-0.3) for k in (1.3, 2.0)]
-    missing = {"endpoint": "Rigidity index (log)", "period": 1, "visits": 12, "undeterminable": 3, "below_limit": 2,
-               "missing": 1}  # fmt: skip
+    missing = {"endpoint": "subject.rigidity_index_log", "period": 1, "visits": 12, "undeterminable": 3,
+               "below_limit": 2, "missing": 1}  # fmt: skip
     told = {
         "study": "SIMULATED-TRIAL", "treatments": ("A", "B"), "sequences": arms(), "level": 0.95,
-        "endpoints": endpoints, "sensitivities": (*under, without("complete_pairs", "SEQUENCE_EMPTY", "sensitivity")),
+        "endpoints": endpoints, "sensitivities": (*under, without("complete_pairs", "SEQUENCE_EMPTY", "sensitivity"),
+                          Line("leave_one_out", "sensitivity", "range without one", note="0.6 to 0.8, no interval")),
         "undeterminable": ({**missing, "treatment": "A"}, {**missing, "treatment": "B"}),
         "listed": (Listed("S99", 0, "", "SUBJECT_UNKNOWN", "in the arms, without results"),), "post_hoc": (),
         "plan_sha256": "ab" * 32, "lock_sha256": "cd" * 32, "settings_id": "0a1b", "version": "0.1.0",
@@ -95,5 +96,5 @@ def hostile_trial():
     """Names of everything are markup, formulas and turns of direction."""
     listed = (Listed(HOSTILE, 1, HOSTILE, "VISIT_MISSING", HOSTILE),)
     lines = (replace(LINES[0], words=HOSTILE, note=HOSTILE), *LINES[1:])
-    one = endpoint(words=HOSTILE, unit=HOSTILE, lines=lines)
+    one = endpoint(name=f"{HOSTILE}.{HOSTILE}", words=HOSTILE, unit=HOSTILE, lines=lines)
     return trial(study=HOSTILE, endpoints=(one,), listed=listed, post_hoc=(HOSTILE,), sensitivities=())
