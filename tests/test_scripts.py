@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pyreadstat
 import pytest
 
 from emgpipe.simulate import write_edf
@@ -28,6 +29,11 @@ CARRIED = ("unit", "limit", "status", "reason")
 def script(name: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-W", "error", ROOT / "scripts" / name, *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def read_rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
 
 
 @pytest.fixture(scope="module")
@@ -119,6 +125,46 @@ def test_an_outcome_table_of_no_results_is_refused(tmp_path):
     done = script("export_outcomes.py", tmp_path, tmp_path / "o.csv")
     assert (done.returncode, done.stderr.count("\n")) == (3, 1)
     assert "RESULTS_UNREADABLE" in done.stderr
+
+
+def test_outcome_tables_for_r_and_sas_hold_the_same_values(ran, tmp_path):
+    done = script("outcomes_for_r_sas.py", ran[1], tmp_path / "tables")
+    assert (done.returncode, done.stderr, done.stdout.count("\n")) == (0, "", 4)
+    names = ("adeff.csv", "adeff.xpt", "read_outcomes.R", "read_outcomes.sas", "wide.csv", "wide.xpt")
+    assert tuple(sorted(path.name for path in (tmp_path / "tables").iterdir())) == tuple(sorted(names))
+    for stem in ("adeff", "wide"):
+        table, _ = pyreadstat.read_xport(tmp_path / "tables" / f"{stem}.xpt")
+        rows = read_rows(tmp_path / "tables" / f"{stem}.csv")
+        assert [*map(str, table["SUBJID"])] == [row["SUBJID"] for row in rows]
+    values = [float(row["AVAL"] or "nan") for row in read_rows(tmp_path / "tables" / "adeff.csv")]
+    long, _ = pyreadstat.read_xport(tmp_path / "tables" / "adeff.xpt")
+    np.testing.assert_array_equal(long["AVAL"], values)
+    assert sum(value == value for value in values) > 50
+    for name in ("R", "sas"):
+        text = (tmp_path / "tables" / f"read_outcomes.{name}").read_text()
+        assert set(re.findall("[A-Z0-9]*FL|[a-z]+[.](?:csv|xpt)", text)) >= {"ANL02FL"}
+
+
+def test_scales_are_joined_to_an_outcome_table_and_strangers_refused(ran, tmp_path):
+    assert script("outcomes_for_r_sas.py", ran[1], tmp_path).returncode == 0
+    (tmp_path / "scales.tsv").write_text("subject\tvisit\tdsi\nP01\tV1\t4\nP01\tV2\t-1.5\n")
+    done = script("join_scales.py", tmp_path / "wide.csv", tmp_path / "scales.tsv", tmp_path / "joined.csv")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    told = {(row["SUBJID"], row["VISIT"]): row["dsi"] for row in read_rows(tmp_path / "joined.csv")}
+    assert (told["P01", "V1"], told["P01", "V2"], told["P02", "V1"]) == ("4", "-1.5", "")
+    (tmp_path / "scales.tsv").write_text("subject\tvisit\tdsi\nP01\tV1\t4\nP01\tV3\t2\n")
+    done = script("join_scales.py", tmp_path / "wide.csv", tmp_path / "scales.tsv", tmp_path / "again.csv")
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (3, "", 1)
+    assert "scales.tsv:3: SCALE_UNKNOWN: visit 'V3'" in done.stderr
+    assert not (tmp_path / "again.csv").exists()
+
+
+@pytest.mark.parametrize("place", ["file", "out"])
+def test_outcome_tables_for_r_and_sas_that_cannot_be_written_are_one_line(ran, tmp_path, place):
+    (tmp_path / "file").write_text("")
+    done = script("outcomes_for_r_sas.py", ran[1], tmp_path / "file" if place == "file" else ran[1])
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert done.stderr.startswith("outcomes_for_r_sas: ")
 
 
 def test_sample_data_that_cannot_be_written_are_one_line(tmp_path):

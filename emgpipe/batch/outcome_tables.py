@@ -7,7 +7,7 @@ from emgpipe.batch.audit import RUN_RECORD
 from emgpipe.batch.load import load_results
 from emgpipe.batch.locking import unblind
 from emgpipe.batch.locks import read_history
-from emgpipe.errors import ResultsError, TableError
+from emgpipe.errors import ResultsError, SettingsError
 from emgpipe.outcomes.bds import bds_table, with_arms
 from emgpipe.outcomes.lock import OpenedLock, post_hoc
 from emgpipe.outcomes.plan import AnalysisPlan, load_plan
@@ -116,9 +116,9 @@ def write_outcome_tables(
     Raises
     ------
     TableError
-        OUTCOMES_FORMAT, OUTCOMES_PLACE, OUTCOMES_EMPTY, XPT_NAME, XPT_TEXT, XPT_NUMBER; of arms as `read_arms`.
+        OUTCOMES_EMPTY, XPT_NAME, XPT_TEXT, XPT_NUMBER; of arms as `read_arms`.
     SettingsError
-        Of the plan, as `load_plan`.
+        OUTCOMES_FORMAT, OUTCOMES_PLACE; of the plan, as `load_plan`.
     StoreError
         As `ruled_results`, and of the lock as `unblind`; STORE_UNWRITABLE. Where a table is refused, no arm is opened.
     """
@@ -143,7 +143,7 @@ def write_outcome_tables(
 def _refuse_inside(path: Path, out: Path) -> None:
     if path.resolve().is_relative_to(out.resolve()):
         message = "an outcome table in the results folder; choose a place outside it"
-        raise TableError("OUTCOMES_PLACE", message, where=str(path))
+        raise SettingsError("OUTCOMES_PLACE", message, where=str(path))
 
 
 def _plan(out: Path, given: str | Path | None) -> tuple[AnalysisPlan | None, str]:

@@ -8,6 +8,7 @@ from emgpipe.measures.grade import LETTERS, RULES
 from emgpipe.measures.registry import BODY_MEASURES, MUSCLE_MEASURES, PAIR_MEASURES
 from emgpipe.measures.settings import MeasureSettings
 from emgpipe.measures.views import CUE_KINDS, REST
+from emgpipe.outcomes.columns import ARM_COLUMNS, BDS_COLUMNS, VALUE_COLUMN, WIDE_COLUMNS, OutcomeColumn
 
 _HEADINGS = {
     "muscle": "Of a muscle",
@@ -94,7 +95,56 @@ def outputs_markdown() -> str:
         *_table(["grade", "means", "given for"], [[*told] for told in _grade_lines()]),
         "",
     ]
-    return "\n".join(out)
+    return "\n".join([*out, *_outcome_lines()])
+
+
+_OUTCOMES = (
+    "## Outcome tables", "",
+    "`emgpipe outcomes OUT -o FILE.{csv,parquet,xpt}` makes the table of a trial from results and a plan (`--plan"
+    " analysis.toml`, else that of the lock). It lies outside the results folder, is not part of what `verify`"
+    " checks, and takes no other file's place than that of an earlier outcome table. The same results and plan"
+    " give the same bytes. Without a plan and a lock every visit is itself: no period, baseline, mean or flag.", "",
+    "- **Rows.** `--shape bds` (default): one a subject, parameter and visit, in the form of CDISC ADaM BDS; no"
+    " conformance is claimed. A parameter that a subject has at any visit has a row at every visit of the plan,"
+    " without a value where there is none, with STATUS, REASON and NOTANL: nothing that was planned is silently"
+    " absent. Behind the visits stand means (DTYPE = `AVERAGE`). `--shape wide`: one a subject, visit, task and"
+    " segment, values alone.",
+    "- **Two flags.** Rows with ANL01FL = `Y` are visits that enter the analysis, rows with ANL02FL = `Y` their"
+    " means a period. Use one of both, never both: a mean counts its visits again.",
+    "- **Endpoints of several targets or of logarithms** are made by `emgpipe crossover` from these rows and are"
+    " no rows themselves; `rigidity_index_log` is one.",
+    "- **CSV** reads back to the last bit; a text that a spreadsheet would take for a formula has a leading `'`."
+    " **Parquet** has this list as JSON in the metadata of its schema (`emgpipe.outcomes`), and texts without a"
+    " guard.",
+    "- **XPT** is SAS transport, version 5, one data set `ADEMG`: names of 8, labels of 40, texts of 200 letters,"
+    " ASCII (the micro sign becomes `u`). What does not fit is refused (XPT_NAME, XPT_TEXT, XPT_NUMBER), nothing"
+    " is cut; more than three recordings behind one value are too long for SRCSHA. Numbers are IBM floats of 56"
+    " bits: every float64 of a magnitude from 1e-78 to 1e74, and 0, reads back bit-equal. `pandas.read_sas` (3.1)"
+    " reads a stored 0 as 5.4e-79; `pyreadstat` and the bytes are right.",
+    "- **Arms.** `--unblind ARMS.csv` opens them under the [lock](audit.md), logs it and writes a second file,"
+    " `FILE_unblinded`; `FILE` is byte for byte what it is without.",
+    "- **Scripts.** `scripts/outcomes_for_r_sas.py OUT FOLDER` writes both shapes as CSV and XPT with the lines"
+    " that read them in R and SAS (which are not run here). `scripts/join_scales.py OUTCOMES.csv SCALES.tsv"
+    " FILE.csv` puts clinical scales (`subject`, `visit`, a column a scale) beside every row of their visit; a"
+    " visit twice, an unknown subject or visit and a column that may tell an arm are refused with the line."
+    " `scripts/export_outcomes.py OUT FILE.csv [MEASURE ...]` is a short table of a few measures at rest, without"
+    " a plan.", "",
+)  # fmt: skip
+
+
+def _outcome_lines() -> Iterator[str]:
+    """What an outcome table is, and its columns."""
+    yield from _OUTCOMES
+    for heading, columns in (
+        ("Columns of the long outcome table", BDS_COLUMNS),
+        ("Columns of the wide outcome table", (*WIDE_COLUMNS, VALUE_COLUMN)),
+        ("Further columns of FILE_unblinded", ARM_COLUMNS),
+    ):
+        yield from (f"### {heading}", "", *_table(["column", "label", "type", "meaning"], map(_told, columns)), "")
+
+
+def _told(column: OutcomeColumn) -> list[str]:
+    return [f"`{column.name}`", column.label or "its name", column.kind, column.meaning]
 
 
 def _grade_lines() -> Iterator[tuple[str, str, str]]:

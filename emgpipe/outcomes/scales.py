@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from emgpipe.errors import TableError
+from emgpipe.errors import SettingsError, TableError
 from emgpipe.outcomes.given import GivenTable, each_once, read_given
 from emgpipe.outcomes.write import refuse_place
 from emgpipe.settings import nearest
@@ -39,7 +39,9 @@ def join_scales(table: str | Path, scales: str | Path, file: str | Path) -> list
         TABLE_UNREADABLE, TABLE_EMPTY, TABLE_CELL: not a table. TABLE_COLUMN: a column is missing, or a scale has the
         name of a column of the table. TABLE_TWICE: a subject and visit in two rows. SCALE_UNKNOWN: a subject or a visit
         that the table does not have at all. ARM_COLUMN, ARM_CELL: scales that may tell an arm, as the outcome table is
-        blind. OUTCOMES_FORMAT, OUTCOMES_PLACE: `file` is no CSV, an input, or stands for something else.
+        blind.
+    SettingsError
+        OUTCOMES_FORMAT, OUTCOMES_PLACE: `file` is no CSV, an input, or stands for something else.
     StoreError
         STORE_UNWRITABLE.
     """
@@ -62,9 +64,9 @@ def join_scales(table: str | Path, scales: str | Path, file: str | Path) -> list
 
 def _refuse_file(file: Path, inputs: tuple[Path, ...]) -> None:
     if file.suffix.lower() != ".csv":
-        raise TableError("OUTCOMES_FORMAT", f"{file.name[-60:]!r}; a name that ends with .csv is needed")
+        raise SettingsError("OUTCOMES_FORMAT", f"{file.name[-60:]!r}; a name that ends with .csv is needed")
     if file.resolve() in [path.resolve() for path in inputs]:
-        raise TableError(
+        raise SettingsError(
             "OUTCOMES_PLACE", "the file to write is one that is read; choose another name", where=str(file)
         )
     refuse_place(file)

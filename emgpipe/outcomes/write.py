@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from emgpipe.errors import TableError
+from emgpipe.errors import SettingsError
 from emgpipe.outcomes.columns import OutcomeColumn, columns_of
 from emgpipe.outcomes.xpt import DATASET, xpt_bytes
 from emgpipe.store import csv_text, write_bytes
@@ -34,8 +34,10 @@ def outcome_bytes(table: pd.DataFrame, suffix: str) -> bytes:
 
     Raises
     ------
+    SettingsError
+        OUTCOMES_FORMAT.
     TableError
-        OUTCOMES_FORMAT; those of `xpt_bytes`.
+        Those of `xpt_bytes`.
     """
     columns = columns_of(table.columns)
     if suffix == ".csv":
@@ -45,7 +47,7 @@ def outcome_bytes(table: pd.DataFrame, suffix: str) -> bytes:
     if suffix == ".xpt":
         return xpt_bytes(table, columns, label="Outcomes of surface EMG")
     message = f"{suffix!r} is no form of an outcome table; give a name that ends with {', '.join(SUFFIXES)}"
-    raise TableError("OUTCOMES_FORMAT", message)
+    raise SettingsError("OUTCOMES_FORMAT", message)
 
 
 def write_outcomes(table: pd.DataFrame, path: str | Path) -> None:
@@ -53,7 +55,7 @@ def write_outcomes(table: pd.DataFrame, path: str | Path) -> None:
 
     Raises
     ------
-    TableError
+    SettingsError, TableError
         As `outcome_bytes`, `refuse_place`.
     StoreError
         STORE_UNWRITABLE; what stood there stands as it was.
@@ -67,16 +69,16 @@ def refuse_place(path: Path) -> None:
 
     Raises
     ------
-    TableError
+    SettingsError
         OUTCOMES_FORMAT, OUTCOMES_PLACE.
     """
     suffix = path.suffix.lower()
     if suffix not in SUFFIXES:
         message = f"{path.name[-60:]!r}; a name that ends with {', '.join(SUFFIXES)} is needed"
-        raise TableError("OUTCOMES_FORMAT", message)
+        raise SettingsError("OUTCOMES_FORMAT", message)
     if (path.exists() or path.is_symlink()) and not _is_ours(path, suffix):
         message = "something that is no outcome table lies there; choose another name, or move it away"
-        raise TableError("OUTCOMES_PLACE", message, where=str(path))
+        raise SettingsError("OUTCOMES_PLACE", message, where=str(path))
 
 
 def _is_ours(path: Path, suffix: str) -> bool:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from emgpipe.errors import TableError
+from emgpipe.errors import SettingsError, TableError
 from emgpipe.outcomes.bds import bds_table
 from emgpipe.outcomes.rules import apply_rules
 from emgpipe.outcomes.scales import join_scales
@@ -88,6 +88,6 @@ def test_no_input_is_overwritten(outcomes):
     scales.write_text("subject,visit,dsi\nS1,P1M1,4\n")
     before = outcomes.read_bytes()
     for file, code in ((outcomes, "PLACE"), (scales, "PLACE"), (outcomes.with_name("o.xpt"), "FORMAT")):
-        with pytest.raises(TableError, match=f"OUTCOMES_{code}"):
+        with pytest.raises(SettingsError, match=f"OUTCOMES_{code}"):
             join_scales(outcomes, scales, file)
     assert outcomes.read_bytes() == before

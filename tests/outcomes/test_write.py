@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emgpipe.errors import TableError
+from emgpipe.errors import SettingsError, TableError
 from emgpipe.outcomes.bds import bds_table, typed
 from emgpipe.outcomes.columns import ARM_COLUMNS, BDS_COLUMNS, WIDE_COLUMNS, OutcomeColumn, columns_of
 from emgpipe.outcomes.rules import apply_rules
@@ -175,7 +175,7 @@ def test_bytes_are_the_same_each_time_and_replace_only_an_outcome_table(long, tm
     write_outcomes(long, path)
     assert path.read_bytes() == before
     path.write_text("subject,sequence\nS1,AB\n")
-    with pytest.raises(TableError, match="OUTCOMES_PLACE"):
+    with pytest.raises(SettingsError, match="OUTCOMES_PLACE"):
         write_outcomes(long, path)
     assert path.read_text() == "subject,sequence\nS1,AB\n"
 
@@ -186,12 +186,12 @@ def test_a_foreign_parquet_a_folder_and_a_link_are_left_alone(long, tmp_path):
     write_outcomes(long, tmp_path / "ours.csv")
     (tmp_path / "c.csv").symlink_to(tmp_path / "ours.csv")
     for name in ("a.parquet", "b.csv", "c.csv"):
-        with pytest.raises(TableError, match="OUTCOMES_PLACE"):
+        with pytest.raises(SettingsError, match="OUTCOMES_PLACE"):
             write_outcomes(long, tmp_path / name)
 
 
 @pytest.mark.parametrize("name", ["table.xlsx", "table", "table.csv.gz"])
 def test_an_unknown_form_is_refused(long, tmp_path, name):
-    with pytest.raises(TableError, match="OUTCOMES_FORMAT"):
+    with pytest.raises(SettingsError, match="OUTCOMES_FORMAT"):
         write_outcomes(long, tmp_path / name)
     assert not any(tmp_path.iterdir())
