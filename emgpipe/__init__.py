@@ -11,8 +11,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from emgpipe.batch import Results, RunReport, load_results, plan_study, run_study
     from emgpipe.batch.outcome_tables import write_outcome_tables
-    from emgpipe.errors import EmgpipeError, NoInputError, ReadError, SettingsError, StoreError, StudyError
+    from emgpipe.batch.trial import analyse_results
+    from emgpipe.errors import (
+        EmgpipeError,
+        NoInputError,
+        ReadError,
+        SettingsError,
+        StatisticsError,
+        StoreError,
+        StudyError,
+        TableError,
+    )
     from emgpipe.frames.model import Frames
+    from emgpipe.outcomes.crossover import analyse_crossover
+    from emgpipe.outcomes.repeats import analyse_reliability
     from emgpipe.outcomes.scales import join_scales
     from emgpipe.pipeline import Result, compute_frames, measure, pair_covariances
     from emgpipe.readers.edf import check_file, read_recording
@@ -38,9 +50,14 @@ _HOMES = {
     "Settings": "emgpipe.settings",
     "SettingsError": "emgpipe.errors",
     "Signal": "emgpipe.recording",
+    "StatisticsError": "emgpipe.errors",
     "StoreError": "emgpipe.errors",
     "Study": "emgpipe.study.load",
     "StudyError": "emgpipe.errors",
+    "TableError": "emgpipe.errors",
+    "analyse_crossover": "emgpipe.outcomes.crossover",
+    "analyse_reliability": "emgpipe.outcomes.repeats",
+    "analyse_results": "emgpipe.batch.trial",
     "array_recording": "emgpipe.recording",
     "check_file": "emgpipe.readers.edf",
     "compute_frames": "emgpipe.pipeline",
@@ -79,10 +96,15 @@ __all__ = [
     "Settings",
     "SettingsError",
     "Signal",
+    "StatisticsError",
     "StoreError",
     "Study",
     "StudyError",
+    "TableError",
     "__version__",
+    "analyse_crossover",
+    "analyse_reliability",
+    "analyse_results",
     "array_recording",
     "check_file",
     "compute_frames",

@@ -100,7 +100,7 @@ def estimates_text(
         At most 80 columns wide. A line without an answer has its code, and why below the table.
     """
     se = next((line.se for line in lines if line.se), math.nan)
-    places = min(_places(se, 5), 3) if se >= 1 else _places(se, 4)  # as papers print them
+    places = RATIO_PLACES if log else min(_places(se, 5), 3) if se >= 1 else _places(se, 4)  # as papers print them
     effect = f"{treatments[0]}/{treatments[1]}" if log else f"{treatments[0]} - {treatments[1]}"
     columns = ["", effect, *([] if log else ["SE"]), f"{100 * level:g} % CI", "p", "df", "n"]
     table = ""
@@ -117,11 +117,10 @@ def estimates_text(
 
 def _row(line: Line, places: int, *, log: bool, headline: str) -> list[str]:
     shown = [ratio(end) if log else end for end in (line.effect, line.low, line.high)]
-    digits = RATIO_PLACES if log else places
-    interval = _between(shown[1], shown[2], digits)
-    se = [] if log else [_at(line.se, digits)]
+    interval = _between(shown[1], shown[2], places)
+    se = [] if log else [_at(line.se, places)]
     df = "" if line.df is None or not math.isfinite(line.df) else f"{line.df:.4g}"
-    return [_name(line, headline), line.code or _at(shown[0], digits), *se, interval, p_text(line.p), df,
+    return [_name(line, headline), line.code or _at(shown[0], places), *se, interval, p_text(line.p), df,
             "" if line.n_first == line.n_second == 0 else f"{line.n_first}+{line.n_second}"]  # fmt: skip
 
 
