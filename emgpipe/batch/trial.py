@@ -1,5 +1,6 @@
 """Results, their plan and arms to the analysis of the trial; opening arms is logged, results stay as they are."""
 
+import json
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -7,19 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 from emgpipe.batch.audit import RUN_RECORD
 from emgpipe.batch.load import Results, load_results
-from emgpipe.batch.locking import unblind
+from emgpipe.batch.locking import opened_lock, unblind
 from emgpipe.batch.unblinded import UNBLINDED
 from emgpipe.batch.variants import Variant, sensitivity_variants, variant_tables
 from emgpipe.errors import EmgpipeError
 from emgpipe.outcomes.analysis import MadeWith, analyse_trial
+from emgpipe.outcomes.fit import refuse_unfit
 from emgpipe.outcomes.lock import OpenedLock, post_hoc
 from emgpipe.outcomes.model import TrialAnalysis
-from emgpipe.outcomes.plan import AnalysisPlan, Endpoint, load_plan
-from emgpipe.outcomes.plan_checks import LOGARITHMS
+from emgpipe.outcomes.plan import AnalysisPlan, Endpoint, check_plan, load_plan
+from emgpipe.outcomes.plan_checks import LOGARITHMS, WITH_LIMIT
 from emgpipe.outcomes.schedule import scheduled
 from emgpipe.outcomes.sensitivity import Choice
 from emgpipe.outcomes.told import TRIAL_COLUMNS, trial_rows, trial_told
-from emgpipe.store import OutputLock, read_json, write_csv, write_json
+from emgpipe.store import OutputLock, read_csv, read_json, write_csv, write_json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,6 +78,50 @@ def analyse_results(
         rows, sequences, agreed, choices=_choices(results, record, agreed, progress), index=_index(record),
         made=_made_with(opened, results, agreed),
     )  # fmt: skip
+
+
+def analyse_post_hoc(out: str | Path, arms: str | Path, endpoint: Endpoint) -> TrialAnalysis:
+    """Analyse another endpoint of locked results by the visits and rules of the locked plan; marked post-hoc.
+
+    Parameters
+    ----------
+    out, arms
+        As in `analyse_results`.
+    endpoint : Endpoint
+        Any measure and targets of the results.
+
+    Returns
+    -------
+    TrialAnalysis
+        Of this endpoint alone; `post_hoc` says that it was chosen when arms could be known. No rows are decided anew.
+
+    Raises
+    ------
+    SettingsError
+        PLAN_INVALID: what the endpoint says contradicts itself or the plan. PLAN_UNFIT: the results do not have it.
+    EmgpipeError
+        As `analyse_results`.
+    """
+    folder = Path(out)
+    results = load_results(folder)
+    plan = _with_endpoint(opened_lock(folder).lock.analysis_plan(), endpoint)
+    refuse_unfit(plan, read_csv(folder / "measures.csv"), where=endpoint.name)
+    opened, sequences = unblind(folder, arms, "post-hoc")
+    record = read_json(folder / RUN_RECORD)
+    rows = scheduled(results.measures, record["conditions"], plan, inputs=results.inputs)
+    made = _made_with(opened, results, plan)
+    words = f"post-hoc: {endpoint.name} was chosen after the plan was locked"
+    return analyse_trial(
+        rows, sequences, plan, index=_index(record), made=made._replace(post_hoc=(words, *made.post_hoc))
+    )
+
+
+def _with_endpoint(plan: AnalysisPlan, endpoint: Endpoint) -> AnalysisPlan:
+    """The plan with another endpoint, and no secondary ones."""
+    told = {**plan.model_dump(mode="json"), "endpoint": endpoint.model_dump(mode="json"), "secondary": []}
+    if endpoint.measure not in WITH_LIMIT:
+        told["rules"]["below_limit"] = "estimate"
+    return check_plan(AnalysisPlan.model_validate_json(json.dumps(told)), where=endpoint.name)
 
 
 def write_analysis(out: str | Path, analysis: TrialAnalysis) -> tuple[Path, Path]:

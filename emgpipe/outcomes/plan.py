@@ -191,6 +191,29 @@ def parse_plan(text: str, *, where: str = "analysis.toml") -> AnalysisPlan:
         plan = AnalysisPlan.model_validate(tables)
     except ValidationError as problem:
         raise _plan_invalid(problem, where=where, text=text) from None
+    return check_plan(plan, where=where, text=text)
+
+
+def check_plan(plan: AnalysisPlan, *, where: str = "analysis.toml", text: str = "") -> AnalysisPlan:
+    """Refuse a plan that contradicts itself.
+
+    Parameters
+    ----------
+    plan : AnalysisPlan
+        Each key of it is valid by itself.
+    where, text : str
+        File and its TOML, for the place in messages.
+
+    Returns
+    -------
+    AnalysisPlan
+        The same.
+
+    Raises
+    ------
+    SettingsError
+        PLAN_INVALID.
+    """
     wrong = next(contradictions(plan), None)
     if wrong:
         raise SettingsError("PLAN_INVALID", wrong.found, where=place_of(text, wrong.key, where))
