@@ -36,6 +36,9 @@ _FILES = (
      " `visit.SUBJECT.VISIT.html`, each one file that needs no network; `pages.json` says what each was drawn from."),
     ("units/", "Result of each recording, `NAME.jsonl` of three lines: digest of all that follows; head (file, status,"
      " settings, findings); body (annotations, rows, intervals). May be deleted; it is then computed again."),
+    ("lock.json", "Locks of the analysis, once there is one: plan, settings, hashes of tables"
+     " ([lock](audit.md#lock-and-unblinding))."),
+    ("unblinded/", "All that depends on arms, once they were opened; nothing else here does."),
     ("cache/", "Frames, pair covariances, stretches around stimuli, all behind hashes. May be deleted, too."),
 )  # fmt: skip
 

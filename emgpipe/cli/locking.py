@@ -41,9 +41,9 @@ def _text(out: Path, done: Locked) -> str:
     lines = [
         f"{head}, {done.time}{f' by {done.who}' if done.who else ''}",
         f"plan {short(lock.plan_sha256)}: {endpoints[0]}"
-        + (f", {len(endpoints) - 1} secondary endpoints" if endpoints[1:] else ""),
+        + ("" if not (n := len(endpoints) - 1) else f", {n} secondary endpoint{'s' * (n > 1)}"),
         f"{settings}; {len(lock.outputs)} tables; {len(lock.inputs)} recordings; emgpipe {', '.join(lock.made_by)}",
         f"lock {lock.sha256}",
-        "keep the last line elsewhere, such as in a mail to a colleague who is blind: it vouches for all of this",
+        "keep the hash of the lock elsewhere, as in a mail to a colleague who is blind: it vouches for all of this",
     ]
     return "\n".join(map(printable, lines)) + "\n"
