@@ -204,3 +204,10 @@ def test_what_allows_no_answer_is_refused_with_a_code(values, more, error, code)
     with pytest.raises(error) as caught:
         reliability(values, **more)
     assert caught.value.code == code
+
+
+def test_a_shift_that_is_all_the_error_rests_on_the_visits_alone():
+    x = visits(8, n=10, k=4, error=1e-3)
+    found = reliability(x + 100 * np.arange(4.0))
+    assert found.agreement.df == pytest.approx(3, rel=1e-6)
+    assert found.consistency.df == 27
