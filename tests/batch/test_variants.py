@@ -24,6 +24,7 @@ from emgpipe.batch.variants import (
 from emgpipe.detectors.quality import judge_quality
 from emgpipe.errors import EmgpipeError
 from emgpipe.outcomes.plan import parse_plan
+from emgpipe.recording import Annotation
 from emgpipe.settings import check_settings
 from emgpipe.simulate import write_edf
 from emgpipe.store import load_frames
@@ -61,14 +62,24 @@ def test_a_variant_is_the_run_with_these_settings(study, done, tmp_path):
     assert stamps(done) == before
 
 
-def test_a_variant_with_a_reference_elsewhere_is_decided_twice_as_a_run_does(study, done, tmp_path):
-    text = HEAD.replace("same visit: reference", "visit V1: reference")
-    (study / "study.toml").write_text(text)
-    run_study(study, done, jobs=1)
-    settings = {"detect": {"floor_max_uv": 1.0, "still_tilt": 1.001}}
-    (tmp_path / "cap.toml").write_text("[detect]\nfloor_max_uv = 1.0\nstill_tilt = 1.001\n")
-    run_study(study, tmp_path / "cap", jobs=1, settings=tmp_path / "cap.toml")
-    pd.testing.assert_frame_equal(variant_rows(done, settings, jobs=1), load_results(tmp_path / "cap").measures)
+def test_a_variant_with_a_reference_elsewhere_is_decided_twice_as_a_run_does(tmp_path):
+    study = tmp_path / "study"
+    study.mkdir()
+    (study / "study.toml").write_text(HEAD)
+    for seed, (name, segment) in enumerate({"rest": ("rest", 32.0), "mvc": ("reference", 20.0)}.items()):
+        write_recording(
+            study / f"{name}.edf", seed, (12.0, 6.0), annotations=(Annotation(0.0, segment[1], segment[0]),)
+        )
+    rows = [row_of("P01_V1", file="rest.edf"), row_of("P01_V1", file="mvc.edf", task="push")]
+    write_manifest(study, rows)
+    (tmp_path / "long.toml").write_text("[measure]\nleast_reference_s = 25.0\n")
+    run_study(study, tmp_path / "out", jobs=1)
+    run_study(study, tmp_path / "long", jobs=1, settings=tmp_path / "long.toml")
+    made = variant_rows(tmp_path / "out", {"measure": {"least_reference_s": 25.0}}, jobs=1)
+    pd.testing.assert_frame_equal(made, load_results(tmp_path / "long").measures)
+    refers = made[(made["measure"] == "cc_fw_pct") & (made["segment"] == "rest")]
+    assert set(refers["status"]) == {"not_measured"}
+    assert load_results(tmp_path / "out").measures.loc[refers.index, "value"].notna().all()
 
 
 def test_processes_give_the_rows_of_one(tiny_out):
