@@ -19,7 +19,7 @@ ONE_TWO_FIVE = tuple(digit * 10.0**power for power in range(-6, 7) for digit in 
 LONGEST_NAME = 52
 
 _NAME_IN, _TOLD_IN, _ROW_IN, _HEAD_IN, _FOOT_IN, _GROUP_IN = 3.35, 3.05, 0.215, 0.34, 0.44, 0.26
-_P_IN, _N_IN = 2.02, 2.52
+_P_IN, _N_IN = 1.96, 2.52
 """Columns of p and n, from the right edge of the panel."""
 
 

@@ -208,7 +208,9 @@ def _orders(analysis: TrialAnalysis) -> tuple[str, str]:
 
 def _part(one: EndpointAnalysis, analysis: TrialAnalysis) -> _Part:
     rows = tuple(_row(line, _scale(one)) for line in one.lines)
-    return _Part(one.words, one.name, one.primary, one.log, rows, _sentence(one, analysis), _pictures_of(one, analysis))
+    return _Part(
+        _title(one), one.name, one.primary, one.log, rows, _sentence(one, analysis), _pictures_of(one, analysis)
+    )
 
 
 def _row(line: Line, scale: Scale) -> _Row:
