@@ -66,15 +66,17 @@ def scheduled(
         input. Repeats (`run`) by their median: `value` is NaN where no run has one, `n_runs` counts those that have,
         `limit` is the largest, `reason` holds the codes of all, `floor_confidence` the least. `status` is the worst of
         all runs without a value; a median is `below_limit` where it is below the limit, else the worst of `ok` and
-        `flagged`, and `flagged` too where a run has no value or is below its limit. Rows of a visit as a whole carry
-        all recordings of their visit and task. A recording without a row is a row without a measure (`status`,
-        `reason` as in `inputs`), a visit of the plan that a subject does not have one without a visit, VISIT_MISSING.
+        `flagged`, and `flagged` too where a run has no value, is below its limit, failed or was not run. Rows of a
+        visit as a whole carry all recordings of their visit and task. A recording without a row is a row without a
+        measure (`status`, `reason` as in `inputs`), a visit of the plan that a subject does not have one without a
+        visit, VISIT_MISSING.
         `analysed` speaks of the visit alone; see `apply_rules`.
     """
     recordings = _recordings(measures, inputs)
     seen = appointments(((r.recording, r.subject, r.visit) for r in recordings), conditions, plan)
     places = placed(seen, plan)
     rows = [*_pooled(measures, recordings), *_without_rows(measures, inputs, recordings)]
+    rows = _with_lost_repeats(rows)
     rows = [_scheduled_row(row, seen[_key(row)], places[_key(row)]) for row in rows]
     rows += _missing(rows, places, plan)
     rows.sort(key=_order)
@@ -169,6 +171,22 @@ def _without_rows(
          "reason": said[one.recording][1], "recordings": one.recording, "input_sha256": one.sha256, "files": one.file}
         for one in recordings if one.recording not in there
     ]  # fmt: skip
+
+
+def _with_lost_repeats(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Say on what is left of a visit and task that a repeat of it has failed, or was not run."""
+    lost: dict[tuple[str, str, str], list[str]] = {}
+    for row in rows:
+        if not row.get("measure"):
+            lost.setdefault((row["subject"], row["visit"], row["task"]), []).append(row["reason"])
+    return [_flagged(row, lost.get((row["subject"], row["visit"], row["task"]), ())) for row in rows]
+
+
+def _flagged(row: dict[str, Any], codes: Sequence[str]) -> dict[str, Any]:
+    if not codes or not row.get("measure"):
+        return row
+    status = "flagged" if row["status"] == "ok" else row["status"]
+    return row | {"status": status, "reason": _joined([*row["reason"].split(";"), *codes])}
 
 
 _EMPTY = dict.fromkeys(SCHEDULED_COLUMNS, "") | {

@@ -140,6 +140,15 @@ def test_the_status_of_repeats_is_true_of_their_median(values, statuses, expecte
     assert (one["status"], one["n_runs"]) == expected[1:]
 
 
+def test_a_repeat_that_failed_flags_what_is_left_of_its_visit():
+    failed = row(run="2", value=math.nan, segment="", target="", target_kind="", measure="", status="failed",
+                 reason="FILE_EMPTY")  # fmt: skip
+    made = scheduled(table(row(run="1"), failed, row(visit="P1M2")), days(), None)
+    assert only(made, visit="P1M1", measure="apdf_p10_uv")[["value", "status", "reason", "n_runs"]].tolist() == [
+        1.0, "flagged", "FILE_EMPTY", 1]  # fmt: skip
+    assert only(made, visit="P1M2")["status"] == "ok"
+
+
 def test_a_recording_that_no_run_has_reached_is_a_row_without_a_measure():
     made = scheduled(table(row()), days(), None, inputs=inputs(("S1", "P1M1", "rest"), ("S1", "P1M2", "rest"),
                      status="not_measured", code="NOT_SELECTED"))  # fmt: skip

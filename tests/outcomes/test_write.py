@@ -174,6 +174,7 @@ def test_bytes_are_the_same_each_time_and_replace_only_an_outcome_table(long, tm
     before = path.read_bytes()
     write_outcomes(long, path)
     assert path.read_bytes() == before
+    assert before.count(b"01JAN60:00:00:00") == (4 if suffix == ".xpt" else 0), "no time of writing"
     path.write_text("subject,sequence\nS1,AB\n")
     with pytest.raises(SettingsError, match="OUTCOMES_PLACE"):
         write_outcomes(long, path)
