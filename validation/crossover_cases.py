@@ -193,6 +193,7 @@ def mixed_case(trial: Trial, chunk: int) -> Floats:
     visits = draw(trial, SLOW_CHUNK, seeded(trial, MIXED, chunk)).visits
 
     def told(y: Floats) -> tuple[float, float, float]:
+        """Of one trial."""
         found = mixed_model(y, trial.sequences).estimate
         return found.effect, found.se, found.p
 
@@ -204,6 +205,7 @@ def ranks_case(trial: Trial, chunk: int) -> Floats:
     values = period_means(draw(trial, SLOW_CHUNK, seeded(trial, RANKS, chunk)).visits)
 
     def told(y: Floats) -> tuple[float, float, float]:
+        """Of one trial."""
         found = hodges_lehmann(y, trial.sequences)
         return found.low, found.high, found.p
 
