@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from emgpipe.batch.audit import audited, run_facts
 from emgpipe.batch.finish import TABLES
-from emgpipe.batch.load import load_results
+from emgpipe.batch.load import Results, load_results
 from emgpipe.batch.locked import AGAIN, LOCK_FILE, frozen_of
 from emgpipe.batch.locks import file_text, lock_of, read_history
 from emgpipe.batch.problems import Problem
@@ -16,7 +16,7 @@ from emgpipe.batch.verify import as_written_problems, sealed_record
 from emgpipe.batch.verify_log import log_problems
 from emgpipe.errors import ResultsError, TableError
 from emgpipe.outcomes.arms import read_arms
-from emgpipe.outcomes.fit import empty_endpoints, refuse_unfit
+from emgpipe.outcomes.fit import empty_endpoints, refuse_empty_visits, refuse_unfit
 from emgpipe.outcomes.lock import Lock, OpenedLock, lock_differences
 from emgpipe.outcomes.plan import AnalysisPlan, parse_plan
 from emgpipe.recording import Finding
@@ -106,6 +106,8 @@ def lock_results(
         record = _sound_record(folder, as_written_problems(folder))
         rows = read_csv(folder / "measures.csv")
         refuse_unfit(parsed, rows, where=where)
+        inputs = [(row["recording"], row["subject"], row["visit"]) for row in read_csv(folder / "inputs.csv")]
+        refuse_empty_visits(parsed, inputs, record["conditions"], where=where)
         findings = tuple(empty_endpoints(parsed, rows))
         history = read_history(folder, unlogged=True)
         now = lock_of(folder, record, parsed, text, len(history.locks) + 1)
@@ -204,6 +206,26 @@ def unblind(
             log.append("unblind", what=what, arms=told, lock=opened.sha256, number=opened.lock.number,
                        binding=opened.binding.number, **run_facts())  # fmt: skip
     return Unblinded(opened, sequences)
+
+
+def refuse_other_results(results: Results, opened: OpenedLock) -> None:
+    """Refuse results that were written anew since the lock was opened.
+
+    Parameters
+    ----------
+    results : Results
+        Loaded behind `unblind`.
+    opened : OpenedLock
+        From there.
+
+    Raises
+    ------
+    ResultsError
+        LOCK_DIFFERS.
+    """
+    if dict(results.outputs) != dict(opened.lock.outputs):
+        message = f"a run has written other tables than those of lock {opened.lock.number} just now; {AGAIN}"
+        raise ResultsError("LOCK_DIFFERS", message, where=str(results.folder))
 
 
 def _opened(folder: Path, plan: AnalysisPlan | None) -> OpenedLock:

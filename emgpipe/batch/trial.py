@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from emgpipe.batch.audit import RUN_RECORD
 from emgpipe.batch.load import Results, load_results
-from emgpipe.batch.locking import opened_lock, unblind
+from emgpipe.batch.locking import opened_lock, refuse_other_results, unblind
 from emgpipe.batch.unblinded import UNBLINDED
 from emgpipe.batch.variants import Variant, sensitivity_variants, variant_tables
 from emgpipe.errors import EmgpipeError
@@ -72,6 +72,7 @@ def analyse_results(
     opened, sequences = unblind(folder, arms, "crossover", plan=chosen)
     agreed = chosen or opened.lock.analysis_plan()
     results = load_results(folder)
+    refuse_other_results(results, opened)
     record = read_json(folder / RUN_RECORD)
     rows = scheduled(results.measures, record["conditions"], agreed, inputs=results.inputs)
     return analyse_trial(

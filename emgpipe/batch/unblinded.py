@@ -1,12 +1,14 @@
 """The folder `unblinded` of results, the only one that may depend on arms, and what the log vouches for in it."""
 
 import hashlib
+import re
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
 from emgpipe.batch.audit import LOG, audited
 from emgpipe.batch.problems import Problem
+from emgpipe.errors import ResultsError
 from emgpipe.store import OutputLock, file_digest, log_events, write_text
 
 UNBLINDED = "unblinded"
@@ -17,11 +19,21 @@ DRAW_AGAIN = "make it anew with --unblind"
 
 
 def unblinded_key(out: Path) -> str:
-    """Key of a results folder, made where there is none; hold the folder alone. Raises StoreError STORE_UNWRITABLE."""
+    """Key of a results folder, made where there is none; hold the folder alone.
+
+    Raises
+    ------
+    StoreError
+        STORE_UNWRITABLE; LOCK_CHANGED: it is not of its form, and would hide nothing.
+    """
     path = out / UNBLINDED / KEY
     if not path.is_file():
         write_text(path, secrets.token_hex(32) + "\n")
-    return path.read_text(encoding="ascii").strip()
+    key = path.read_text(encoding="utf-8", errors="replace").strip()
+    if not re.fullmatch("[0-9a-f]{64}", key):
+        message = "not as it was written; bring it back from a copy"
+        raise ResultsError("LOCK_CHANGED", message, where=str(path))
+    return key
 
 
 def keyed(key: str, digest: str) -> str:

@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from emgpipe.errors import SettingsError
+from emgpipe.outcomes.placing import appointments, placed
 from emgpipe.outcomes.plan import AnalysisPlan, Endpoint
 from emgpipe.recording import Finding
 from emgpipe.study.blinding import text_tells
@@ -50,6 +51,42 @@ def refuse_unfit(plan: AnalysisPlan, rows: Rows, *, where: str = "analysis.toml"
         if rule := text_tells(text):
             message = f"a text on subject {subject!r}, not shown here, may give an arm away by {rule}; lock the plan"
             raise SettingsError("ARM_CELL", f"{message} in words that do not", where=where)
+
+
+def refuse_empty_visits(
+    plan: AnalysisPlan,
+    recordings: Iterable[tuple[str, str, str]],
+    conditions: Mapping[str, Mapping[str, str]],
+    *,
+    where: str = "analysis.toml",
+) -> None:
+    """Refuse a plan with a visit that nobody has within its window.
+
+    Parameters
+    ----------
+    plan : AnalysisPlan
+        Checked by itself.
+    recordings : iterable of (recording, subject, visit)
+        Of the results.
+    conditions : mapping
+        By recording, as in `run.json`.
+    where : str
+        File of the plan, for messages.
+
+    Raises
+    ------
+    SettingsError
+        PLAN_UNFIT, with the window and the days that visits of these names have.
+    """
+    seen = appointments(recordings, conditions, plan)
+    met = {place.avisitn for place in placed(seen, plan).values() if place.why in ("", "VISIT_OTHER")}
+    for n, visit in enumerate(plan.visits, 1):
+        if n not in met:
+            days = sorted({one.day for (_, name), one in seen.items() if name in visit.names and one.day == one.day})
+            there = f"; they have days {days[0]:g} to {days[-1]:g}" if days else ""
+            window = f" within days {visit.days[0]} to {visit.days[1]}" if visit.days else ""
+            called = f" called {_told(visit.names)}" if visit.names else ""
+            raise _unfit(f"visit {visit.avisit!r}: no recording{called} is{window}{there}; mend the plan", where)
 
 
 def empty_endpoints(plan: AnalysisPlan, rows: Rows) -> Iterator[Finding]:

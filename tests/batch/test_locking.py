@@ -6,7 +6,7 @@ import json
 import pytest
 
 from emgpipe.batch import load_results, run_study
-from emgpipe.batch.locking import lock_results, opened_lock, unblind
+from emgpipe.batch.locking import lock_results, opened_lock, refuse_other_results, unblind
 from emgpipe.batch.unblinded import tell_unblinded
 from emgpipe.batch.verify import verify_results
 from emgpipe.errors import EmgpipeError
@@ -243,6 +243,21 @@ def test_what_lies_in_unblinded_is_vouched_for(locked, tmp_path):
     page.write_text("1")
     (locked / "unblinded" / "key").unlink()
     assert problems(locked) == [("unblinded/key", "RESULT_MISSING")]
+
+
+def test_results_written_anew_behind_the_opening_are_not_analysed(study, locked, tmp_path):
+    opened = unblind(locked, arms_file(tmp_path), "crossover").opened
+    refuse_other_results(load_results(locked), opened)
+    rerun(study, locked)
+    refused("LOCK_DIFFERS", refuse_other_results, load_results(locked), opened)
+
+
+def test_a_key_that_hides_nothing_is_refused(locked, tmp_path):
+    unblind(locked, arms_file(tmp_path), "crossover")
+    for text in (b"", b"\xff\xfe", b"0" * 63):
+        (locked / "unblinded" / "key").write_bytes(text)
+        refused("LOCK_CHANGED", unblind, locked, arms_file(tmp_path), "crossover")
+    assert len(events(locked, "unblind")) == 1
 
 
 def test_nobody_locks_or_opens_while_a_run_is_at_work(locked, tmp_path):

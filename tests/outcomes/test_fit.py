@@ -3,7 +3,7 @@
 import pytest
 
 from emgpipe.errors import SettingsError
-from emgpipe.outcomes.fit import empty_endpoints, refuse_unfit
+from emgpipe.outcomes.fit import empty_endpoints, refuse_empty_visits, refuse_unfit
 from emgpipe.outcomes.plan import parse_plan
 
 ROWS = [
@@ -69,3 +69,14 @@ def test_an_endpoint_without_a_value_is_said_with_its_reasons():
     (finding,) = empty_endpoints(plan, ROWS)
     assert (finding.code, finding.severity) == ("ENDPOINT_EMPTY", "warning")
     assert "no row of 4 has a value (NO_REFERENCE, SHORT)" in finding.message
+
+
+def test_a_visit_that_nobody_has_in_its_window_is_refused_with_the_days_there_are():
+    recordings = [(f"{s}_{v}", s, v) for s in ("P01", "P02") for v in ("V1", "V2")]
+    conditions = {name: {"day": "0" if visit == "V1" else "28"} for name, _, visit in recordings}
+    refuse_empty_visits(parse_plan(PLAN), recordings, conditions)
+    late = PLAN.replace('names = ["V2"]', 'names = ["V2"]\ndays = [20, 36]')
+    refuse_empty_visits(parse_plan(late), recordings, conditions)
+    with pytest.raises(SettingsError, match="PLAN_UNFIT") as refused:
+        refuse_empty_visits(parse_plan(late.replace("[20, 36]", "[200, 360]")), recordings, conditions)
+    assert "'Two': no recording called 'V2' is within days 200 to 360; they have days 28 to 28" in str(refused.value)
