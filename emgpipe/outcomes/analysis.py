@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pandas as pd
 
 from emgpipe.outcomes.lines import endpoint_lines
+from emgpipe.outcomes.mixed import mixed_line
 from emgpipe.outcomes.model import EndpointAnalysis, Listed, PeriodValues, TrialAnalysis
 from emgpipe.outcomes.periods import ANALYSED_ROLES, endpoint_rows, period_values
 from emgpipe.outcomes.plan import AnalysisPlan, Endpoint
@@ -107,10 +108,12 @@ def analyse_endpoint(
         Secondary, without an adjusted p: see `analyse_trial`.
     """
     own = of_arms(values, sequences)
-    lines = endpoint_lines(sample_of(own, sequences, plan), plan.analysis.estimator)
+    lines = list(endpoint_lines(sample_of(own, sequences, plan), plan.analysis.estimator))
+    beside = sum(line.kind != "descriptive" for line in lines)
+    lines.insert(beside, mixed_line(own, sequences, plan))
     return EndpointAnalysis(
         name=endpoint.name, words=_words(endpoint), unit=UNITS[endpoint.measure], log=is_log(endpoint), primary=False,
-        lines=lines, values=own,
+        lines=tuple(lines), values=own,
     )  # fmt: skip
 
 

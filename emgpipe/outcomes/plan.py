@@ -52,8 +52,9 @@ class AnalysisTable(_Table):
 class Endpoint(_Table):
     """`[endpoint]` or one `[[secondary]]`: a measure of one or several targets.
 
-    Of several targets the mean counts; a target counts for a subject only where it has a value at every analysed visit
-    that the subject has, and three quarters of the list must count. `log` takes ln(value + offset_uv) first.
+    Of several targets the mean counts; a visit counts where three quarters of them have a value, a target for a subject
+    where it has one at every such visit, and three quarters of the list must count. `log` takes ln(value + offset_uv)
+    first.
     """
 
     measure: Text

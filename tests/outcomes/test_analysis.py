@@ -16,7 +16,8 @@ from emgpipe.statistics import crossover_ancova, hills_armitage
 from emgpipe.store import csv_text, json_text
 from tests.outcomes.trials import plan_of, rows_of, scheduled_of, six
 
-ALWAYS = ["headline", "change", "raw", "first_period", "rerandomisation", "hodges_lehmann", "period", "carryover"]
+ALWAYS = ["headline", "change", "raw", "first_period", "rerandomisation", "hodges_lehmann", "mixed", "period",
+          "carryover"]  # fmt: skip
 EFFECT = -2.0
 SECONDARY = '[[secondary]]\nmeasure = "cmua_frac"\ntargets = ["TA_R"]\n' \
             '[[secondary]]\nmeasure = "act_frac"\ntargets = ["TA_R"]\n'  # fmt: skip
@@ -65,6 +66,17 @@ def test_the_plan_chooses_the_estimator_and_the_others_stay_beside(estimator):
     beside = {"ancova", "change", "raw"} - {estimator}
     assert beside <= {line.name for line in found.endpoints[0].lines}
     assert estimator not in {line.name for line in found.endpoints[0].lines}
+
+
+def test_the_mixed_model_is_named_anti_conservative_and_uses_who_lacks_a_period():
+    values = patients(8)
+    for visit in ("P2M1", "P2M2", "P2M3"):
+        del values["P1"][visit]
+    found = {line.name: line for line in analysed(values, arms_of(8)).endpoints[0].lines}["mixed"]
+    assert "anti-conservative" in found.words
+    assert "p is too small" in found.note
+    assert (found.n_first, found.n_second) == (4, 4)
+    assert abs(found.effect - EFFECT) < 5 * found.se
 
 
 def test_reversing_the_letters_of_all_reverses_the_sign():
