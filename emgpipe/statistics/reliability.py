@@ -20,7 +20,7 @@ class Coefficient(NamedTuple):
     """An intraclass correlation with its interval.
 
     Below 0 where visits of a subject differ more than subjects do; NaN where the variance below the fraction comes out
-    at 0 or less.
+    at 0 or less. Ends are NaN where the approximation of ICC(2,1) and (2,k) fails: it does not hold the value.
     """
 
     value: float
@@ -242,6 +242,8 @@ def _agreement(s: _Squares, tail: float) -> tuple[Coefficient, Coefficient]:
     other = k * s.visits + (k * n - k - n) * s.error
     low = _over(n * (s.subjects - up * s.error), up * other + n * s.subjects)
     high = _over(n * (down * s.subjects - s.error), other + n * down * s.subjects)
+    if not low <= icc <= high:
+        low = high = np.nan
     mean = _over(s.subjects - s.error, s.subjects + (s.visits - s.error) / n)
     return Coefficient(icc, low, high), Coefficient(mean, _of_mean(low, k), _of_mean(high, k))
 
@@ -266,7 +268,8 @@ def _agreement_df(s: _Squares) -> float:
     if s.visits <= s.error:
         return error_df
     own, shift = s.error * (1 - 1 / s.n), s.visits / s.n
-    return (own + shift) ** 2 / (own**2 / error_df + shift**2 / (s.k - 1))
+    share = own / (own + shift)
+    return 1 / (share**2 / error_df + (1 - share) ** 2 / (s.k - 1))
 
 
 def _repeatability(variance: float, df: float, level: float, *, log: bool) -> Repeatability:

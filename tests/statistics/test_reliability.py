@@ -73,7 +73,8 @@ def test_the_mean_of_k_follows_spearman_and_brown_and_ends_hold_the_value(seed, 
             below = 1 + (k - 1) * one
             if below > 1e-6 and math.isfinite(several):
                 assert several == pytest.approx(k * one / below, rel=1e-7, abs=1e-9)
-        assert found[single].low <= found[single].value <= found[single].high
+        if math.isfinite(found[single].low):
+            assert found[single].low <= found[single].value <= found[single].high
 
 
 @settings(max_examples=40, deadline=None)
@@ -211,3 +212,17 @@ def test_a_shift_that_is_all_the_error_rests_on_the_visits_alone():
     found = reliability(x + 100 * np.arange(4.0))
     assert found.agreement.df == pytest.approx(3, rel=1e-6)
     assert found.consistency.df == 27
+
+
+def test_an_interval_that_would_not_hold_its_value_is_not_given():
+    # visits that differ much and subjects that do not: the approximate degrees of freedom come near 0
+    found = reliability([[5.65155817, 4.37504247], [5.56463981, 4.54224375]]).icc["ICC(2,1)"]
+    assert math.isfinite(found.value)
+    assert math.isnan(found.low)
+    assert math.isnan(found.high)
+
+
+def test_the_largest_numbers_that_are_taken_make_no_overflow():
+    x = visits(9)
+    found = reliability(1e98 * (x + np.arange(3.0)))
+    assert found.agreement.df == pytest.approx(reliability(x + np.arange(3.0)).agreement.df, rel=1e-9)
