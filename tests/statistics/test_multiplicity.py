@@ -13,7 +13,7 @@ from emgpipe.statistics import holm
 multitest = pytest.importorskip("statsmodels.stats.multitest", reason="needs the extra `stats`")
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(p=st.lists(st.floats(0, 1), min_size=1, max_size=12))
 def test_it_is_the_adjustment_of_statsmodels(p):
     assert holm(p) == pytest.approx(multitest.multipletests(p, method="holm")[1], rel=1e-12, abs=1e-300)
