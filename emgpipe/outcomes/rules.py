@@ -7,8 +7,6 @@ import pandas as pd
 
 from emgpipe.outcomes.plan import AnalysisPlan, Intercurrent, Rules
 
-RULED_COLUMNS = ("analysed", "why", "aval", "dtype")
-"""Columns of `apply_rules` that are new or final."""
 DTYPES = {"limit": "LIMIT", "half_limit": "HALF LIMIT"}
 """Rule for a value below its limit -> what `dtype` says of the value in its place."""
 
