@@ -141,8 +141,6 @@ def _visit_values(
             table[n, m], code, words = _value(cells.get((stage.avisit, target)), endpoint)
             of = f"{target}: " if len(endpoint.targets) > 1 else ""
             said += [_Said(stage.period, stage.avisit, code, of + words)] if code else []
-    analysed = np.array([stage.role in ANALYSED_ROLES for stage in stages])
-    table[~analysed] = np.nan
     values, left_out = _over_targets(table, endpoint.targets)
     counted = {stage.avisit for stage in stages if stage.role in ANALYSED_ROLES}
     return values, [one for one in said if one.visit in counted] + left_out

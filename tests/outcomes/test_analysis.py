@@ -68,7 +68,7 @@ def test_the_plan_chooses_the_estimator_and_the_others_stay_beside(estimator):
     assert estimator not in {line.name for line in found.endpoints[0].lines}
 
 
-def test_the_mixed_model_is_named_anti_conservative_and_uses_who_lacks_a_period():
+def test_who_lacks_a_period_counts_in_the_first_alone_and_in_the_mixed_model_which_is_named_anti_conservative():
     values = patients(8)
     for visit in ("P2M1", "P2M2", "P2M3"):
         del values["P1"][visit]
@@ -76,6 +76,8 @@ def test_the_mixed_model_is_named_anti_conservative_and_uses_who_lacks_a_period(
     assert "anti-conservative" in found.words
     assert "p is too small" in found.note
     assert (found.n_first, found.n_second) == (4, 4)
+    alone = {line.name: line for line in analysed(values, arms_of(8)).endpoints[0].lines}["first_period"]
+    assert (alone.n_first, alone.n_second) == (4, 4)
     assert abs(found.effect - EFFECT) < 5 * found.se
 
 
