@@ -1,6 +1,7 @@
 """What `crossover` and `reliability` print: estimates in the digits that errors deserve, and all that is left out."""
 
 import math
+import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
 from emgpipe.cli.talk import table_text
@@ -97,14 +98,15 @@ def estimates_text(
     Returns
     -------
     str
-        At most 80 columns wide. A line without an answer has its code, and why below the table.
+        Within 80 columns where two digits of the error of the headline allow. A line without an answer has its code, and why below the table.
     """
     se = next((line.se for line in lines if line.se), math.nan)
     places = RATIO_PLACES if log else min(_places(se, 5), 3) if se >= 1 else _places(se, 4)  # as papers print them
     effect = f"{treatments[0]}/{treatments[1]}" if log else f"{treatments[0]} - {treatments[1]}"
     columns = ["", effect, *([] if log else ["SE"]), f"{100 * level:g} % CI", "p", "df", "n"]
     table = ""
-    for fewer in range(places, -1, -1):
+    least = min(places, 2 if log else _places(se, 2))
+    for fewer in range(places, least - 1, -1):
         rows = [_row(line, fewer, log=log, headline=headline) for line in lines]
         table = table_text(columns, rows, right=columns[1:])
         if max(map(len, table.splitlines())) <= WIDTH:
@@ -112,7 +114,7 @@ def estimates_text(
     refused = [f"{_name(line, headline)}: {line.code}: {line.note}\n" for line in lines if line.code]
     said = [f"{_name(line, headline)}: {line.note}\n" for line in lines
             if line.note and not line.code and line.kind != "descriptive"]  # fmt: skip
-    return table + "".join([*refused, *said])
+    return table + "".join(map(wrapped, [*refused, *said]))
 
 
 def _row(line: Line, places: int, *, log: bool, headline: str) -> list[str]:
@@ -194,8 +196,19 @@ def left_out_text(listed: Iterable[Listed]) -> str:
     for (code, words, _, visit), subjects in told.items():
         named = ", ".join(subjects[:MOST_NAMED])
         more = f" and {len(subjects) - MOST_NAMED} more" if len(subjects) > MOST_NAMED else ""
-        out.append(f"{code}: {f'{visit}: ' if visit else ''}{words}: {named}{more}\n")
+        out.append(wrapped(f"{code}: {f'{visit}: ' if visit else ''}{words}: {named}{more}"))
     return "".join(out)
+
+
+def wrapped(text: str) -> str:
+    r"""Break a sentence to the width of a terminal; what goes on is moved in.
+
+    Examples
+    --------
+    >>> wrapped("one two").endswith("two\n"), max(map(len, wrapped("word " * 40).splitlines())) <= WIDTH
+    (True, True)
+    """
+    return textwrap.fill(text, WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False) + "\n"
 
 
 def _places(se: float, digits: int) -> int:

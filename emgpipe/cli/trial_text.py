@@ -5,7 +5,7 @@ from pathlib import Path
 from emgpipe.batch.trial import analyse_results, write_analysis
 from emgpipe.batch.unblinded import tell_unblinded
 from emgpipe.cli import talk
-from emgpipe.cli.estimating import estimates_text, left_out_text, p_text
+from emgpipe.cli.estimating import estimates_text, left_out_text, p_text, wrapped
 from emgpipe.outcomes.lines import ESTIMATORS
 from emgpipe.outcomes.model import EndpointAnalysis, Listed, TrialAnalysis
 from emgpipe.outcomes.told import trial_told
@@ -54,7 +54,7 @@ def trial_text(analysis: TrialAnalysis) -> str:
     common = _of_all(analysis)
     simulated = "simulated: nobody was recorded\n" if analysis.simulated else ""
     parts = [
-        f"{head}\n{simulated}" + "".join(f"{words}\n" for words in analysis.post_hoc),
+        f"{head}\n{simulated}" + "".join(map(wrapped, analysis.post_hoc)),
         *(_endpoint_text(one, analysis) for one in analysis.endpoints),
         left_out_text(common),
         _sensitivity_text(analysis),
@@ -88,7 +88,7 @@ def _sensitivity_text(analysis: TrialAnalysis) -> str:
     ranges = [line for line in lines if line.name == RANGE]
     shown = [line for line in lines if line.name != RANGE]
     table = estimates_text(shown, analysis.treatments, log=log, level=analysis.level, headline="")
-    said = "".join(f"{line.words}: {line.note}\n" for line in ranges)
+    said = "".join(wrapped(f"{line.words}: {line.note}") for line in ranges)
     return f"headline of the primary under other choices\n{table}{said}"
 
 

@@ -134,7 +134,7 @@ def test_the_command_prints_writes_and_seals(place, capsys):
     assert told.out.startswith("TINY: Q minus Z; arms of 4 subjects: 2 QZ, 2 ZQ\n")
     assert "headline: raw means" in told.out
     assert "without any one subject: ratios from" in told.out
-    assert max(map(len, told.out.splitlines())) <= 100
+    assert max(map(len, told.out.splitlines())) <= 80
     assert {path.name for path in (place / "out" / "unblinded").iterdir()} == {
         "crossover.csv", "crossover.json", "trial.html", "key",
     }  # fmt: skip

@@ -151,6 +151,15 @@ def test_every_line_fits_into_80_columns(table, said):
             assert max(map(len, said(table(text), *COLUMNS, *more).splitlines())) <= 80
 
 
+def test_no_width_makes_a_small_error_0(table, said):
+    rows = [
+        f"S{n},{'AB' if n % 2 else 'BA'},{k},{(7 * n + 3 * k * n) % 97 / 1e6}\n" for n in range(2400) for k in (1, 2)
+    ]
+    told = said(table("subject,sequence,period,response\n" + "".join(rows)), *COLUMNS)
+    (row,) = [line.split() for line in told.splitlines() if line.startswith("headline: raw")]
+    assert 0 < float(row[4]) < 1e-5
+
+
 REFUSED = {
     "one sequence empty": ("TABLE_SEQUENCE", TABLE.replace("BA", "AB"), "all 4 subjects have sequence = 'AB'"),
     "one subject": ("TABLE_SEQUENCE", TABLE[: TABLE.index("P2")], "one subject"),
