@@ -26,6 +26,7 @@ NAMES = {
 ICC_WORDS = {"1": "one-way", "2": "agreement", "3": "consistency"}
 RATIO_PLACES = 4
 MOST_PLACES = 8
+"""Of more, numbers are in powers of ten."""
 WIDTH = 80
 """Of a terminal; places are dropped for it."""
 MOST_NAMED = 20
@@ -98,7 +99,8 @@ def estimates_text(
     Returns
     -------
     str
-        Within 80 columns where two digits of the error of the headline allow. A line without an answer has its code, and why below the table.
+        Within 80 columns where two digits of the error of the headline allow. A line without an answer has its code,
+        and why below the table.
     """
     se = next((line.se for line in lines if line.se), math.nan)
     places = RATIO_PLACES if log else min(_places(se, 5), 3) if se >= 1 else _places(se, 4)  # as papers print them
@@ -221,18 +223,20 @@ def _places(se: float, digits: int) -> int:
     """
     if not (se > 0 and math.isfinite(se)):
         return RATIO_PLACES
-    return min(max(digits - 1 - math.floor(math.log10(se)), 0), MOST_PLACES)
+    return max(digits - 1 - math.floor(math.log10(se)), 0)
 
 
 def _at(value: float | None, places: int) -> str:
-    """A number with places, in powers of ten where it would be too long; a rounded zero has no sign.
+    """A number with places, in powers of ten where that would be too long; a rounded zero has no sign.
 
     Examples
     --------
-    >>> _at(-0.00001, 3), _at(46.60714, 3), _at(None, 3), _at(1e20, 2)
-    ('0.000', '46.607', '', '1e+20')
+    >>> _at(-0.00001, 3), _at(46.60714, 3), _at(None, 3), _at(1e20, 2), _at(1.5e-13, 16)
+    ('0.000', '46.607', '', '1e+20', '1.5e-13')
     """
     if value is None or not math.isfinite(value):
         return ""
+    if places > MOST_PLACES:
+        return f"{value:.4g}"
     text = f"{value:.{places}f}" if abs(value) < 1e9 else f"{value:.6g}"
     return text if float(text) else text.removeprefix("-")

@@ -160,6 +160,13 @@ def test_no_width_makes_a_small_error_0(table, said):
     assert 0 < float(row[4]) < 1e-5
 
 
+def test_values_in_a_very_large_unit_are_told_in_powers_of_ten(table, said):
+    text = "\n".join(f"{line}e-12" if n else line for n, line in enumerate(TABLE.splitlines()))
+    (row,) = [line.split() for line in said(table(text), *COLUMNS).splitlines() if line.startswith("headline: raw")]
+    assert -1e-10 < float(row[3]) < -1e-12
+    assert 0 < float(row[4]) < 1e-11
+
+
 REFUSED = {
     "one sequence empty": ("TABLE_SEQUENCE", TABLE.replace("BA", "AB"), "all 4 subjects have sequence = 'AB'"),
     "one subject": ("TABLE_SEQUENCE", TABLE[: TABLE.index("P2")], "one subject"),
