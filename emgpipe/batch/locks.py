@@ -12,6 +12,8 @@ from emgpipe.outcomes.lock import Lock
 from emgpipe.outcomes.plan import AnalysisPlan
 from emgpipe.store import file_digest, json_text, log_events, read_csv, read_json
 
+MEND = "find out who changed it, and bring it back from a copy; without one, run into a new folder and lock that"
+
 
 class History(NamedTuple):
     """Locks of a results folder, and when arms were opened.
@@ -62,7 +64,11 @@ def read_history(out: Path, *, unlogged: bool = False) -> History:
     told = [event.get("sha256") for event in events]
     if unlogged:
         locks = locks[: len(told)]
-    if [lock.sha256 for lock in locks] != told:
+    here = [lock.sha256 for lock in locks]
+    if len(here) > len(told) and here[: len(told)] == told:
+        found = "it holds a lock that the log does not tell of: a command was killed, or somebody has added it"
+        raise changed(out, found, AGAIN)
+    if here != told:
         found = f"{len(locks)} locks, {len(told)} in the log: not the same ones"
         raise changed(out, found)
     return History(tuple(locks), tuple(events), before)
@@ -74,9 +80,9 @@ def _lock_events(out: Path) -> Iterator[Mapping[str, Any]]:
             yield event
 
 
-def changed(out: Path, found: str) -> ResultsError:
+def changed(out: Path, found: str, advice: str = MEND) -> ResultsError:
     """Why `lock.json` cannot be believed."""
-    message = f"{found}; find out who changed it, mend it from a copy, or {AGAIN}"
+    message = f"{found}; {advice}"
     return ResultsError("LOCK_CHANGED", message, where=str(out / LOCK_FILE))
 
 
