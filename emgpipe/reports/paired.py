@@ -222,8 +222,8 @@ def spread(places: Sequence[float], step: float) -> list[float]:
 
     Examples
     --------
-    >>> spread([0.0, 0.5, 0.5, 9.0], 1.0)
-    [-0.6666666666666666, 0.33333333333333337, 1.3333333333333335, 9.0]
+    >>> spread([0.25, 0.75, 9.0], 1.0)
+    [0.0, 1.0, 9.0]
     """
     heaps: list[list[float]] = []
     for place in places:

@@ -180,9 +180,8 @@ def band_around(value: float, change: Change) -> tuple[float, float]:
     ((3.0, 7.0), (3.5, 15.5))
     """
     if isinstance(change, Ratio):
-        return (value + change.offset) / change.factor - change.offset, (
-            value + change.offset
-        ) * change.factor - change.offset
+        shifted = value + change.offset
+        return shifted / change.factor - change.offset, shifted * change.factor - change.offset
     return value - change, value + change
 
 
