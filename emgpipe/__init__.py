@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from emgpipe.batch import Results, RunReport, load_results, plan_study, run_study
     from emgpipe.batch.outcome_tables import write_outcome_tables
-    from emgpipe.batch.trial import analyse_results
+    from emgpipe.batch.trial import analyse_post_hoc, analyse_results, write_estimates
     from emgpipe.errors import (
         EmgpipeError,
         NoInputError,
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     )
     from emgpipe.frames.model import Frames
     from emgpipe.outcomes.crossover import analyse_crossover
+    from emgpipe.outcomes.plan import Endpoint
     from emgpipe.outcomes.repeats import analyse_reliability
     from emgpipe.outcomes.scales import join_scales
     from emgpipe.pipeline import Result, compute_frames, measure, pair_covariances
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Annotation": "emgpipe.recording",
     "EmgpipeError": "emgpipe.errors",
+    "Endpoint": "emgpipe.outcomes.plan",
     "Finding": "emgpipe.recording",
     "Frames": "emgpipe.frames.model",
     "NoInputError": "emgpipe.errors",
@@ -57,6 +59,7 @@ _HOMES = {
     "TableError": "emgpipe.errors",
     "analyse_crossover": "emgpipe.outcomes.crossover",
     "analyse_reliability": "emgpipe.outcomes.repeats",
+    "analyse_post_hoc": "emgpipe.batch.trial",
     "analyse_results": "emgpipe.batch.trial",
     "array_recording": "emgpipe.recording",
     "check_file": "emgpipe.readers.edf",
@@ -77,6 +80,7 @@ _HOMES = {
     "run_study": "emgpipe.batch",
     "simulate_trial": "emgpipe.simulate.trial",
     "to_mne": "emgpipe.readers.mne_bridge",
+    "write_estimates": "emgpipe.batch.trial",
     "write_outcome_tables": "emgpipe.batch.outcome_tables",
     "write_reports": "emgpipe.reports.write",
 }
@@ -85,6 +89,7 @@ _HOMES = {
 __all__ = [
     "Annotation",
     "EmgpipeError",
+    "Endpoint",
     "Finding",
     "Frames",
     "NoInputError",
@@ -103,6 +108,7 @@ __all__ = [
     "TableError",
     "__version__",
     "analyse_crossover",
+    "analyse_post_hoc",
     "analyse_reliability",
     "analyse_results",
     "array_recording",
@@ -124,6 +130,7 @@ __all__ = [
     "run_study",
     "simulate_trial",
     "to_mne",
+    "write_estimates",
     "write_outcome_tables",
     "write_reports",
 ]

@@ -9,13 +9,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from emgpipe.batch.trial import analyse_post_hoc
-from emgpipe.errors import EmgpipeError
-from emgpipe.outcomes.plan import Endpoint
-from emgpipe.outcomes.told import TRIAL_COLUMNS, trial_rows
-from emgpipe.store import csv_text
-
-COLUMNS = ("post_hoc", *TRIAL_COLUMNS)
+import emgpipe as emg
 
 
 def main() -> int:
@@ -32,22 +26,17 @@ def main() -> int:
     parser.add_argument("--offset-uv", type=float, default=0.0, help="added before the logarithm")
     asked = parser.parse_args()
     try:
-        endpoint = Endpoint(
+        endpoint = emg.Endpoint(
             measure=asked.measure, targets=tuple(asked.targets), segment=asked.segment, task=asked.task, log=asked.log,
             offset_uv=asked.offset_uv,
         )  # fmt: skip
-        analysis = analyse_post_hoc(asked.out, asked.arms, endpoint)
-    except EmgpipeError as error:
+        analysis = emg.analyse_post_hoc(asked.out, asked.arms, endpoint)
+        emg.write_estimates(analysis, asked.file)
+    except emg.EmgpipeError as error:
         print(f"reanalyse: {error}", file=sys.stderr)
         return error.exit_code
     except ValueError as problem:  # an offset below 0, a target twice
         print(f"reanalyse: {' '.join(str(problem).split()[:40])}", file=sys.stderr)
-        return 2
-    rows = [{"post_hoc": " | ".join(analysis.post_hoc), **row} for row in trial_rows(analysis)]
-    try:
-        asked.file.write_text(csv_text(COLUMNS, rows), encoding="utf-8", newline="\n")
-    except OSError as problem:
-        print(f"reanalyse: {asked.file} cannot be written: {problem.strerror or problem}", file=sys.stderr)
         return 2
     headline = analysis.endpoints[0].lines[0]
     print(f"{analysis.post_hoc[0]}: effect {headline.effect}, p {headline.p} {headline.code}".rstrip())

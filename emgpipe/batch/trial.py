@@ -148,9 +148,20 @@ def write_analysis(out: str | Path, analysis: TrialAnalysis) -> tuple[Path, Path
     below = Path(out) / UNBLINDED
     paths = below / CROSSOVER_CSV, below / CROSSOVER_JSON
     with OutputLock(Path(out)):
-        write_csv(paths[0], TRIAL_COLUMNS, trial_rows(analysis))
+        write_estimates(analysis, paths[0])
         write_json(paths[1], trial_told(analysis))
     return paths
+
+
+def write_estimates(analysis: TrialAnalysis, file: str | Path) -> None:
+    """Write a CSV with a row an estimate; `post_hoc` says why it is, and is empty where nothing is.
+
+    Raises
+    ------
+    StoreError
+        STORE_UNWRITABLE.
+    """
+    write_csv(Path(file), TRIAL_COLUMNS, trial_rows(analysis))
 
 
 def _made_with(opened: OpenedLock, results: Results, plan: AnalysisPlan) -> MadeWith:

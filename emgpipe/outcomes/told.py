@@ -14,8 +14,8 @@ LINE_COLUMNS = (
 )  # fmt: skip
 
 TRIAL_COLUMNS = (
-    "study", "endpoint", "unit", "log", "primary", "treatments", "level", *LINE_COLUMNS, "holm_p", "settings_id",
-    "lock_sha256", "version",
+    "post_hoc", "study", "endpoint", "unit", "log", "primary", "treatments", "level", *LINE_COLUMNS, "holm_p",
+    "settings_id", "lock_sha256", "version",
 )  # fmt: skip
 """Of `crossover.csv`."""
 
@@ -80,7 +80,8 @@ def trial_rows(analysis: TrialAnalysis) -> Iterator[dict[str, Any]]:
         for line in lines:
             adjusted = one.holm_p if line.kind == "headline" else None
             yield {
-                "study": analysis.study, "endpoint": one.name, "unit": one.unit, "log": one.log, "primary": one.primary,
+                "post_hoc": " | ".join(analysis.post_hoc), "study": analysis.study, "endpoint": one.name,
+                "unit": one.unit, "log": one.log, "primary": one.primary,
                 "treatments": "-".join(analysis.treatments), "level": analysis.level,
                 **line_told(line, log=one.log), "holm_p": adjusted, "settings_id": analysis.settings_id,
                 "lock_sha256": analysis.lock_sha256, "version": analysis.version,
