@@ -30,7 +30,8 @@ def refuse_unfit(plan: AnalysisPlan, rows: Rows, *, where: str = "analysis.toml"
     ------
     SettingsError
         PLAN_UNFIT: measure, target, task or segment of an endpoint, names of a visit or a subject, with the nearest
-        known name. ARM_CELL: the reason of an exclusion or an event may give an arm away.
+        known name; an endpoint without a task where there are several. ARM_CELL: the reason of an exclusion or an event
+        may give an arm away.
 
     Notes
     -----
@@ -40,6 +41,7 @@ def refuse_unfit(plan: AnalysisPlan, rows: Rows, *, where: str = "analysis.toml"
     for endpoint in plan.endpoints:
         for target in endpoint.targets:
             _refuse_endpoint(endpoint, target, rows, where)
+        _refuse_tasks(endpoint, rows, where)
     known = {column: list(dict.fromkeys(row[column] for row in rows)) for column in ("subject", "visit")}
     for visit in plan.visits:
         if visit.names and not set(visit.names) & set(known["visit"]):
@@ -130,6 +132,17 @@ def _refuse_endpoint(endpoint: Endpoint, target: str, rows: Rows, where: str) ->
             found = f"{column} {name!r} of endpoint {endpoint.name!r} is in no row{so_far}"
             raise _unfit(f"{found}; {_nearest(name, known)}", where)
         left, so_far = there, f"{so_far or ' of'} {column} {name!r}"
+
+
+def _refuse_tasks(endpoint: Endpoint, rows: Rows, where: str) -> None:
+    tasks = list(
+        dict.fromkeys(row["task"] for row in rows if row["target"] in endpoint.targets and _is_of(endpoint)(row))
+    )
+    if len(tasks) > 1:
+        message = (
+            f"endpoint {endpoint.name!r} names no task, and rows of it are of {', '.join(map(repr, tasks[:TOLD]))}"
+        )
+        raise _unfit(f"{message}; name one by `task`", where)
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:

@@ -52,6 +52,13 @@ def test_a_slip_of_the_pen_is_refused_with_the_nearest_name(old, new, told):
     assert told in str(refused.value)
 
 
+def test_an_endpoint_without_a_task_is_refused_where_there_are_several():
+    walk = [{**row, "task": "walk"} for row in ROWS if row["target"] == "TA_R"]
+    with pytest.raises(SettingsError, match=r"PLAN_UNFIT: endpoint 'TA_R.act_frac' names no task.*'supine', 'walk'"):
+        refuse_unfit(parse_plan(PLAN), ROWS + walk)
+    refuse_unfit(parse_plan(PLAN.replace('["TA_R"]', '["TA_R"]\ntask = "walk"')), ROWS + walk)
+
+
 TEXTS = ['[population.exclude]\nP01 = "{}"\n',
          '[[intercurrent]]\nsubject = "P01"\nevent = "{}"\nstrategy = "exclude_subject"\n']  # fmt: skip
 
