@@ -14,7 +14,7 @@ R = """\
 # Empty cells are missing; numbers read back to the last bit.
 adeff <- read.csv("adeff.csv", na.strings = "", stringsAsFactors = FALSE)
 adeff$ADT <- as.Date(adeff$ADT)
-# One row a subject and period: the means that the headline analysis of the plan compares.
+# One row a subject and period: means of visits. The headline compares these for one target without logarithm only.
 means <- subset(adeff, ANL02FL == "Y", c(SUBJID, PARAMCD, PARAM, APERIOD, AVAL, BASE, CHG))
 wide <- read.csv("wide.csv", na.strings = "", stringsAsFactors = FALSE, check.names = FALSE)
 """

@@ -25,6 +25,9 @@ def main() -> int:
     parser.add_argument("--log", action="store_true", help="analyse logarithms: ratios")
     parser.add_argument("--offset-uv", type=float, default=0.0, help="added before the logarithm")
     asked = parser.parse_args()
+    if asked.file.exists() or asked.file.resolve().is_relative_to(Path(asked.out).resolve()):
+        print(f"reanalyse: {asked.file} is there, or within the blind results; choose another place", file=sys.stderr)
+        return 2
     try:
         endpoint = emg.Endpoint(
             measure=asked.measure, targets=tuple(asked.targets), segment=asked.segment, task=asked.task, log=asked.log,
@@ -39,7 +42,8 @@ def main() -> int:
         print(f"reanalyse: {' '.join(str(problem).split()[:40])}", file=sys.stderr)
         return 2
     headline = analysis.endpoints[0].lines[0]
-    print(f"{analysis.post_hoc[0]}: effect {headline.effect}, p {headline.p} {headline.code}".rstrip())
+    of = f"{' minus '.join(analysis.treatments)}{' of logarithms' if asked.log else ''}"
+    print(f"{analysis.post_hoc[0]}: {of} {headline.effect}, p {headline.p} {headline.code}".rstrip())
     return 0
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from emgpipe.batch.audit import RUN_RECORD
 from emgpipe.batch.load import load_results
-from emgpipe.batch.locking import unblind
+from emgpipe.batch.locking import refuse_other_results, unblind
 from emgpipe.batch.locks import read_history
 from emgpipe.errors import ResultsError, SettingsError
 from emgpipe.outcomes.bds import bds_table, with_arms
@@ -59,7 +59,7 @@ def ruled_results(out: str | Path, plan: AnalysisPlan | None) -> "pd.DataFrame":
     -------
     DataFrame
         As `apply_rules`, and `post_hoc` (bool): made with settings, a recording or a version that the lock in force at
-        the first unblinding does not have; False where nobody has unblinded.
+        the first unblinding does not have, or by another plan; False where nobody has unblinded.
 
     Raises
     ------
@@ -77,7 +77,8 @@ def ruled_results(out: str | Path, plan: AnalysisPlan | None) -> "pd.DataFrame":
     if history.before is None or history.binding is None:
         return ruled.assign(post_hoc=False)
     opened = OpenedLock(history.locks[-1], history.binding, True)  # noqa: FBT003
-    return ruled.assign(post_hoc=post_hoc(opened, ruled).rows)
+    later = plan is not None and plan.sha256 != history.binding.plan_sha256
+    return ruled.assign(post_hoc=post_hoc(opened, ruled).rows | later)
 
 
 def _conditions(folder: Path) -> dict[str, dict[str, str]]:
@@ -128,11 +129,13 @@ def write_outcome_tables(
         _refuse_inside(path, Path(out))
         refuse_place(path)
     chosen, told = _plan(Path(out), plan)
+    before = load_results(out)
     ruled = ruled_results(out, chosen)
     table = bds_table(ruled, chosen) if shape == "bds" else wide_table(ruled)
     data = outcome_bytes(table, blind_file.suffix.lower())
     if arms is not None and open_file is not None:
         opened = unblind(out, arms, "outcomes", plan=chosen)
+        refuse_other_results(before, opened.opened)
         write_bytes(blind_file, data)
         write_bytes(open_file, outcome_bytes(with_arms(table, opened.sequences), open_file.suffix.lower()))
     else:

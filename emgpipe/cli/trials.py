@@ -68,13 +68,14 @@ def crossover(
     treatment: Annotated[str, typer.Option(help="Checked against sequence and period.")] = "",
     baseline: Annotated[str, typer.Option(help="Baseline of the period; the headline adjusts for it.")] = "",
     log: Annotated[bool, typer.Option("--log", help="Analyse logarithms: effects are ratios.")] = False,
-    level: Annotated[float, typer.Option(help="Of the intervals.")] = 0.95,
+    level: Annotated[float | None, typer.Option(help="Of the intervals; 0.95.")] = None,
     form: Annotated[Literal["table", "json"], typer.Option("--format", help="Form of the answer.")] = "table",
 ) -> None:
     """Analyse a 2x2 crossover: of any table, or of locked results with their arms."""
     needed = {"--subject": subject, "--sequence": sequence, "--period": period, "--value": value}
-    if plan or unblind:
+    if plan or unblind or (data.is_dir() and not any(needed.values())):
         others = {**needed, "--treatment": treatment, "--baseline": baseline, "--log": "given" * log}
+        others["--level"] = "" if level is None else "given"
         talk.write(_of_results(data, plan, unblind, others, form))
         return
     from emgpipe.cli.estimating import crossover_text
@@ -85,7 +86,7 @@ def crossover(
     _need(needed)
     found = analyse_crossover(
         data, subject=subject, sequence=sequence, period=period, value=value, treatment=treatment, baseline=baseline,
-        log=log, level=level,
+        log=log, level=0.95 if level is None else level,
     )  # fmt: skip
     talk.write(json_text(crossover_told(found)) if form == "json" else crossover_text(found))
 

@@ -103,11 +103,11 @@ BDS_COLUMNS = (
     OutcomeColumn("SRCFILE", "Source Files", "text", "Their files, as in `inputs.csv`."),
     OutcomeColumn("SRCSHA", "Source Files, SHA-256", "text", "Of their bytes."),
     OutcomeColumn("POSTHOC", "Post-hoc Flag", "text", "`Y`: made with settings, a recording or a version that the lock"
-                  " in force at the first unblinding does not have."),
+                  " in force at the first unblinding does not have, or by another plan."),
 )  # fmt: skip
 """Columns of the long form."""
 
-WIDE_COLUMNS = (*_SUBJECT, *_VISIT, *_WHERE, _FLAG, _WHY)
+WIDE_COLUMNS = (*_SUBJECT, *_VISIT, *_WHERE, _FLAG, _WHY, BDS_COLUMNS[-1])
 """First columns of the wide form; `{target}.{measure}` follow."""
 
 VALUE_COLUMN = OutcomeColumn("{target}.{measure}", "", "number", "AVAL of the long form; empty where there is none. In"
@@ -132,7 +132,7 @@ def columns_of(names: Iterable[str]) -> tuple[OutcomeColumn, ...]:
         PARAMETER_UNKNOWN, PARAMCD_TWICE.
     """
     names = list(names)
-    values = {name: Parameter(name.partition(".")[2], name.partition(".")[0], "", "", "")
+    values = {name: Parameter(name.rpartition(".")[2], name.rpartition(".")[0], "", "", "")
               for name in names if name not in _KNOWN}  # fmt: skip
     codes = codes_of(values.values())
     return tuple(

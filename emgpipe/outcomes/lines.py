@@ -21,7 +21,7 @@ ESTIMATORS: dict[Estimator, str] = {
     "raw": "raw period means, no baselines",
 }
 """In the order in which they stand beside the headline."""
-OVERSTATES = "overstates where a treatment lasts into the next baseline and then fades"
+OVERSTATES = "overstates where carryover fades after the baseline"
 DESCRIPTIVE = "descriptive: no choice of an analysis rests on it"
 
 

@@ -204,4 +204,4 @@ def _without_number(subjects: Sequence[str], values: Floats, baselines: Floats, 
         for p in (0, 1):
             absent = [name for name, table in wanted.items() if math.isnan(table[n, p])]
             if absent:
-                yield Listed(subject, p + 1, "", "PERIOD_MISSING", f"no {' and no '.join(absent)}")
+                yield Listed(subject, p + 1, "", "PERIOD_MISSING", f"no {' and no '.join(absent)} in period {p + 1}")

@@ -129,6 +129,10 @@ def _events(plan: "AnalysisPlan") -> Iterator[Contradiction]:
             yield Contradiction(("intercurrent", n), "strategy = 'exclude_visit' without a visit; name its avisit")
         if event.strategy == "exclude_period" and not (event.period or event.visit):
             yield Contradiction(("intercurrent", n), "strategy = 'exclude_period' without a period or visit; name one")
+        own = next((one.period for one in plan.visits if one.avisit == event.visit), 0)
+        if event.strategy == "exclude_period" and event.visit in known and own != (event.period or own or -1):
+            found = f"visit {event.visit!r} is of period {own or 'none'}, period = {event.period}; name the one period"
+            yield Contradiction(("intercurrent", n), found)
 
 
 def _names(plan: "AnalysisPlan") -> Iterator[Contradiction]:

@@ -113,11 +113,13 @@ def _confident(
     """Without rows whose floor is doubtful; an index is made anew from its muscles."""
     name, words = "confidence_medium", "noise floors of medium confidence at least"
     endpoint = plan.endpoint
-    if endpoint.targets == ("subject",):
+    if endpoint.targets == ("subject",) or endpoint.measure in LOGARITHMS:
         if endpoint.measure != INDEX or index is None:
             note = "rows of this measure have no floor of their own"
             return Line(name, "sensitivity", words, code="CONFIDENCE_UNKNOWN", note=note)
-        plan = plan.model_copy(update={"endpoint": index.model_copy(update={"task": endpoint.task})})
+        # the index takes estimates below the limit as they are, whatever the plan says of other measures
+        rules = plan.rules.model_copy(update={"below_limit": "estimate"})
+        plan = plan.model_copy(update={"endpoint": index.model_copy(update={"task": endpoint.task}), "rules": rules})
     return _line(name, words, scheduled[scheduled["floor_confidence"] != "low"], sequences, plan)
 
 

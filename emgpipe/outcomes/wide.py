@@ -55,5 +55,6 @@ def _value_columns(rows: Sequence[Row]) -> list[str]:
 def _wide_row(group: Sequence[Row]) -> Row:
     first, analysed = group[0], any(row["analysed"] for row in group)
     cells = visit_cells({**first, "analysed": analysed, "why": "" if analysed else visit_why(first["why"])})
+    later = "Y" if any(row.get("post_hoc", False) for row in group) else ""
     values = {f"{row['target']}.{row['measure']}": row["aval"] for row in group if row["measure"]}
-    return {**cells, "TASK": first["task"], "SEGMENT": first["segment"], **values}
+    return {**cells, "TASK": first["task"], "SEGMENT": first["segment"], "POSTHOC": later, **values}

@@ -247,3 +247,10 @@ def test_options_that_cannot_be_meant_are_exit_code_2(arguments, said, table, ca
     told = capsys.readouterr()
     assert said in told.err
     assert (told.out, told.err.count("\n")) == ("", 1)
+
+
+def test_a_folder_of_results_without_arms_or_with_a_level_is_told_what_to_give(tmp_path, capsys):
+    assert run(["crossover", str(tmp_path)]) == 2
+    assert "USAGE: --unblind not given" in capsys.readouterr().err
+    assert run(["crossover", str(tmp_path), "--unblind", "arms.csv", "--level", "0.9"]) == 2
+    assert "USAGE: --level beside --unblind" in capsys.readouterr().err
