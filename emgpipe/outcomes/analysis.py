@@ -138,7 +138,7 @@ def _undeterminable(
     ruled: pd.DataFrame, sequences: Mapping[str, str], plan: AnalysisPlan
 ) -> Iterator[Mapping[str, str | int]]:
     """Count visits without a value by endpoint, treatment and period; of several targets, each target of each visit."""
-    there = set(ruled.loc[ruled["avisit"] != "", "subject"])
+    there = set(ruled.loc[(ruled["avisit"] != "") & (ruled["why"] != "SUBJECT_EXCLUDED"), "subject"])
     letters = {subject: sequence for subject, sequence in sequences.items() if subject in there}
     for endpoint in plan.endpoints:
         status = {(row.subject, row.avisit, row.target): row.status for row in endpoint_rows(ruled, endpoint)}
@@ -147,7 +147,7 @@ def _undeterminable(
                 own = [subject for subject, sequence in letters.items() if sequence[period - 1] == treatment]
                 visits = [v.avisit for v in plan.visits if v.period == period and v.role in ANALYSED_ROLES]
                 said = [status.get((s, v, t), "missing") for s in own for v in visits for t in endpoint.targets]
-                n_none = sum(one in ("undeterminable", "not_measured", "failed") for one in said)
+                n_none = sum(one in ("undeterminable", "not_measured") for one in said)
                 yield {
                     "endpoint": endpoint.name, "treatment": treatment, "period": period, "visits": len(said),
                     "undeterminable": n_none, "below_limit": said.count("below_limit"),

@@ -66,8 +66,9 @@ class Endpoint(_Table):
 
     @property
     def name(self) -> str:
-        """`TA_R+GM_R.apdf_p10_uv`: one in a plan."""
-        return f"{'+'.join(self.targets)}.{self.measure}"
+        """`TA_R+GM_R.apdf_p10_uv`, elsewhere than in `rest` or of a named task `TA_R@rest_2/walk.apdf_p10_uv`."""
+        place = [*([self.segment] if self.segment != "rest" else []), *([self.task] if self.task else [])]
+        return f"{'+'.join(self.targets)}{'@' if place else ''}{'/'.join(place)}.{self.measure}"
 
 
 class Visit(_Table):

@@ -56,12 +56,13 @@ def contradictions(plan: "AnalysisPlan") -> Iterator[Contradiction]:
 
 
 def _endpoints(plan: "AnalysisPlan") -> Iterator[Contradiction]:
-    seen: dict[tuple[str, str, str, bool], str] = {}
+    seen: dict[tuple[str, frozenset[str], str, str, bool], str] = {}
     for n, endpoint in enumerate(plan.endpoints):
         key: Key = ("secondary", n - 1) if n else ("endpoint",)
         yield from _endpoint(endpoint, key)
         place = "endpoint" if not n else f"secondary[{n}]"
-        twin = seen.setdefault((endpoint.name, endpoint.task, endpoint.segment, endpoint.log), place)
+        what = (endpoint.measure, frozenset(endpoint.targets), endpoint.task, endpoint.segment, endpoint.log)
+        twin = seen.setdefault(what, place)
         if twin != place:
             yield Contradiction(key, f"{endpoint.name!r} is {twin} already; an endpoint is analysed once")
     if plan.rules.below_limit != "estimate" and not any(e.measure in WITH_LIMIT for e in plan.endpoints):

@@ -98,6 +98,7 @@ def _refuse_cells(given: GivenTable, name: str) -> None:
 def _matches(outcomes: GivenTable, given: GivenTable, keys: list[tuple[str, str]]) -> dict[int, int]:
     """Row of the scales for each row of the table that has one."""
     subjects, visits, analysed = (outcomes.column(name) for name in ("SUBJID", "VISIT", "AVISIT"))
+    reasons = outcomes.column("NOTANL") if "NOTANL" in outcomes.columns else [""] * len(subjects)
     known = {"subject": set(subjects), "visit": {*visits, *analysed}}
     for row, key in enumerate(keys):
         for name, found in zip(KEYS, key, strict=True):
@@ -107,9 +108,9 @@ def _matches(outcomes: GivenTable, given: GivenTable, keys: list[tuple[str, str]
     by_key = {key: row for row, key in enumerate(keys)}
     by_plan = {key: row for key, row in by_key.items() if key[1] not in set(visits)}
     out = {}
-    for n, (subject, visit, avisit) in enumerate(zip(subjects, visits, analysed, strict=True)):
-        found_rows = {table[subject, name] for table, name in ((by_key, visit), (by_plan, avisit))
-                      if (subject, name) in table}  # fmt: skip
+    for n, (subject, visit, avisit, why) in enumerate(zip(subjects, visits, analysed, reasons, strict=True)):
+        ways = [(by_key, visit), *([] if why == "VISIT_TWICE" else [(by_plan, avisit)])]
+        found_rows = {table[subject, name] for table, name in ways if (subject, name) in table}
         if len(found_rows) > 1:
             first, second = sorted(found_rows)
             message = (

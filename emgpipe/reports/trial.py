@@ -159,11 +159,13 @@ def _level(analysis: TrialAnalysis) -> str:
 
 def _title(one: EndpointAnalysis) -> str:
     """Short words of an endpoint, as other pages name its measure."""
-    targets, _, measure = one.name.rpartition(".")
+    place, _, measure = one.name.rpartition(".")
+    targets, _, where = place.partition("@")
     words = heading(measure)
     if words == measure:
         return one.words
-    return words if targets == "subject" else f"{words} of {targets.replace('+', ', ')}"
+    of = "" if targets == "subject" else f" of {targets.replace('+', ', ')}"
+    return f"{words}{of}, {where.replace('/', ', ')}" if where else f"{words}{of}"
 
 
 def _axis(one: EndpointAnalysis) -> str:

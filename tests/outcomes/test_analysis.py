@@ -235,6 +235,12 @@ def test_what_has_no_value_is_counted_by_treatment_and_period():
     ]  # fmt: skip
 
 
+def test_visits_of_an_excluded_subject_are_not_counted_as_visits_without_a_value():
+    plan = plan_of(after='[population]\nexclude = {P1 = "moved away"}\n')
+    found = analyse_trial(scheduled_of(rows_of(patients(4)), plan), arms_of(4), plan)
+    assert sorted(one["visits"] for one in found.undeterminable) == [3, 3, 6, 6]
+
+
 def test_an_analysis_is_the_same_bytes_whatever_the_order_of_rows_and_arms():
     plan = plan_of(after=SECONDARY)
     rows = rows_of(patients(8))

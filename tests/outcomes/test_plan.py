@@ -66,6 +66,8 @@ def test_what_contradicts_another_key_is_refused_with_its_line(old, new, said):
          "visit 'Secnd'; did you mean 'Second'?"),
         ('[[intercurrent]]\nsubject = "P1"\nevent = "x"\nstrategy = "exclude_visit"\n', "without a visit"),
         ('[[intercurrent]]\nsubject = "P1"\nevent = "x"\nstrategy = "exclude_period"\n', "without a period"),
+        ('[[intercurrent]]\nsubject = "P1"\nevent = "x"\nstrategy = "exclude_period"\nvisit = "Second"\nperiod = 1\n',
+         "visit 'Second' is of period 2, period = 1; name the one period"),
         ('[reliability]\nno_change = ["First", "Thrd"]\n', "no_change holds 'Thrd'"),
         ('[reliability]\nno_change = ["First"]\n', "no_change names one visit"),
         ("[sensitivity]\nactivity_ratios = [1.3, 0.0]\n", "activity_ratios holds 0.0"),
@@ -74,6 +76,11 @@ def test_what_contradicts_another_key_is_refused_with_its_line(old, new, said):
 )  # fmt: skip
 def test_what_is_added_and_cannot_be_meant_is_refused(more, said):
     assert said in refused(PLAN + more)
+
+
+def test_endpoints_of_two_segments_have_two_names():
+    more = '[[secondary]]\nmeasure = "apdf_p10_uv"\ntargets = ["TA_R"]\nsegment = "rest_2"\n'
+    assert [one.name for one in parse_plan(PLAN + more).endpoints] == ["TA_R.apdf_p10_uv", "TA_R@rest_2.apdf_p10_uv"]
 
 
 def test_a_rule_for_values_below_a_limit_needs_an_endpoint_that_has_one():

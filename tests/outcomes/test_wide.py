@@ -43,3 +43,12 @@ def test_values_are_those_of_the_long_table_after_the_rules():
     below = row(value=0.4, limit=1.0, status="below_limit")
     found = made(below, text='[rules]\nbelow_limit = "limit"\n')
     assert found["TA_R.apdf_p10_uv"].dropna().tolist() == [1.0]
+
+
+def test_a_target_with_dots_has_its_column_and_a_post_hoc_row_makes_its_visit_post_hoc():
+    chosen = plan("")
+    ruled = apply_rules(scheduled(table(row(target="EMG.3"), row(visit="P1M2")), days(), chosen), chosen)
+    found = wide_table(ruled.assign(post_hoc=ruled["visit"] == "P1M2"))
+    assert found["EMG.3.apdf_p10_uv"].count() == 1
+    assert dict(zip(found["VISIT"], found["POSTHOC"], strict=True))["P1M2"] == "Y"
+    assert set(found.loc[found["VISIT"] == "P1M1", "POSTHOC"]) == {""}
