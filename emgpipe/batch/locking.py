@@ -11,7 +11,7 @@ from emgpipe.batch.load import Results, load_results
 from emgpipe.batch.locked import AGAIN, LOCK_FILE, frozen_of
 from emgpipe.batch.locks import file_text, lock_of, read_history
 from emgpipe.batch.problems import Problem
-from emgpipe.batch.unblinded import keyed, unblinded_key
+from emgpipe.batch.unblinded import keyed, opened_arms, unblinded_key
 from emgpipe.batch.verify import as_written_problems, sealed_record
 from emgpipe.batch.verify_log import log_problems
 from emgpipe.errors import ResultsError, TableError
@@ -201,7 +201,8 @@ def unblind(
         if not {row["subject"] for row in read_csv(folder / "inputs.csv")} & sequences.keys():
             message = "no subject of it has results; give the arms of this study"
             raise TableError("TABLE_CELL", message, where=str(arms))
-        told = keyed(unblinded_key(folder), file_digest(Path(arms)))
+        told, first = keyed(unblinded_key(folder), file_digest(Path(arms))), opened_arms(folder)
+        opened = opened._replace(other_arms=first not in ("", told))
         with audited(folder) as log:
             log.append("unblind", what=what, arms=told, lock=opened.sha256, number=opened.lock.number,
                        binding=opened.binding.number, **run_facts())  # fmt: skip

@@ -9,7 +9,7 @@ from emgpipe.batch.locking import refuse_other_results, unblind
 from emgpipe.batch.locks import read_history
 from emgpipe.errors import ResultsError, SettingsError
 from emgpipe.outcomes.bds import bds_table, with_arms
-from emgpipe.outcomes.lock import OpenedLock, post_hoc
+from emgpipe.outcomes.lock import OpenedLock, lock_differences, post_hoc
 from emgpipe.outcomes.plan import AnalysisPlan, load_plan
 from emgpipe.outcomes.rules import apply_rules
 from emgpipe.outcomes.schedule import scheduled
@@ -137,7 +137,10 @@ def write_outcome_tables(
         opened = unblind(out, arms, "outcomes", plan=chosen)
         refuse_other_results(before, opened.opened)
         write_bytes(blind_file, data)
-        write_bytes(open_file, outcome_bytes(with_arms(table, opened.sequences), open_file.suffix.lower()))
+        armed = with_arms(table, opened.sequences)
+        if opened.opened.other_arms or lock_differences(opened.opened.binding, opened.opened.lock):
+            armed = armed.assign(POSTHOC="Y")
+        write_bytes(open_file, outcome_bytes(armed, open_file.suffix.lower()))
     else:
         write_bytes(blind_file, data)
     return Written(blind_file, open_file, *table.shape, told)

@@ -108,6 +108,7 @@ def analyse_post_hoc(out: str | Path, arms: str | Path, endpoint: Endpoint) -> T
     plan = _with_endpoint(opened_lock(folder).lock.analysis_plan(), endpoint)
     refuse_unfit(plan, read_csv(folder / "measures.csv"), where=endpoint.name)
     opened, sequences = unblind(folder, arms, "post-hoc")
+    refuse_other_results(results, opened)
     record = read_json(folder / RUN_RECORD)
     rows = scheduled(results.measures, record["conditions"], plan, inputs=results.inputs)
     made = _made_with(opened, results, plan)

@@ -27,6 +27,9 @@ def unblinded_key(out: Path) -> str:
         STORE_UNWRITABLE; LOCK_CHANGED: it is not of its form, and would hide nothing.
     """
     path = out / UNBLINDED / KEY
+    if not path.is_file() and opened_arms(out):
+        message = "gone, and arms were opened with it; bring it back from a copy"
+        raise ResultsError("LOCK_CHANGED", message, where=str(path))
     if not path.is_file():
         write_text(path, secrets.token_hex(32) + "\n")
     key = path.read_text(encoding="utf-8", errors="replace").strip()
@@ -34,6 +37,13 @@ def unblinded_key(out: Path) -> str:
         message = "not as it was written; bring it back from a copy"
         raise ResultsError("LOCK_CHANGED", message, where=str(path))
     return key
+
+
+def opened_arms(out: Path) -> str:
+    """Keyed hash of the table of arms that was opened first; empty where none was."""
+    path = out / LOG
+    events = (told for _, _, told in log_events(path)) if path.exists() else iter(())
+    return next((str(told.get("arms")) for told in events if told["event"] == "unblind"), "")
 
 
 def keyed(key: str, digest: str) -> str:

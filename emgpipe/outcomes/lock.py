@@ -97,11 +97,14 @@ class OpenedLock(NamedTuple):
         The last one before the first unblinding; the same where nobody has unblinded before.
     unblinded : bool
         Somebody has unblinded before.
+    other_arms : bool
+        The table of arms is not, byte for byte, the one that was opened first.
     """
 
     lock: Lock
     binding: Lock
     unblinded: bool
+    other_arms: bool = False
 
     @property
     def sha256(self) -> str:
@@ -184,6 +187,8 @@ def post_hoc(opened: OpenedLock, measures: "pd.DataFrame") -> PostHoc:
     rows = np.logical_or.reduce([*new.values()], axis=0) if len(measures) else np.zeros(0, bool)
     words = [f"{int(of_it.sum())} of {len(measures)} rows of measures {_WHAT[column]} than at the first unblinding"
              for column, of_it in new.items() if of_it.any()]  # fmt: skip
+    if opened.other_arms:
+        words.append("the table of arms is not the one that was opened first")
     changed = lock_differences(binding, opened.lock)
     if changed:
         words.append(f"not as locked before the first unblinding (lock {binding.number}): {', '.join(changed)}")

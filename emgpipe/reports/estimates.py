@@ -31,7 +31,7 @@ class Scale(NamedTuple):
 
     def shown(self, effect: float) -> float:
         """Effect as printed: itself, or its ratio."""
-        return math.exp(effect) if self.log else effect
+        return (math.exp(effect) if effect < 700 else math.inf) if self.log else effect
 
 
 def places_of(half_width: float) -> int:

@@ -14,7 +14,16 @@ from emgpipe.reports.pages import render
 from emgpipe.reports.tables import words_of
 from emgpipe.reports.trails import trail
 from emgpipe.reports.trajectories import Band, Ratio, band_around, joined, trajectory_figure
-from emgpipe.reports.words import STATUS_WORDS, heading, number, reasons, unit_of, unit_words, versions_differ
+from emgpipe.reports.words import (
+    NOT_ON_PAGES,
+    STATUS_WORDS,
+    heading,
+    number,
+    reasons,
+    unit_of,
+    unit_words,
+    versions_differ,
+)
 
 KINDS = {"muscle": "Muscles", "pair": "Pairs", "subject": "Whole visit"}
 
@@ -152,6 +161,8 @@ def _shown(block: Block, stops: Sequence[Stop], detectable: Detectable | None) -
 
 def _is_of(detectable: Detectable, block: Block) -> bool:
     """Whether a change is one of this task and segment; one that is not known is told at every main segment."""
+    if detectable.measure in NOT_ON_PAGES:
+        return False
     if not detectable.segment:
         return is_main_segment(block.segment)
     return detectable.segment == block.segment and detectable.task in ("", block.task)

@@ -170,3 +170,11 @@ def test_the_script_marks_every_row_and_refuses_in_one_line(place):
     for wrong in (["apdf_p91_uv", "TA_R"], ["apdf_p90_uv", "TA_R", "--log", "--offset-uv", "-1"]):
         done = subprocess.run([*script, *wrong], capture_output=True, text=True, check=False)
         assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+
+
+def test_another_table_of_arms_than_the_first_one_is_told(place):
+    analyse_post_hoc(place / "out", place / "arms.csv", Endpoint(measure="apdf_p90_uv", targets=("TA_R",)))
+    swapped = (place / "arms.csv").read_text().translate(str.maketrans("QZ", "ZQ"))
+    (place / "other.csv").write_text(swapped)
+    found = analyse_post_hoc(place / "out", place / "other.csv", Endpoint(measure="apdf_p90_uv", targets=("TA_R",)))
+    assert "post-hoc: the table of arms is not the one that was opened first" in found.post_hoc
