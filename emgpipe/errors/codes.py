@@ -364,6 +364,9 @@ CODES: dict[str, Code] = {
     ),
     "ENDPOINT_EMPTY": Code(_F, "An endpoint of the plan has no value in the results, in no visit of any subject."),
     "RESULTS_LOCKED": Code(_F, "A run changes, or may change, results that are locked for an analysis."),
+    # tuning
+    "GRID_INVALID": Code(_E, "Settings to try cannot be read, are none, stand twice, or would change the frames."),
+    "GRID_TOO_LARGE": Code(_E, "More combinations of settings than are tried in one sweep."),
     # the command line
     "USAGE": Code(_E, "A command, an option or an argument that does not exist or is missing."),
     "OUTPUT_UNWRITABLE": Code(_E, "Results cannot be printed: stdout is on a full disk or cannot be written."),
