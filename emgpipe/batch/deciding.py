@@ -1,22 +1,19 @@
-"""Recordings decided anew in processes of their own: each takes every n-th one, and what one leaves the caller does."""
+"""Recordings decided anew under other settings; nothing is written into the results."""
 
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import asdict, replace
+from functools import partial
 from importlib.metadata import version
-from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from emgpipe.batch.apart import answers_apart
 from emgpipe.batch.jobs import Job
-from emgpipe.batch.pool import END_S, start_process
 from emgpipe.batch.recalled import Recalled, recalled
 from emgpipe.batch.units import read_unit
 from emgpipe.batch.work import computed_unit
-from emgpipe.batch.worker import follow_leader
-from emgpipe.errors import EmgpipeError, EngineError, ResultsError
+from emgpipe.errors import ResultsError
 from emgpipe.measures.reference import ReferenceLevel
 from emgpipe.settings import check_settings, fingerprint
 
@@ -69,14 +66,8 @@ def decided_units(out: Path, tasks: Sequence[Task], workers: int) -> Iterator[tu
     EmgpipeError
         The first that a recording meets: a variant of some of the recordings is none.
     """
-    left = {task.recording: task for task in tasks}
-    for name, answer in _apart(out, tasks, workers) if workers > 1 else ():
-        if isinstance(answer, EmgpipeError):
-            raise answer
-        del left[name]
-        yield name, answer
-    for name, task in left.items():  # all of them, or what a lost process has left
-        yield name, decided(out, task)
+    for place, answer in answers_apart(partial(decided, out), tasks, workers):
+        yield tasks[place].recording, answer
 
 
 def decided(out: Path, task: Task) -> Answer:
@@ -125,36 +116,3 @@ def _computed(unit: Unit, job: Job, file: Path | None) -> Unit:
     if made["status"] != "ok":
         raise ResultsError("RECORDING_NEEDED", f"{made['code']}: {made['message']}", where=job.entry.file)
     return {**_made_with(unit, job), "rows": made["rows"]}
-
-
-def _apart(out: Path, tasks: Sequence[Task], workers: int) -> Iterator[tuple[str, Answer | EmgpipeError]]:
-    """What processes answer; recordings of one that was lost or could not be started do not come."""
-    crew: list[tuple[BaseProcess, Connection]] = []
-    try:
-        with suppress(EngineError):
-            for share in range(workers):
-                crew.append(start_process(_serve, out, tasks[share::workers]))  # noqa: PERF401 (what has started)
-        speaking = [pipe for _, pipe in crew]
-        while speaking:
-            ready = wait(speaking)
-            for pipe in [one for one in speaking if one in ready]:
-                try:
-                    yield pipe.recv()
-                except (EOFError, OSError):
-                    speaking.remove(pipe)
-    finally:  # also after Ctrl-C or an error
-        for process, pipe in crew:
-            pipe.close()
-            process.kill()
-            process.join(END_S)
-
-
-def _serve(pipe: Connection, out: Path, tasks: Sequence[Task]) -> None:
-    """Decide recordings and send them; whatever goes wrong unforeseen, the caller meets it in its own turn."""
-    follow_leader()
-    with suppress(Exception):
-        for task in tasks:
-            try:
-                pipe.send((task.recording, decided(out, task)))
-            except EmgpipeError as problem:
-                pipe.send((task.recording, problem))
