@@ -19,13 +19,14 @@ SCORES = (
     "n_true",
     "n_found",
     "n_matched",
+    "n_timed",
     "onset_sum_s",
     "onset_abs_s",
 )
 """What is counted against marks, in this order: seconds in which both, only the program, only the marks, none of them
 are on; of these, seconds that the program leaves undeterminable (they count as not on); events of the marks, of the
-program, and pairs of both within the tolerance; sums of the onset errors of these (program minus marks), signed and
-absolute. All of them add up over targets, recordings and patients."""
+program, and pairs of both within the tolerance, and those of them of which the marked time is known; sums of the onset
+errors of these (program minus marks), signed and absolute. All of them add up over targets, recordings and patients."""
 STATUSES = ("ok", "flagged", "below_limit", "undeterminable", "not_measured", "failed")
 """Status of a value, by its number."""
 
@@ -45,7 +46,10 @@ class Marks:
     onsets : Intervals
         Stretches in each of which one activity begins; nothing is known of when it ends.
     scored : Intervals
-        Time that was judged; everything else says nothing.
+        Time that was judged on or off; everything else says nothing.
+    searched : Intervals, optional
+        Time in which every onset was marked: another one of the program in it is false. As `scored` where left out;
+        more than it where onsets are marked and nobody says when the activity ends.
     """
 
     source: str
@@ -55,6 +59,7 @@ class Marks:
     stretches: Intervals
     onsets: Intervals = field(default_factory=lambda: Intervals.of([]))
     scored: Intervals = field(default_factory=lambda: Intervals.of([]))
+    searched: Intervals | None = None
 
 
 class Key(NamedTuple):
