@@ -367,6 +367,9 @@ CODES: dict[str, Code] = {
     # tuning
     "GRID_INVALID": Code(_E, "Settings to try cannot be read, are none, stand twice, or would change the frames."),
     "GRID_TOO_LARGE": Code(_E, "More combinations of settings than are tried in one sweep."),
+    "TRUTH_UNKNOWN": Code(_E, "Marks name a recording, target, kind or annotation that the results do not have."),
+    "TRUTH_INVALID": Code(_E, "A marked stretch is reversed, empty, outside its recording, or overlaps another one."),
+    "TRUTH_EMPTY": Code(_E, "A table of marks has no row that is truth of anything."),
     # the command line
     "USAGE": Code(_E, "A command, an option or an argument that does not exist or is missing."),
     "OUTPUT_UNWRITABLE": Code(_E, "Results cannot be printed: stdout is on a full disk or cannot be written."),

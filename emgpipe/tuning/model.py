@@ -45,6 +45,8 @@ class Marks:
         On, seconds.
     onsets : Intervals
         Stretches in each of which one activity begins; nothing is known of when it ends.
+    points_s : tuple of float
+        Times at which one begins, rising, outside `stretches`; nothing is known of when it ends.
     scored : Intervals
         Time that was judged on or off; everything else says nothing.
     searched : Intervals, optional
@@ -60,6 +62,7 @@ class Marks:
     onsets: Intervals = field(default_factory=lambda: Intervals.of([]))
     scored: Intervals = field(default_factory=lambda: Intervals.of([]))
     searched: Intervals | None = None
+    points_s: tuple[float, ...] = ()
 
 
 class Key(NamedTuple):

@@ -8,17 +8,10 @@ from numpy.typing import NDArray
 
 from emgpipe.detectors.activity import ACTIVE, EXCLUDED, SILENT, UNDETERMINABLE, States
 from emgpipe.intervals import Intervals
-from emgpipe.kernels.agreement import (
-    ON,
-    SEARCHED,
-    TIMED,
-    WINDOW,
-    count_hops,
-    match_onsets,
-    match_windows,
-    onset_hops,
-)
+from emgpipe.kernels.agreement import match_onsets, match_windows
 from emgpipe.tuning.model import SCORES, Floats, Marks
+
+Mask = NDArray[np.bool_]
 
 TOLERANCE_S = 0.25
 """Onsets no further apart are one, where nothing else is said."""
@@ -32,10 +25,12 @@ class MarkedHops:
     ----------
     hop_s, tolerance_s : float
         Length of a hop; how far two onsets may be apart and be one, seconds.
-    hops : ndarray of uint8, shape (n_hops,)
-        Bits of `emgpipe.kernels.agreement`.
+    on, scored, searched, in_window : ndarray of bool, shape (n_hops,)
+        Marked on and scored; on or off is told; every onset is marked; the hop begins in a bounded onset's stretch.
+    n_on, n_scored : int
+        Hops that are.
     onset_s : ndarray, shape (n_onsets,)
-        Begin of each marked stretch.
+        Begin of each marked stretch, and onsets without an end.
     onset_hops : ndarray of int64, shape (n_onsets,)
         The hop that begins nearest to it.
     is_seen : ndarray of bool, shape (n_onsets,)
@@ -46,10 +41,15 @@ class MarkedHops:
 
     hop_s: float
     tolerance_s: float
-    hops: NDArray[np.uint8]
+    on: Mask
+    scored: Mask
+    searched: Mask
+    in_window: Mask
+    n_on: int
+    n_scored: int
     onset_s: Floats
     onset_hops: NDArray[np.int64]
-    is_seen: NDArray[np.bool_]
+    is_seen: Mask
     windows: NDArray[np.int64]
 
 
@@ -156,20 +156,26 @@ def prepare_marks(marks: Marks, n_hops: int, hop_s: float, tolerance_s: float = 
     """
     middles: Floats = (np.arange(n_hops, dtype=np.float64) + 0.5) * hop_s
     edges: Floats = np.arange(n_hops, dtype=np.float64) * hop_s
-    searched = _inside(marks.scored if marks.searched is None else marks.searched, middles)
-    hops = ON * _inside(marks.stretches, middles) + TIMED * _inside(marks.scored, middles) + SEARCHED * searched
-    hops += WINDOW * _inside(marks.onsets, edges)
-    onset_s = marks.stretches.merge().pairs[:, 0].copy()
+    scored = _inside(marks.scored, middles)
+    on = _inside(marks.stretches, middles) & scored
+    searched = scored if marks.searched is None else _inside(marks.searched, middles)
+    in_window = _inside(marks.onsets, edges)
+    onset_s: Floats = np.sort(np.concatenate([marks.stretches.merge().pairs[:, 0], marks.points_s]))
     near = np.floor(onset_s / hop_s + 0.5).astype(np.int64)
     within = np.clip(near, 1, max(n_hops - 1, 1))
     is_seen = (near == within) & (searched[within] & searched[within - 1] if n_hops > 1 else False)
     windows = np.searchsorted(edges, marks.onsets.pairs).astype(np.int64)
-    return MarkedHops(hop_s, tolerance_s, hops.astype(np.uint8), onset_s, near, is_seen, windows)
+    n_on, n_scored = int(np.count_nonzero(on)), int(np.count_nonzero(scored))
+    return MarkedHops(
+        hop_s, tolerance_s, on, scored, searched, in_window, n_on, n_scored, onset_s, near, is_seen, windows
+    )
 
 
-def _inside(intervals: Intervals, times_s: Floats) -> NDArray[np.uint8]:
-    """1 where rising times lie in an interval."""
-    return (np.searchsorted(intervals.pairs.ravel(), times_s, side="right") % 2).astype(np.uint8)
+def _inside(intervals: Intervals, times_s: Floats) -> Mask:
+    """Whether rising times lie in an interval."""
+    starts, stops = (np.searchsorted(times_s, edge) for edge in intervals.pairs.T)
+    edges = np.bincount(starts, minlength=len(times_s) + 1) - np.bincount(stops, minlength=len(times_s) + 1)
+    return np.asarray(edges.cumsum()[: len(times_s)] > 0)
 
 
 def score_hops(states: States, marked: MarkedHops) -> Floats:
@@ -196,27 +202,35 @@ def score_hops(states: States, marked: MarkedHops) -> Floats:
     right nor false; one where onsets are not marked counts only where it matches. Of a bounded onset, the first onset
     of the program in its stretch matches, further ones are false, and no error is told.
     """
-    counts, n_windows, pairs = np.zeros(5, np.int64), np.zeros(3, np.int64), np.zeros(2, np.int64)
-    onsets = np.empty(count_hops(states, marked.hops, counts), np.int64)
-    onset_hops(states, onsets)
+    active, excluded = states == ACTIVE, states == EXCLUDED
+    onsets = np.flatnonzero(active[1:] & (states[:-1] == SILENT)) + 1
+    return np.concatenate([_seconds(states, active, excluded, marked), _events(states, onsets, excluded, marked)])
+
+
+def _seconds(states: States, active: Mask, excluded: Mask, marked: MarkedHops) -> Floats:
+    both, found = np.count_nonzero(active & marked.on), np.count_nonzero(active & marked.scored)
+    true, scored = marked.n_on, marked.n_scored
+    if excluded.any():
+        true -= int(np.count_nonzero(excluded & marked.on))
+        scored -= int(np.count_nonzero(excluded & marked.scored))
+    unsure = np.count_nonzero((states == UNDETERMINABLE) & marked.scored)
+    counts = [both, found - both, true - both, scored - found - true + both, unsure]
+    return np.array(counts, np.float64) * marked.hop_s
+
+
+def _events(states: States, onsets: NDArray[np.int64], excluded: Mask, marked: MarkedHops) -> Floats:
+    n_windows, pairs, errors_s = np.zeros(3, np.int64), np.zeros(2, np.int64), np.zeros(2)
     match_windows(states, onsets, marked.windows, n_windows)
-    free = onsets[marked.hops[onsets] & WINDOW == 0]
-    counted = (marked.hops[free] & marked.hops[free - 1] & SEARCHED) != 0
-    true = marked.is_seen & ~_at_excluded(states, marked.onset_hops)
-    errors_s = np.zeros(2)
-    match_onsets(free * marked.hop_s, counted, marked.onset_s, true, marked.tolerance_s, pairs, errors_s)
-    n_true, n_found = true.sum() + n_windows[0], counted.sum() - pairs[1] + n_windows[1]
-    events = [n_true, n_found, pairs[0] + n_windows[2], pairs[0], *errors_s]
-    return np.array([*(counts * marked.hop_s), *events], np.float64)
-
-
-def _at_excluded(states: States, hops: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Whether the program excludes the hop before or after these edges."""
-    if not len(states):
-        return np.zeros(len(hops), bool)
-    last = len(states) - 1
-    before, after = np.clip(hops - 1, 0, last), np.clip(hops, 0, last)
-    return np.asarray((states[before] == EXCLUDED) | (states[after] == EXCLUDED))
+    free = onsets[~marked.in_window[onsets]]
+    counted = marked.searched[free] & marked.searched[free - 1]
+    true = marked.is_seen.copy()
+    if excluded.any():
+        near = marked.onset_hops[true]
+        true[true] = ~(excluded[near - 1] | excluded[near])
+    found_s: Floats = free * np.float64(marked.hop_s)
+    match_onsets(found_s, counted, marked.onset_s, true, marked.tolerance_s, pairs, errors_s)
+    n_true, n_found = np.count_nonzero(true) + n_windows[0], np.count_nonzero(counted) - pairs[1] + n_windows[1]
+    return np.array([n_true, n_found, pairs[0] + n_windows[2], pairs[0], *errors_s], np.float64)
 
 
 def score(states: States, hop_s: float, marks: Marks, tolerance_s: float = TOLERANCE_S) -> Floats:
@@ -272,9 +286,9 @@ def interval_states(
         unsure |= not ((one == ACTIVE) | (one == SILENT)).any()
     excluded = np.any([one == EXCLUDED for one in here], axis=0)
     if within is not None:
-        excluded |= _inside(within, middles) == 0
+        excluded |= ~_inside(within, middles)
     out = np.where(unsure, UNDETERMINABLE, SILENT)
-    return np.where(excluded, EXCLUDED, np.where(_inside(found, middles) == 1, ACTIVE, out)).astype(np.int8)
+    return np.where(excluded, EXCLUDED, np.where(_inside(found, middles), ACTIVE, out)).astype(np.int8)
 
 
 def _sampled(states: States, hop_s: float, times_s: Floats) -> States:
