@@ -370,6 +370,11 @@ CODES: dict[str, Code] = {
     "TRUTH_UNKNOWN": Code(_E, "Marks name a recording, target, kind or annotation that the results do not have."),
     "TRUTH_INVALID": Code(_E, "A marked stretch is reversed, empty, outside its recording, or overlaps another one."),
     "TRUTH_EMPTY": Code(_E, "A table of marks has no row that is truth of anything."),
+    # what is kept of a sweep
+    "TUNING_PLACE": Code(_E, "A sweep would lie in the results folder, or in the place of files that are of no sweep."),
+    "FREEZE_INVALID": Code(
+        _E, "The settings to freeze are no point of the grid, or the best where nothing was scored."
+    ),
     # the command line
     "USAGE": Code(_E, "A command, an option or an argument that does not exist or is missing."),
     "OUTPUT_UNWRITABLE": Code(_E, "Results cannot be printed: stdout is on a full disk or cannot be written."),

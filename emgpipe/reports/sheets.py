@@ -38,8 +38,13 @@ MARKS = {
     "estimate": Mark("s", "#ffffff", "#0b3c6f", 4.5),
     "mean": Mark("D", "#0b3c6f", "#0b3c6f", 4.2),
     "single": Mark("o", "#ffffff", "#5b6675", 3.4),
+    "declared": Mark("^", "#ffffff", "#b45309", 6.0),
+    "chosen": Mark("*", "#0b3c6f", "#0b3c6f", 8.0),
+    "left_out": Mark("P", "#ffffff", "#7b2d5b", 5.4),
+    "tried": Mark("8", "#7f9dbd", "#7f9dbd", 1.2),
 }
-"""By status; of a single run beside the median; of a trial: estimates, means, and a subject with one period alone."""
+"""By status; of a single run beside the median; of a trial: estimates, means, and a subject with one period alone; of
+a sweep: settings declared, chosen, chosen by other patients, and tried."""
 
 
 FROM_0_TO_1 = SHARES | {CORRELATION}
