@@ -1,6 +1,7 @@
 """Plain twins of the kernels and filters: slow, short, written from the formulas."""
 
-from itertools import groupby
+import math
+from itertools import groupby, product
 
 import numpy as np
 from scipy import signal
@@ -146,3 +147,51 @@ def quality_of_second(t, frames, settings, usable_power):
     if line > settings.line_surge * middle(frames.line_power) and line > band:
         names.add("ELECTRODE_OFF")
     return names, band > settings.possible_spasm_ratio * typical
+
+
+def match_onsets(found, found_counts, true, true_counts, tolerance):
+    """Best one-to-one matching of two short lists by trying all: pairs, fewer false, signed and absolute error."""
+    best = (0, 0, 0.0, 0.0, 0.0)
+    choices = [[None, *(j for j, t in enumerate(true) if abs(f - t) <= tolerance)] for f in found]
+    for chosen in product(*choices):
+        used = [j for j in chosen if j is not None]
+        if len(used) != len(set(used)):
+            continue
+        pairs = [(i, j) for i, j in enumerate(chosen) if j is not None]
+        errors = [found[i] - true[j] for i, j in pairs if true_counts[j]]
+        fewer = sum(int(found_counts[i]) - int(true_counts[j]) for i, j in pairs)
+        cost = sum(abs(found[i] - true[j]) for i, j in pairs)
+        one = (len(errors), fewer, sum(errors), sum(abs(e) for e in errors), cost)
+        if (one[0], one[1], -one[4]) > (best[0], best[1], -best[4]):
+            best = one
+    return best[:4]
+
+
+def score_hops(states, hop_s, marks, tolerance):
+    """Sums of a target with stretches and bounded onsets, hop by hop."""
+    inside = lambda intervals, t: any(a <= t < b for a, b in intervals)  # noqa: E731
+    middles = [(k + 0.5) * hop_s for k in range(len(states))]
+    searched = [inside(marks.searched or marks.scored, t) for t in middles]
+    seconds = [0] * 5
+    for state, t in zip(states, middles, strict=True):
+        if state != -2 and inside(marks.scored, t):
+            on, active = inside(marks.stretches, t), state == 1
+            seconds[[[3, 2], [1, 0]][active][on]] += 1
+            seconds[4] += state == -1
+    begins = [k for k in range(1, len(states)) if states[k] == 1 and states[k - 1] == 0]
+    n_true = n_found = n_matched = 0
+    for a, b in marks.onsets:
+        window = [k for k in range(len(states)) if a <= k * hop_s < b]
+        if all(states[k] != -2 for k in window):
+            n = sum(k in window for k in begins)
+            n_true, n_found, n_matched = n_true + 1, n_found + n, n_matched + (n > 0)
+    free = [k for k in begins if not inside(marks.onsets, k * hop_s)]
+    counted = [searched[k] and searched[k - 1] for k in free]
+    true = sorted([*marks.stretches.merge().pairs[:, 0].tolist(), *marks.points_s])
+    edges = [math.floor(t / hop_s + 0.5) for t in true]
+    seen = [
+        0 < k < len(states) and searched[k] and searched[k - 1] and -2 not in (states[k], states[k - 1]) for k in edges
+    ]
+    pairs, fewer, signed, absolute = match_onsets([k * hop_s for k in free], counted, true, seen, tolerance)
+    events = [n_true + sum(seen), n_found + sum(counted) - fewer, n_matched + pairs, pairs, signed, absolute]
+    return [*(n * hop_s for n in seconds), *events]

@@ -375,6 +375,10 @@ CODES: dict[str, Code] = {
     "FREEZE_INVALID": Code(
         _E, "The settings to freeze are no point of the grid, or the best where nothing was scored."
     ),
+    "CHOICE_IN_SAMPLE": Code(
+        _F, "Only one patient has marks: the score of the chosen settings is that of the data they were chosen by."
+    ),
+    "CHOICE_NONE": Code(_F, "Nothing can be scored under any settings: the declared ones stay."),
     # the command line
     "USAGE": Code(_E, "A command, an option or an argument that does not exist or is missing."),
     "OUTPUT_UNWRITABLE": Code(_E, "Results cannot be printed: stdout is on a full disk or cannot be written."),

@@ -44,38 +44,37 @@ def match_onsets(
 ) -> None:
     """Match rising onsets one to one within a tolerance: most pairs, then fewest false ones, then least error.
 
-    Among equals the pairs never cross. `matched`: pairs whose mark counts; onsets of the program that count and pairs
-    take, less marks that count and pairs take (what the false onsets are fewer by). `errors_s`: sum of program minus
-    marks over the pairs whose mark counts, signed and absolute.
+    `matched`: pairs whose mark counts; onsets of the program that count and pairs take, less marks that count and
+    pairs take (what the false onsets are fewer by). `errors_s`: sum of program minus marks over the pairs whose mark
+    counts, signed and absolute. The error that is least is that of all pairs, so that they need not cross.
     """
-    # row j: of the marks before j and the onsets so far, the best matching: pairs, fewer, signed and absolute error
+    # row j: of the marks before j and the onsets so far, the best matching: pairs, fewer, error, and the sums to tell
     n, fewer = np.zeros(true_s.size + 1, np.int64), np.zeros(true_s.size + 1, np.int64)
-    signed, absolute = np.zeros(true_s.size + 1), np.zeros(true_s.size + 1)
+    cost, signed, absolute = np.zeros(true_s.size + 1), np.zeros(true_s.size + 1), np.zeros(true_s.size + 1)
     low = filled = 0
     for i in range(found_s.size):
         while low < true_s.size and true_s[low] < found_s[i] - tolerance_s:
             low += 1
         while filled < low:
-            n[filled + 1], fewer[filled + 1] = n[filled], fewer[filled]
+            n[filled + 1], fewer[filled + 1], cost[filled + 1] = n[filled], fewer[filled], cost[filled]
             signed[filled + 1], absolute[filled + 1] = signed[filled], absolute[filled]
             filled += 1
-        n0, fewer0, signed0, absolute0 = n[low], fewer[low], signed[low], absolute[low]  # row j before onset i
+        old = n[low], fewer[low], cost[low], signed[low], absolute[low]  # row j before onset i
         j = low
         while j < true_s.size and true_s[j] <= found_s[i] + tolerance_s:
-            counts = np.int64(true_counts[j])
-            error_s = (found_s[i] - true_s[j]) * counts
-            n1, fewer1 = n0 + counts, fewer0 + np.int64(found_counts[i]) - counts
-            signed1, absolute1 = signed0 + error_s, absolute0 + abs(error_s)
+            counts, error_s = np.int64(true_counts[j]), found_s[i] - true_s[j]
+            more, away_s = np.int64(found_counts[i]) - counts, abs(error_s)
+            pair = old[0] + counts, old[1] + more, old[2] + away_s, old[3] + error_s * counts, old[4] + away_s * counts
             if filled > j:
-                n0, fewer0, signed0, absolute0 = n[j + 1], fewer[j + 1], signed[j + 1], absolute[j + 1]
+                old = n[j + 1], fewer[j + 1], cost[j + 1], signed[j + 1], absolute[j + 1]
             filled = max(filled, j + 1)
             # row j + 1 before onset i, unless row j now, or the pair, is better
-            n2, fewer2, signed2, absolute2 = n0, fewer0, signed0, absolute0
-            if (n[j], fewer[j], -absolute[j]) > (n2, fewer2, -absolute2):
-                n2, fewer2, signed2, absolute2 = n[j], fewer[j], signed[j], absolute[j]
-            if (n1, fewer1, -absolute1) > (n2, fewer2, -absolute2):
-                n2, fewer2, signed2, absolute2 = n1, fewer1, signed1, absolute1
-            n[j + 1], fewer[j + 1], signed[j + 1], absolute[j + 1] = n2, fewer2, signed2, absolute2
+            best = old
+            if (n[j], fewer[j], -cost[j]) > (best[0], best[1], -best[2]):
+                best = n[j], fewer[j], cost[j], signed[j], absolute[j]
+            if (pair[0], pair[1], -pair[2]) > (best[0], best[1], -best[2]):
+                best = pair
+            n[j + 1], fewer[j + 1], cost[j + 1], signed[j + 1], absolute[j + 1] = best
             j += 1
     matched[0], matched[1] = n[filled], fewer[filled]
     errors_s[0], errors_s[1] = signed[filled], absolute[filled]
