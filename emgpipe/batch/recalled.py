@@ -2,18 +2,18 @@
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
 from emgpipe.batch.jobs import Job
 from emgpipe.batch.stretches import stored_stretches
 from emgpipe.batch.units import told_file
-from emgpipe.batch.work import measured, stored_covariances, stored_frames
+from emgpipe.batch.work import prepared, stored_covariances, stored_frames
 from emgpipe.errors import ResultsError, StoreError
 from emgpipe.frames.model import Frames, PairCovariance
 from emgpipe.frames.stimuli import Stretches
-from emgpipe.pipeline import Result
+from emgpipe.pipeline import Prepared, Result
 from emgpipe.recording import Annotation, Recording, Signal
 from emgpipe.settings import Settings
 from emgpipe.study.timeline import recording_segments
@@ -47,8 +47,11 @@ class Recalled:
 
     def decided(self, settings: Settings) -> Result:
         """Everything about the recording under these settings, whose conditioning must be that of the frames."""
-        job = replace(self.job, settings=settings)
-        return measured(job, self.recording, self.frames, self.covariances, self.stretches)
+        return self.prepared().result(settings)
+
+    def prepared(self) -> Prepared:
+        """Return the recording ready to be decided under many settings, whose conditioning is that of the frames."""
+        return prepared(self.job, self.recording, self.frames, self.covariances, self.stretches)
 
 
 def recalled(unit: Unit, job: Job, file: Path | None) -> Recalled:

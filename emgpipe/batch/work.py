@@ -20,7 +20,7 @@ from emgpipe.frames.stimuli import Stretches
 from emgpipe.measures.arguments import pair_list
 from emgpipe.measures.grade import worst
 from emgpipe.measures.views import Judged
-from emgpipe.pipeline import Result, compute_frames, measure, pair_covariances
+from emgpipe.pipeline import Prepared, Result, compute_frames, pair_covariances, prepare
 from emgpipe.readers import file_sha256, read_recording
 from emgpipe.recording import Recording
 from emgpipe.store import load_frames, read_hashed, save_frames, write_hashed
@@ -165,17 +165,27 @@ def measured(
     stretches: Mapping[int, Stretches],
 ) -> Result:
     """Decide a recording as its study wants it."""
+    return prepared(job, recording, frames, covariances, stretches).result(job.settings)
+
+
+def prepared(
+    job: Job,
+    recording: Recording,
+    frames: Frames,
+    covariances: Mapping[tuple[str, str], PairCovariance | None],
+    stretches: Mapping[int, Stretches],
+) -> Prepared:
+    """Make a recording ready to be decided as its study wants it, under any settings."""
     device = {}
     for channel in frames.channels:
         uv = job.device_uv((channel.label, channel.muscle))
         if uv is not None:
             device[channel.muscle or channel.label] = uv
-    return measure(
+    return prepare(
         recording,
         frames,
         pairs=job.pairs,
         rest=job.declared_rest,
-        settings=job.settings,
         meanings=job.meanings,
         device_uv=device,
         exclude=job.entry.exclude_channels,

@@ -5,6 +5,7 @@ from frames: floor, activity, segments, measures, intervals.
 """
 
 from emgpipe.pipeline.decide import Result, measure
+from emgpipe.pipeline.prepared import Prepared, prepare
 from emgpipe.pipeline.reduce import compute_frames, evoked_stretches, pair_covariances
 
-__all__ = ["Result", "compute_frames", "evoked_stretches", "measure", "pair_covariances"]
+__all__ = ["Prepared", "Result", "compute_frames", "evoked_stretches", "measure", "pair_covariances", "prepare"]
