@@ -82,7 +82,7 @@ def variant_rows(
     """
     folder = Path(out)
     with OutputLock(_results(folder)):
-        kept, place = _kept(folder, study)
+        kept, place = settled_results(folder, study)
         if index_offset_uv is not None:
             kept = kept._replace(study=replace(kept.study, index_offset_uv=index_offset_uv))
         return _tables(folder, kept, place, [Variant("", "", changes or {})], jobs, progress)[0]
@@ -133,7 +133,7 @@ def variant_tables(
     """
     folder = Path(out)
     with OutputLock(_results(folder)):
-        kept, place = _kept(folder, study)
+        kept, place = settled_results(folder, study)
         tables = _tables(folder, kept, place, variants, jobs, progress)
     return {variant.name: table for variant, table in zip(variants, tables, strict=True)}
 
@@ -187,7 +187,7 @@ def upper_edges_hz(out: str | Path) -> tuple[float, ...]:
     """Upper edges of the analysis band of all measured channels, each once, rising; raises as `variant_tables`."""
     folder = Path(out)
     with OutputLock(_results(folder)):
-        kept, _ = _kept(folder, None)
+        kept, _ = settled_results(folder, None)
         edges = set()
         for unit in _measured(kept).values():
             frames = load_frames(Job.from_told(unit["job"], folder).frames_folder(unit["sha256"]), verify=False)
@@ -200,7 +200,14 @@ def _results(folder: Path) -> Path:
     return load_results(folder).folder
 
 
-def _kept(folder: Path, study: str | Path | None) -> tuple[Kept, Path | None]:
+def settled_results(folder: Path, study: str | Path | None = None) -> tuple[Kept, Path | None]:
+    """Units of a finished run and the folder of its study, which is None where it is gone; hold the results alone.
+
+    Raises
+    ------
+    ResultsError
+        RESULTS_UNREADABLE: units or tables are not as the last finished run wrote them.
+    """
     record, problems = sealed_record(folder)
     kept = None if problems else kept_results(folder, record)
     if kept is None or kept.others:

@@ -379,6 +379,8 @@ CODES: dict[str, Code] = {
         _F, "Only one patient has marks: the score of the chosen settings is that of the data they were chosen by."
     ),
     "CHOICE_NONE": Code(_F, "Nothing can be scored under any settings: the declared ones stay."),
+    "BASE_MIXED": Code(_E, "Recordings of the results were decided under different settings: a sweep starts from one."),
+    "MEASURED_NONE": Code(_E, "No recording of the results was measured: there is nothing to decide anew."),
     # the command line
     "USAGE": Code(_E, "A command, an option or an argument that does not exist or is missing."),
     "OUTPUT_UNWRITABLE": Code(_E, "Results cannot be printed: stdout is on a full disk or cannot be written."),

@@ -1,7 +1,7 @@
 """The grid: which settings are tried, from texts such as `detect.activity_ratio=1.2:3:0.1`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal, DecimalException
 from functools import cached_property
 from itertools import islice, product
@@ -100,8 +100,11 @@ class Grid:
         return out
 
     def settings(self, number: int) -> Settings:
-        """Settings of a point."""
-        return check_settings(self.changes(number), base=self.base)
+        """Settings of a point; they were checked when the grid was read."""
+        changes = self.changes(number)
+        return self.base.model_copy(
+            update={table: replace(getattr(self.base, table), **new) for table, new in changes.items()}
+        )
 
     def told(self) -> dict[str, Any]:
         """Axes for records and keys."""
