@@ -11,12 +11,17 @@ from emgpipe.errors import ResultsError
 from emgpipe.intervals import Intervals
 from emgpipe.measures.rows import MeasureRow
 from emgpipe.measures.views import REST
-from emgpipe.pipeline.prepared import Prepared, stage_of
+from emgpipe.pipeline.prepared import Prepared
 from emgpipe.settings import Settings
 from emgpipe.tuning.grid import Grid
 from emgpipe.tuning.model import SCORES, STATUSES, Floats, Key, Marks, Swept, Values
 from emgpipe.tuning.scores import interval_states, prepare_marks, score_hops
 
+EARLY = frozenset({
+    "movement_ratio", "step_ratio", "line_surge", "possible_spasm_ratio", "floor_max_uv", "floor_min_uv", "still_tilt",
+    "still_kurtosis",
+})  # fmt: skip
+"""Settings that usable time and floors rest on: what comes behind them is decided for each of their values."""
 Identity = tuple[str, str, str, str, str]
 """Recording, subject, visit, task, run."""
 
@@ -55,7 +60,8 @@ def sweep_recording(
     Swept
         A row a point, in the order given.
     """
-    scorers = [(one, _scorer(prepared, one, tolerance_s)) for one in marks]
+    rests = _rests(prepared, grid) if marks else Intervals.of([])
+    scorers = [(one, _scorer(prepared, one, rests, tolerance_s)) for one in marks]
     names = dict.fromkeys((one.source, one.kind) for one in marks)
     scores = {name: np.zeros((len(points), len(SCORES))) for name in names}
     rows: list[tuple[MeasureRow, ...]] = []
@@ -68,13 +74,18 @@ def sweep_recording(
     return Swept(whose[0], whose[1], scores, _values(rows, whose, len(points)))
 
 
-def _scorer(prepared: Prepared, marks: Marks, tolerance_s: float) -> Callable[[Settings], Floats]:
+def _rests(prepared: Prepared, grid: Grid) -> Intervals:
+    """Where the program looks for continuous activity and spasms."""
+    segments = prepared.result(grid.base).segments
+    return Intervals.of(sorted((s.start_s, s.stop_s) for s in segments if s.kind == REST)).merge()
+
+
+def _scorer(prepared: Prepared, marks: Marks, rests: Intervals, tolerance_s: float) -> Callable[[Settings], Floats]:
     """What counts one target of a recording against marks; the last states are not counted twice."""
     muscles = marks.target.split("/")
     hops_s = [prepared.hop_s(muscle) for muscle in muscles]
-    n_hops = prepared.n_hops(muscles[0])
+    n_hops = next(len(c.mean_square) for c in prepared.frames.channels if (c.muscle or c.label) == muscles[0])
     marked = prepare_marks(marks, n_hops, hops_s[0], tolerance_s)
-    rests = Intervals.of([(s.start_s, s.stop_s) for s in prepared.segments if s.kind == REST]).merge()
     undecided = np.full(n_hops, UNDETERMINABLE, np.int8)
 
     def states(settings: Settings) -> States:
@@ -82,7 +93,7 @@ def _scorer(prepared: Prepared, marks: Marks, tolerance_s: float) -> Callable[[S
         own = [there.get(muscle, undecided) for muscle in muscles]
         if marks.kind == "active":
             return own[0]
-        found = [r for r in prepared.intervals(settings, frozenset({marks.kind})) if r.target == marks.target]
+        found = [r for r in prepared.intervals(settings, (marks.kind,)) if r.target == marks.target]
         pairs = Intervals.of(sorted((r.start_s, r.stop_s) for r in found))
         return interval_states(pairs, own, hops_s, None if marks.kind == "coactive" else rests)
 
@@ -131,7 +142,7 @@ def in_turn(grid: Grid) -> list[int]:
     >>> [grid.values(number) for number in in_turn(grid)]
     [(0.9, 1.6), (0.95, 1.6), (0.9, 1.8), (0.95, 1.8)]
     """
-    ranks = [stage_of(axis.title) for axis in grid.axes]
+    ranks = [axis.name not in EARLY for axis in grid.axes]
     axes = sorted(range(len(ranks)), key=ranks.__getitem__)
 
     def turn(number: int) -> tuple[int | float, ...]:
