@@ -78,8 +78,8 @@ class TunedChoice(NamedTuple):
         How it was chosen, in words.
     point : int
         The chosen one.
-    in_sample, out_of_sample, hindsight : float
-        Score of the choice on the patients that chose it, on patients left out, and the best in hindsight.
+    declared, in_sample, out_of_sample : float
+        Score of the declared settings, of the chosen ones on the patients that chose them, and on patients left out.
     code : str
         Why there is no score out of sample.
     patients : tuple of TunedPatient
@@ -89,9 +89,9 @@ class TunedChoice(NamedTuple):
     score_name: str
     rule: str
     point: int
+    declared: float
     in_sample: float
     out_of_sample: float
-    hindsight: float
     code: str
     patients: tuple[TunedPatient, ...]
 
