@@ -47,12 +47,14 @@ def referring_jobs(study: Study, jobs: Sequence[Job], current: Sequence[Job], un
     for job in current:
         unit = units[job.entry.recording]
         if unit is not None and unit["status"] == "ok":
-            now = replace(job, levels=_elsewhere(recording_rows([job], units), levels, wanted))
+            now = replace(job, levels=levels_elsewhere(recording_rows([job], units), levels, wanted))
             out += [now] if now.levels != job.levels else []
     return out
 
 
-def _elsewhere(rows: Sequence[StudyRow], levels: Levels, wanted: Reference) -> tuple[tuple[str, ReferenceLevel], ...]:
+def levels_elsewhere(
+    rows: Sequence[StudyRow], levels: Levels, wanted: Reference
+) -> tuple[tuple[str, ReferenceLevel], ...]:
     """Levels of the muscles of pairs that other recordings give, by muscle."""
     muscles = {m for r in rows if r.row.measure == "cc_fw_pct" for m in r.row.target.split("/")}
     out = {}

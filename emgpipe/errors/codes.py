@@ -381,6 +381,14 @@ CODES: dict[str, Code] = {
     "CHOICE_NONE": Code(_F, "Nothing can be scored under any settings: the declared ones stay."),
     "BASE_MIXED": Code(_E, "Recordings of the results were decided under different settings: a sweep starts from one."),
     "MEASURED_NONE": Code(_E, "No recording of the results was measured: there is nothing to decide anew."),
+    # tuning: what the conclusion does
+    "OUTCOME_UNKNOWN": Code(_E, "A sweep was asked for a measure, target or endpoint that the results do not have."),
+    "REFERENCE_ELSEWHERE": Code(
+        _F, "A value rests on a reference in another recording whose level other settings change; it is left out."
+    ),
+    "VISITS_FEW": Code(_R, "Fewer than three visits have a value under both settings: nothing is said of them."),
+    "SPREAD_ZERO": Code(_R, "Visits do not differ under the declared settings: no change is a share of their spread."),
+    "RANKS_CONSTANT": Code(_R, "Visits do not differ under one of the settings: their order cannot be compared."),
     # the command line
     "USAGE": Code(_E, "A command, an option or an argument that does not exist or is missing."),
     "OUTPUT_UNWRITABLE": Code(_E, "Results cannot be printed: stdout is on a full disk or cannot be written."),

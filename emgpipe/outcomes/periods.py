@@ -1,7 +1,7 @@
 """Values of the periods: one number a subject and period of an endpoint, and a list of all that is missing in them."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -75,11 +75,13 @@ def period_values(ruled: pd.DataFrame, endpoint: Endpoint, plan: AnalysisPlan) -
     """
     stages = tuple(Stage(visit.avisit, visit.period, visit.role) for visit in plan.visits)
     subjects, left_out = _population(ruled, plan)
-    own = endpoint_rows(ruled, endpoint)
+    own: dict[str, list[EndpointRow]] = {}
+    for row in endpoint_rows(ruled, endpoint):
+        own.setdefault(row.subject, []).append(row)
+    missing = _missing_visits(ruled)
     by_visit, listed = np.full((len(subjects), len(stages)), np.nan), list(left_out)
     for n, subject in enumerate(subjects):
-        told = [row for row in own if row.subject == subject]
-        by_visit[n], said = _visit_values(told, _missing_visits(ruled, subject), endpoint, stages)
+        by_visit[n], said = _visit_values(own.get(subject, []), missing.get(subject, set()), endpoint, stages)
         listed += [Listed(subject, *place) for place in said]
     baselines, _ = _means(by_visit, stages, "baseline", plan)
     values, n_visits = _means(by_visit, stages, "treatment", plan)
@@ -121,13 +123,17 @@ def endpoint_rows(ruled: pd.DataFrame, endpoint: Endpoint) -> list[EndpointRow]:
     return sorted(rows, key=lambda row: row.why in ("", "VALUE_MISSING", "BELOW_LIMIT_OUT"))
 
 
-def _missing_visits(ruled: pd.DataFrame, subject: str) -> frozenset[str]:
-    own = ruled[(ruled["subject"] == subject) & (ruled["why"] == "VISIT_MISSING")]
-    return frozenset(own["avisit"])
+def _missing_visits(ruled: pd.DataFrame) -> dict[str, set[str]]:
+    """Visits of the plan that a subject does not have."""
+    out: dict[str, set[str]] = {}
+    own = ruled[ruled["why"] == "VISIT_MISSING"]
+    for subject, avisit in zip(own["subject"], own["avisit"], strict=True):
+        out.setdefault(subject, set()).add(avisit)
+    return out
 
 
 def _visit_values(
-    rows: Sequence[EndpointRow], missing: frozenset[str], endpoint: Endpoint, stages: Sequence[Stage]
+    rows: Sequence[EndpointRow], missing: Collection[str], endpoint: Endpoint, stages: Sequence[Stage]
 ) -> tuple[Floats, list[_Said]]:
     """Value of each visit of a subject, and what has none or another one."""
     cells = {(row.avisit, row.target): row for row in rows}

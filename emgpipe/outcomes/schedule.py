@@ -133,8 +133,8 @@ def _one_row(
     return first | {
         "value": statistics.median([run["value"] for run in valued]) if valued else math.nan,
         "limit": max((run["limit"] for run in runs if not math.isnan(run["limit"])), default=math.nan),
-        "status": _status(runs, valued), "reason": _joined(code for run in runs for code in run["reason"].split(";")),
-        "n_runs": len(valued),
+        "status": pooled_status(runs, valued), "n_runs": len(valued),
+        "reason": _joined(code for run in runs for code in run["reason"].split(";")),
         "floor_confidence": max((run["floor_confidence"] for run in runs), key=_LEAST_LAST.index),
         "settings_id": _joined(run["settings_id"] for run in runs), "version": _joined(run["version"] for run in runs),
         "recordings": _joined(one.recording for one in used), "input_sha256": _joined(one.sha256 for one in used),
@@ -142,7 +142,7 @@ def _one_row(
     }  # fmt: skip
 
 
-def _status(runs: Sequence[Row], valued: Sequence[Row]) -> str:
+def pooled_status(runs: Sequence[Row], valued: Sequence[Row]) -> str:
     """Of a median: never one that says there is no value, and below the limit only where the median is."""
     if len(runs) == 1 or not valued:
         return str(max((run["status"] for run in runs), key=_WORST_LAST.index))

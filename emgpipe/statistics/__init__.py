@@ -1,5 +1,6 @@
 """Statistics of a trial: numbers in, numbers out. No files, no pictures, no words of judgement."""
 
+from emgpipe.statistics.agreement import rank_correlation
 from emgpipe.statistics.ancova import Contrasts, TreatmentEffect, ancova_contrasts, crossover_ancova, period_means
 from emgpipe.statistics.contrast import PairedAnalysis, TwoSamples, carryover_bias, hills_armitage, two_samples
 from emgpipe.statistics.estimate import Estimate
@@ -30,6 +31,7 @@ __all__ = [
     "holm",
     "mixed_model",
     "period_means",
+    "rank_correlation",
     "reliability",
     "rerandomisation_p",
     "rerandomisation_ps",

@@ -94,12 +94,16 @@ class Values:
         Place in `STATUSES`.
     limit : ndarray, shape (n_points, n_keys)
         Smallest value told from 0; NaN where there is none.
+    doubted : ndarray of bool, shape (n_points, n_keys), or None
+        A value below its limit has other doubts, too (codes that are no notes): measures of a visit inherit them, and
+        the status does not tell. None: no such value has any.
     """
 
     keys: tuple[Key, ...]
     value: Floats
     status: NDArray[np.uint8]
     limit: Floats
+    doubted: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,7 @@ import numpy as np
 from emgpipe.detectors.activity import UNDETERMINABLE, States
 from emgpipe.errors import ResultsError
 from emgpipe.intervals import Intervals
-from emgpipe.measures.rows import MeasureRow
+from emgpipe.measures.rows import NOTES, MeasureRow
 from emgpipe.measures.views import REST
 from emgpipe.pipeline.prepared import Prepared
 from emgpipe.settings import Settings
@@ -22,6 +22,8 @@ EARLY = frozenset({
     "still_kurtosis",
 })  # fmt: skip
 """Settings that usable time and floors rest on: what comes behind them is decided for each of their values."""
+TABLES = ("value", "status", "limit", "doubted")
+"""Of `Values`, in its order."""
 Identity = tuple[str, str, str, str, str]
 """Recording, subject, visit, task, run."""
 
@@ -114,12 +116,13 @@ def _values(rows: Sequence[Sequence[MeasureRow]], whose: Identity, n_points: int
     keys = tuple(Key(*whose, r.segment, r.target, r.target_kind, r.measure, r.unit) for r in first)
     shape = (n_points, len(keys))
     value, limit = np.full(shape, np.nan), np.full(shape, np.nan)
-    status = np.zeros(shape, np.uint8)
+    status, doubted = np.zeros(shape, np.uint8), np.zeros(shape, np.bool_)
     number = {name: place for place, name in enumerate(STATUSES)}
     seen: tuple[Sequence[MeasureRow], int] = ((), -1)
     for place, told in enumerate(rows):
         if told is seen[0]:
-            value[place], limit[place], status[place] = value[seen[1]], limit[seen[1]], status[seen[1]]
+            for table in (value, limit, status, doubted):
+                table[place] = table[seen[1]]
             continue
         if len(told) != len(keys):
             message = f"{len(told)} rows under one setting and {len(keys)} under another; report this with the grid"
@@ -127,8 +130,9 @@ def _values(rows: Sequence[Sequence[MeasureRow]], whose: Identity, n_points: int
         value[place] = [np.nan if r.value is None else r.value for r in told]
         limit[place] = [np.nan if r.limit is None else r.limit for r in told]
         status[place] = [number[r.status] for r in told]
+        doubted[place] = [r.status == "below_limit" and bool({*r.reason.split(";")} - NOTES - {""}) for r in told]
         seen = (told, place)
-    return Values(keys, value, status, limit)
+    return Values(keys, value, status, limit, doubted)
 
 
 def in_turn(grid: Grid) -> list[int]:
@@ -164,7 +168,8 @@ def swept_bytes(swept: Swept) -> bytes:
     }
     out = io.BytesIO()
     head = np.frombuffer(json.dumps(told).encode(), np.uint8)
-    np.savez(out, head=head, value=values.value, status=values.status, limit=values.limit, scores=scores)
+    tables = {name: getattr(values, name) for name in TABLES}
+    np.savez(out, head=head, scores=scores, **tables)
     return out.getvalue()
 
 
@@ -174,7 +179,7 @@ def swept_from(data: bytes) -> Swept:
         told = json.loads(stored["head"].tobytes())
         scores = {(source, kind): one for (source, kind), one in zip(told["scores"], stored["scores"], strict=True)}
         keys = tuple(Key(*key) for key in told["keys"])
-        values = Values(keys, stored["value"], stored["status"], stored["limit"])
+        values = Values(keys, *(stored[name] for name in TABLES))
     return Swept(told["recording"], told["subject"], scores, values)
 
 
@@ -187,10 +192,6 @@ def joined(parts: Sequence[tuple[Sequence[int], Swept]]) -> Swept:
         return np.concatenate(arrays)[order]
 
     scores = {name: whole([one.scores[name] for _, one in parts]) for name in first.scores}
-    values = Values(
-        first.values.keys,
-        whole([one.values.value for _, one in parts]),
-        np.concatenate([one.values.status for _, one in parts])[order],
-        whole([one.values.limit for _, one in parts]),
-    )
+    tables = [np.concatenate([getattr(one.values, name) for _, one in parts])[order] for name in TABLES]
+    values = Values(first.values.keys, *tables)
     return Swept(first.recording, first.subject, scores, values)
