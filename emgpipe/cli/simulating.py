@@ -66,7 +66,7 @@ def visit(
     range_uv: Annotated[float, typer.Option(help="Rails of the amplifier at plus and minus this.")] = 5000.0,
     bits: Annotated[int, typer.Option(help="Of the converter, 2-16.")] = 16,
 ) -> None:
-    """Simulate one visit: EDF+, study.toml, recordings.csv, truth.json."""
+    """Simulate one visit: EDF+, study.toml, recordings.csv, truth.json, truth_intervals.csv."""
     given = dict(locals())
     from emgpipe.cli.visit_options import simulated_visit
     from emgpipe.simulate.visit_folder import write_visit
@@ -98,7 +98,7 @@ def trial(
     reference_s: ReferenceS = 10.0,
     rate_hz: RateHz = 2000.0,
 ) -> None:
-    """Simulate a crossover of two periods: a study with arms.csv and truth.json."""
+    """Simulate a crossover of two periods: a study with arms.csv, truth.json, truth_intervals.csv."""
     given = dict(locals())
     from emgpipe.cli.visit_options import check_size, options_named
     from emgpipe.simulate import TrialModel, crossover_visits, draw_patients, simulate_trial

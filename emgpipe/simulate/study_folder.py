@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from emgpipe.simulate.edf_writer import RANGE_UV, write_edf, write_truth
+from emgpipe.simulate.truth import INTERVAL_COLUMNS
 from emgpipe.simulate.visit import SimulatedVisit
 
+TRUTHS = ("truth.json", "truth_intervals.csv")
 Rows = Sequence[Sequence[str | int | float]]
 
 
@@ -52,6 +54,7 @@ def write_study(
     study_id: str,
     rows: Rows,
     truth: dict[str, Any],
+    intervals: Rows,
     *,
     readme: str,
     mains_hz: int = 50,
@@ -60,7 +63,7 @@ def write_study(
     reference: bool = True,
     arms: Rows | None = None,
 ) -> None:
-    """Write README.md, study.toml, recordings.csv, truth.json, SHA256SUMS, and arms.csv where there are arms.
+    """Write README.md, study.toml, recordings.csv, truths, SHA256SUMS, and arms.csv where there are arms.
 
     Parameters
     ----------
@@ -72,6 +75,8 @@ def write_study(
         Of recordings.csv, the header first; the third column is the file.
     truth : dict
         Of truth.json.
+    intervals : sequence of sequence
+        Of truth_intervals.csv, without its header.
     readme : str
         Text of README.md; says that nobody was recorded.
     mains_hz : int
@@ -87,6 +92,7 @@ def write_study(
     """
     (folder / "README.md").write_bytes(readme.encode())
     write_truth(folder / "truth.json", truth)
+    _write_csv(folder / "truth_intervals.csv", [INTERVAL_COLUMNS, *intervals])
     _write_csv(folder / "recordings.csv", rows)
     if arms is not None:
         _write_csv(folder / "arms.csv", arms)
@@ -98,7 +104,7 @@ def write_study(
         reference='reference = "same visit: reference"\n' if reference else "",
     )
     (folder / "study.toml").write_bytes(text.encode())
-    names = ["README.md", "recordings.csv", "study.toml", "truth.json", *(["arms.csv"] if arms is not None else [])]
+    names = ["README.md", "recordings.csv", "study.toml", *TRUTHS, *(["arms.csv"] if arms is not None else [])]
     _write_sums(folder, sorted([*names, *(str(row[2]) for row in rows[1:])]))
 
 

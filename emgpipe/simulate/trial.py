@@ -8,7 +8,7 @@ from emgpipe.errors import SettingsError
 from emgpipe.simulate.contamination import PLAIN_AMPLIFIER, Amplifier
 from emgpipe.simulate.patients import PAIRS, PATIENTS, SimulatedPatient
 from emgpipe.simulate.plan import NOTHING_PLANNED, VisitPlan
-from emgpipe.simulate.study_folder import write_recording, write_study
+from emgpipe.simulate.study_folder import Rows, write_recording, write_study
 from emgpipe.simulate.trial_model import (
     SAMPLE_MODEL,
     VISITS,
@@ -18,6 +18,7 @@ from emgpipe.simulate.trial_model import (
     draw_trial,
     model_told,
 )
+from emgpipe.simulate.truth import TASK, truth_intervals
 from emgpipe.simulate.visit import simulate_visit
 from emgpipe.simulate.whole_folder import whole_study
 
@@ -66,8 +67,8 @@ def simulate_trial(
     Returns
     -------
     Path
-        `study.toml`. Beside it: `recordings.csv`, `recordings/*.edf`, `arms.csv`, `truth.json`, `README.md`,
-        `SHA256SUMS`.
+        `study.toml`. Beside it: `recordings.csv`, `recordings/*.edf`, `arms.csv`, `truth.json`,
+        `truth_intervals.csv`, `README.md`, `SHA256SUMS`.
 
     Raises
     ------
@@ -85,7 +86,7 @@ def simulate_trial(
     ...         folder, patients=draw_patients(1, seed=1), visits=VISITS[:1], rest_s=5.0, reference_s=2.0
     ...     )
     ...     sorted(path.name for path in study.parent.rglob("*.*"))
-    ['README.md', 'S01_V1.edf', 'arms.csv', 'recordings.csv', 'study.toml', 'truth.json']
+    ['README.md', 'S01_V1.edf', 'arms.csv', 'recordings.csv', 'study.toml', 'truth.json', 'truth_intervals.csv']
     """
     folder = Path(folder)
     drawn = draw_trial(seed, patients, visits, model)
@@ -94,6 +95,7 @@ def simulate_trial(
     truth: dict[str, Any] = {"simulated": True, "seed": seed, "model": model_told(model), "recordings": {}}
     if model.missing_probability:
         truth["missing"] = [one.name for one in drawn if one.missing]
+    intervals: list[list[str | int | float]] = []
     with whole_study(folder, [_file(one) for one in there]) as draft:
         for one in there:
             made = simulate_visit(
@@ -109,12 +111,13 @@ def simulate_trial(
                 amplifier=amplifier,
             )
             write_recording(draft / _file(one), made)
+            intervals += truth_intervals(one.subject, one.visit.name, made.channels, PAIRS)
             generated = {"generated": made.generated} if made.generated else {}
             truth["recordings"][one.name] = {**one.told, **made.truth, **generated}
         readme = (OTHER_README if made_by else README).format(
             seed=seed, n=len(patients), visits=len(visits), made_by=made_by
         )
-        _write_tables(draft, there, patients, truth, readme, with_reference=reference_s > 0)
+        _write_tables(draft, there, patients, truth, intervals, readme, with_reference=reference_s > 0)
     return folder / "study.toml"
 
 
@@ -133,6 +136,7 @@ def _write_tables(
     there: Sequence[TrialVisit],
     patients: Sequence[SimulatedPatient],
     truth: dict[str, Any],
+    intervals: Rows,
     readme: str,
     *,
     with_reference: bool,
@@ -142,12 +146,13 @@ def _write_tables(
     rows: list[list[str | int | float]] = [["subject", "visit", "file", "task", "day", *dose_columns]]
     for one in there:
         doses = [one.hours_since_benzodiazepine or "", one.benzodiazepine_mg_day or ""] if with_dose else []
-        rows.append([one.subject, one.visit.name, _file(one), "supine", one.visit.day, *doses])
+        rows.append([one.subject, one.visit.name, _file(one), TASK, one.visit.day, *doses])
     write_study(
         folder,
         f"SIMULATED-{truth['seed']}",
         rows,
         truth,
+        intervals,
         readme=readme,
         pairs=PAIRS,
         index_muscles=[m.name for m in patients[0].muscles],
@@ -169,6 +174,7 @@ and checks that the pipeline finds what was put in.
 | `recordings/*.edf` | EDF+, 16 bit in steps of 0.1 µV; leg and trunk pair; declared rest, then a reference |
 | `arms.csv` | treatment sequences, for `--unblind` only; A lowers the drive, B does nothing |
 | `truth.json` | what was simulated: noise, activity, amplitudes, drive, treatment |
+| `truth_intervals.csv` | true stretches of activity, silence, spasm and coactivity, as in `intervals.csv` |
 | `SHA256SUMS` | `sha256sum -c SHA256SUMS` |
 
 In the sample data S01 never relaxes, S02 has a few units that fire without end (and mains in one visit), S03 is
@@ -190,6 +196,7 @@ Nobody was recorded. Motor-unit pools, electrodes and visits were drawn from see
 | `recordings/*.edf` | EDF+; leg and trunk pair; declared rest, then a reference where there is one |
 | `arms.csv` | treatment sequences, for `--unblind` only; A lowers the drive, B does nothing |
 | `truth.json` | what was simulated: model, noise, activity, amplitudes, drive, treatment, missing visits |
+| `truth_intervals.csv` | true stretches of activity, silence, spasm and coactivity, as in `intervals.csv` |
 | `SHA256SUMS` | `sha256sum -c SHA256SUMS` |
 
 Spectra, pools and noise are idealised: no fat layer, no posture, no habit of patients or staff.

@@ -11,6 +11,12 @@ from emgpipe.simulate.band import Floats, band_passed, windowed_rms_uv
 from emgpipe.simulate.drive import Timing
 from emgpipe.simulate.scenarios import SimulatedChannel
 
+TASK = "supine"
+"""Of every simulated recording."""
+INTERVAL_COLUMNS = (
+    *("subject", "visit", "recording", "target", "kind", "start_s", "stop_s", "cut_start", "cut_stop", "reason"),
+)
+"""Of truth_intervals.csv: those of intervals.csv."""
 POTENTIAL_S = 0.02  # a unit is on for this long after a discharge
 JOINED_S = 0.3  # discharges no further apart are one stretch of activity
 RESPONSE_S = (0.04, 5.0)
@@ -160,3 +166,53 @@ def residues_uv(channel: SimulatedChannel, cues_s: Sequence[float]) -> list[floa
     clean_uv, rate_hz = band_passed(channel.clean_uv, channel.rate_hz), channel.rate_hz
     places = [(round((cue_s + RESIDUE_S[0]) * rate_hz), round((cue_s + RESIDUE_S[1]) * rate_hz)) for cue_s in cues_s]
     return [float(np.median(windowed_rms_uv(clean_uv[a:b], rate_hz, 1.0, 0.5))) for a, b in places]
+
+
+def truth_intervals(
+    subject: str, visit: str, channels: Sequence[SimulatedChannel], pairs: Sequence[tuple[str, str]]
+) -> list[list[str | int | float]]:
+    """Rows of truth_intervals.csv of a recording.
+
+    Parameters
+    ----------
+    subject, visit : str
+        Names; the recording is `subject_visit_supine`.
+    channels : sequence of SimulatedChannel
+        Of all muscles.
+    pairs : sequence of (str, str)
+        Agonist and antagonist.
+
+    Returns
+    -------
+    list of list
+        In the order of `INTERVAL_COLUMNS`: `active`, `silent` and `spasm` of each muscle, `coactive` of each pair. All
+        of the recording, the reference too; seconds to the microsecond. Active is a muscle from a discharge of its own
+        units on, however far below the noise (`active_stretches`).
+
+    Examples
+    --------
+    >>> from emgpipe.simulate import scenario
+    >>> rows = truth_intervals("S01", "V1", [scenario("phasic")], [])
+    >>> [row[4:7] for row in rows[:2]], rows[0][2]
+    ([['active', 2.0, 4.0], ['active', 6.0, 8.0]], 'S01_V1_supine')
+    """
+    told = [(c.name, *one) for c in channels for one in _muscle_stretches(c)]
+    by_name = {c.name: c for c in channels}
+    for agonist, antagonist in pairs:
+        told.append(
+            (f"{agonist}/{antagonist}", "coactive", by_name[agonist].active.overlap(by_name[antagonist].active))
+        )
+    end_s = max(round(c.duration_s, 6) for c in channels)
+    rows: list[list[str | int | float]] = []
+    for target, kind, stretches in told:
+        for start_s, stop_s in stretches.pairs.round(6).tolist():
+            if start_s < stop_s:
+                cuts = ["true" if cut else "false" for cut in (start_s == 0, stop_s == end_s)]
+                rows.append([subject, visit, f"{subject}_{visit}_{TASK}", target, kind, start_s, stop_s, *cuts, ""])
+    return rows
+
+
+def _muscle_stretches(channel: SimulatedChannel) -> list[tuple[str, Intervals]]:
+    edges = np.concatenate([[0.0], channel.active.pairs.ravel(), [channel.duration_s]]).reshape(-1, 2)
+    silent = Intervals(edges[edges[:, 0] < edges[:, 1]])
+    return [("active", channel.active), ("silent", silent), ("spasm", channel.events)]

@@ -5,6 +5,7 @@ from typing import Any
 
 from emgpipe.simulate.drive import STEP_S
 from emgpipe.simulate.study_folder import write_recording, write_study
+from emgpipe.simulate.truth import TASK, truth_intervals
 from emgpipe.simulate.visit import SimulatedVisit
 from emgpipe.simulate.whole_folder import whole_study
 
@@ -32,7 +33,8 @@ def write_visit(
     Returns
     -------
     Path
-        `study.toml`. Beside it: `recordings.csv`, `recordings/S01_V1.edf`, `truth.json`, `README.md`, `SHA256SUMS`.
+        `study.toml`. Beside it: `recordings.csv`, `recordings/S01_V1.edf`, `truth.json`, `truth_intervals.csv`,
+        `README.md`, `SHA256SUMS`.
 
     Raises
     ------
@@ -48,12 +50,12 @@ def write_visit(
     >>> visit = simulate_visit(1, [SimulatedMuscle("TA_R")], rest_s=5.0, reference_s=0.0, rate_hz=1000.0)
     >>> with TemporaryDirectory() as folder:
     ...     sorted(path.name for path in write_visit(folder, visit, seed=1).parent.rglob("*.*"))
-    ['README.md', 'S01_V1.edf', 'recordings.csv', 'study.toml', 'truth.json']
+    ['README.md', 'S01_V1.edf', 'recordings.csv', 'study.toml', 'truth.json', 'truth_intervals.csv']
     """
     folder, file = Path(folder), f"recordings/{SUBJECT}_{VISIT}.edf"
-    rows = [["subject", "visit", "file", "task"], [SUBJECT, VISIT, file, "supine"]]
+    rows = [["subject", "visit", "file", "task"], [SUBJECT, VISIT, file, TASK]]
     truth = {"simulated": True, "seed": seed, "recordings": {f"{SUBJECT}_{VISIT}": visit_truth(visit)}}
-    pairs = [tuple(pair.split("/")) for pair in visit.truth["pairs"]]
+    pairs = [(agonist, antagonist) for agonist, antagonist in (pair.split("/") for pair in visit.truth["pairs"])]
     with whole_study(folder, [file]) as draft:
         write_recording(draft / file, visit)
         write_study(
@@ -61,9 +63,10 @@ def write_visit(
             f"SIMULATED-VISIT-{seed}",
             rows,
             truth,
+            truth_intervals(SUBJECT, VISIT, visit.channels, pairs),
             readme=README.format(seed=seed, made_by=made_by),
             mains_hz=mains_hz,
-            pairs=[(agonist, antagonist) for agonist, antagonist in pairs],
+            pairs=pairs,
             index_muscles=[channel.name for channel in visit.channels],
             reference="reference" in {mark.text for mark in visit.annotations},
         )
@@ -102,6 +105,7 @@ Nobody was recorded. Motor-unit pools, electrodes and everything else were drawn
 | `study.toml`, `recordings.csv` | a study of one recording, as `emgpipe run` takes it |
 | `recordings/S01_V1.edf` | EDF+: declared rest, then a reference, stimuli and relax cues where they were asked for |
 | `truth.json` | what was simulated: noise, activity, amplitudes, drive, and what was put in |
+| `truth_intervals.csv` | true stretches of activity, silence, spasm and coactivity, as in `intervals.csv` |
 | `SHA256SUMS` | `sha256sum -c SHA256SUMS` |
 
 Spectra, pools and noise are idealised: no fat layer, no posture.

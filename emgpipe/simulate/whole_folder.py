@@ -9,7 +9,7 @@ from pathlib import Path
 
 from emgpipe.errors import EmgpipeError, SettingsError
 
-TABLES = ("README.md", "SHA256SUMS", "arms.csv", "recordings.csv", "study.toml", "truth.json")
+TABLES = ("README.md", "SHA256SUMS", "arms.csv", "recordings.csv", "study.toml", "truth.json", "truth_intervals.csv")
 MARKER = b"Nobody was recorded"
 """Stands in the README of every simulated folder."""
 _DRAFT = ".tmp-"

@@ -18,8 +18,8 @@ KINDS = ("active", "cmua", "spasm", "coactive")
 """What of the program can be held against marks."""
 SILENT, ONSET = "silent", "onset"
 NOT_JUDGED = ("excluded", "undeterminable")
-PASSED = ("possible_spasm",)
-"""Kinds of `intervals.csv` that are no truth of anything."""
+PASSED, SUBJECT = "possible_spasm", "subject"
+"""Kind and target of rows of `intervals.csv` that are no truth of a muscle or pair."""
 SAME_TARGET = frozenset({"active", SILENT, ONSET})
 """A muscle cannot be two of these at once."""
 ROUNDING_S = 0.001
@@ -104,7 +104,7 @@ def read_marks(
     -----
     Kinds. `active`, `cmua`, `spasm`, `coactive`: on. `silent`: judged, and not active. `onset`: one activity begins
     somewhere in this stretch. `excluded`, `undeterminable`: not judged, for any kind; of a pair where one of its
-    muscles is. `possible_spasm` is passed over and told.
+    muscles is. `possible_spasm`, and what is of the `subject`, are passed over and told.
 
     What is scored. Only what the file names. `active`: muscles with rows `active`, `silent` or `onset`; all of their
     time, or only what is active or silent where there are silent rows. Where there are onsets and no silent rows, no
@@ -114,10 +114,10 @@ def read_marks(
     of their own.
     """
     table = read_given(path)
-    rows = [row for row in _rows(table, recordings) if row.kind not in PASSED]
+    rows = [row for row in _rows(table, recordings) if row.kind != PASSED and row.target != SUBJECT]
     n_passed = len(table.rows) - len(rows)
     if n_passed:
-        tell(f"{table.where}: {n_passed} of {len(table.rows)} rows are {' or '.join(PASSED)}, no truth: passed over")
+        tell(f"{table.where}: {n_passed} of {len(table.rows)} rows are {PASSED} or of {SUBJECT}, no truth: passed over")
     _refuse_overlaps(table, rows)
     marks = list(_marks(rows, recordings, Path(path).stem))
     if not marks:
@@ -141,10 +141,10 @@ def _refuse_unknown(table: GivenTable, row: _Row, recordings: Mapping[str, Known
         message = f"recording = {row.recording!r}, which the results do not have; {_advice(row.recording, recordings)}"
         raise table.refusal(row.row, "TRUTH_UNKNOWN", message)
     targets = recordings[row.recording].targets
-    if row.target not in targets:
+    if row.target not in (*targets, SUBJECT):
         message = f"target = {row.target!r}, which {row.recording} does not have; {_advice(row.target, targets)}"
         raise table.refusal(row.row, "TRUTH_UNKNOWN", message)
-    kinds = (*KINDS, SILENT, ONSET, *NOT_JUDGED, *PASSED)
+    kinds = (*KINDS, SILENT, ONSET, *NOT_JUDGED, PASSED)
     if row.kind not in kinds:
         raise table.refusal(row.row, "TRUTH_UNKNOWN", f"kind = {row.kind!r}; {_advice(row.kind, kinds, len(kinds))}")
 
@@ -157,7 +157,7 @@ def _refuse_impossible(table: GivenTable, row: _Row, duration_s: float) -> None:
     if start_s < 0 or stop_s > duration_s + ROUNDING_S:
         message = f"{start_s!r}-{stop_s!r} s; {row.recording} goes from 0 to {duration_s!r} s"
         raise table.refusal(row.row, "TRUTH_INVALID", message)
-    if row.kind not in NOT_JUDGED and ("/" in row.target) != (row.kind == "coactive"):
+    if row.target != SUBJECT and row.kind not in NOT_JUDGED and ("/" in row.target) != (row.kind == "coactive"):
         needed = "a pair such as TA_R/GM_R" if row.kind == "coactive" else "a muscle such as TA_R"
         message = f"target = {row.target!r} of kind {row.kind!r}; {needed} is needed"
         raise table.refusal(row.row, "TRUTH_INVALID", message)
