@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from emgpipe.detectors.activity import UNDETERMINABLE, States
 from emgpipe.errors import ResultsError
@@ -195,3 +196,7 @@ def joined(parts: Sequence[tuple[Sequence[int], Swept]]) -> Swept:
     tables = [np.concatenate([getattr(one.values, name) for _, one in parts])[order] for name in TABLES]
     values = Values(first.values.keys, *tables)
     return Swept(first.recording, first.subject, scores, values)
+
+
+def _doubted(values: Values) -> NDArray[np.bool_]:
+    return np.zeros(values.value.shape, np.bool_) if values.doubted is None else values.doubted

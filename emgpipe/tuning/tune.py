@@ -1,0 +1,248 @@
+"""All of `tune`: settings tried on a study, the best of them, what moves with them, and how far a conclusion does."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from emgpipe.batch.load import load_results
+from emgpipe.batch.locking import opened_lock, refuse_other_results, unblind
+from emgpipe.errors import SettingsError
+from emgpipe.outcomes.lock import post_hoc
+from emgpipe.outcomes.plan import AnalysisPlan, load_plan
+from emgpipe.outcomes.plan_checks import UNITS
+from emgpipe.recording import Finding
+from emgpipe.settings import fingerprint
+from emgpipe.tuning.agreement import AgreementRow, agreement_rows
+from emgpipe.tuning.choice import Choice, leave_one_patient_out
+from emgpipe.tuning.curve import Curve, course_of, curve_of, treatment_curve_of
+from emgpipe.tuning.merged import base_measures, merged_values
+from emgpipe.tuning.model import Floats
+from emgpipe.tuning.outcome import outcome_endpoints, outcome_measures
+from emgpipe.tuning.scores import TOLERANCE_S
+from emgpipe.tuning.stability import Stability, stability_of
+from emgpipe.tuning.study import Progress, Tried, Wish, try_settings
+from emgpipe.tuning.visits import Visits, pooled_visits
+from emgpipe.tuning.write import refuse_place
+
+ACTIVE = "active"
+"""Marks of this kind choose, where there are any."""
+MOST_TOLERANCE_S = 10.0
+
+Scored = tuple[str, str]
+"""Source and kind of marks."""
+_ALL = frozenset(UNITS)
+
+
+@dataclass(frozen=True, eq=False)
+class Tuning:
+    """What a sweep has shown.
+
+    Attributes
+    ----------
+    folder : Path
+        Where it is written.
+    tried : Tried
+        Grid, marks, and each recording under each point.
+    pooled : mapping of (source, kind) to ndarray, shape (n_points, len(SCORES))
+        Sums over all recordings with marks.
+    kind : str
+        Whose marks chose; empty without marks.
+    choice : Choice or None
+        The best point; None without marks.
+    agreement : tuple of AgreementRow
+        Sources with each other, and with the program at the declared and at the chosen point.
+    stability : tuple of Stability
+        Of each measure and target; empty where marks or an outcome were given.
+    curves, unblinded : tuple of Curve
+        Specification curves of the outcome: the blinded change; the treatment effect, empty without arms.
+    findings : tuple of Finding
+        What must be said of all this.
+    plan : AnalysisPlan or None
+        By which visits are those of periods.
+    """
+
+    folder: Path
+    tried: Tried
+    pooled: Mapping[Scored, Floats]
+    kind: str
+    choice: Choice | None
+    agreement: tuple[AgreementRow, ...]
+    stability: tuple[Stability, ...]
+    curves: tuple[Curve, ...]
+    unblinded: tuple[Curve, ...]
+    findings: tuple[Finding, ...]
+    plan: AnalysisPlan | None
+
+
+def tune_results(
+    out: str | Path,
+    folder: str | Path,
+    *,
+    grid: Sequence[str] = (),
+    truth: Sequence[str | Path] = (),
+    truth_annotation: str = "",
+    kind: str = "",
+    tolerance_s: float = TOLERANCE_S,
+    outcome: str = "",
+    plan: str | Path | None = None,
+    arms: str | Path | None = None,
+    study: str | Path | None = None,
+    jobs: int | None = None,
+    progress: Progress = lambda _done, _total: None,
+    tell: Callable[[str], object] = lambda _message: None,
+) -> Tuning:
+    """Try settings on the recordings of a results folder.
+
+    Parameters
+    ----------
+    out : str or Path
+        Results folder, as a run has written it; but for the log of an unblinding nothing in it is changed.
+    folder : str or Path
+        Where the sweep is written and its finished parts are kept; outside `out`.
+    grid : sequence of str
+        As `parse_grid` takes it, `detect.activity_ratio=1.2:3:0.1`; left out: settings that others could defend.
+    truth : sequence of path
+        Tables of marks in the form of `intervals.csv`, one a rater.
+    truth_annotation : str
+        Text of annotations in the recordings that mark activity.
+    kind : str
+        Marks by which the best settings are chosen: `active`, `cmua`, `spasm`, `coactive`; left out: `active` where
+        there are such marks, else the first kind there is.
+    tolerance_s : float
+        Between onsets of one event, seconds, above 0.
+    outcome : str
+        Measure whose specification curve is wanted: `apdf_p10_uv`, `TA_R.apdf_p10_uv`, an endpoint of the plan.
+    plan : str or Path, optional
+        `analysis.toml`; with arms that of the lock where left out.
+    arms : str or Path, optional
+        `arms.csv`: gives the treatment effect beside the blinded change. Needs a lock and is logged.
+    study : str or Path, optional
+        Where the study lies now, for results of earlier versions.
+    jobs : int, optional
+        Processes; the cores of the machine where left out. No number depends on it.
+    progress : callable
+        Called with the parts done and all of them.
+    tell : callable
+        Called with what is to be said meanwhile, such as rows of marks that are not used.
+
+    Returns
+    -------
+    Tuning
+
+    Raises
+    ------
+    SettingsError
+        Of the grid, as `parse_grid`; OUTCOME_UNKNOWN; TUNING_PLACE; ARGUMENT_INVALID; USAGE: arms without an outcome.
+    TableError
+        Of the marks, as `read_marks`; of the arms, as `read_arms`.
+    EmgpipeError
+        As `try_settings`; of the lock, as `unblind`.
+    """
+    refuse_place(folder, out)
+    _refuse_arguments(outcome, arms, tolerance_s)
+    agreed = _plan(out, plan, arms)
+    measures = outcome_measures(outcome, agreed) if outcome else frozenset[str]() if truth or truth_annotation else _ALL
+    based = frozenset[str]().union(*map(base_measures, measures))
+    wish = Wish(tuple(grid), tuple(map(Path, truth)), truth_annotation, tolerance_s)
+    tried = try_settings(out, folder, wish, measures=based, study=study, jobs=jobs, progress=progress, tell=tell)
+    pooled = _pooled(tried)
+    kind = _kind(kind, pooled)
+    choice = leave_one_patient_out(tried.grid, _by_subject(tried, kind)) if pooled else None
+    moved = _moved(tried, measures)
+    stability = () if outcome or moved is None else stability_of(moved.visits, tried.grid)
+    curves = _curves(tried, moved.visits, outcome, agreed, arms) if outcome and moved else ((), ())
+    return Tuning(
+        folder=Path(folder), tried=tried, pooled=pooled, kind=kind, choice=choice,
+        agreement=_agreement(tried, pooled, choice), stability=stability, curves=curves[0], unblinded=curves[1],
+        findings=moved.findings if moved else (), plan=agreed,
+    )  # fmt: skip
+
+
+def _refuse_arguments(outcome: str, arms: str | Path | None, tolerance_s: float) -> None:
+    if not (math.isfinite(tolerance_s) and 0 < tolerance_s <= MOST_TOLERANCE_S):
+        message = f"tolerance_s is {tolerance_s!r}; seconds above 0, at most {MOST_TOLERANCE_S:g}"
+        raise SettingsError("ARGUMENT_INVALID", message)
+    if arms is not None and not outcome:
+        raise SettingsError("USAGE", "--unblind without --outcome; name the measure whose effect is wanted")
+
+
+def _plan(out: str | Path, plan: str | Path | None, arms: str | Path | None) -> AnalysisPlan | None:
+    """The plan that was given, else with arms that of the lock; refuses results that may not be unblinded."""
+    given = load_plan(plan) if plan is not None else None
+    return given if arms is None else given or opened_lock(out, given).lock.analysis_plan()
+
+
+def _pooled(tried: Tried) -> dict[Scored, Floats]:
+    names = dict.fromkeys((one.source, one.kind) for one in tried.marks)
+    return {name: sum_of([one.scores[name] for one in tried.sweeps if name in one.scores]) for name in names}
+
+
+def sum_of(parts: Sequence[Floats]) -> Floats:
+    """Sum one after another, so that it does not hang on how many there are."""
+    out = np.zeros_like(parts[0])
+    for part in parts:
+        out += part
+    return out
+
+
+def _kind(given: str, pooled: Mapping[Scored, Floats]) -> str:
+    """Kind of the marks that choose."""
+    kinds = list(dict.fromkeys(kind for _, kind in pooled))
+    if given and given not in kinds:
+        there = f"known are {', '.join(kinds)}" if kinds else "there are no marks at all"
+        raise SettingsError("USAGE", f"--kind {given!r}, of which there are no marks; {there}")
+    return given or (ACTIVE if ACTIVE in kinds else next(iter(kinds), ""))
+
+
+def _by_subject(tried: Tried, kind: str) -> dict[str, Floats]:
+    """Sums of all sources of one kind, by patient."""
+    parts: dict[str, list[Floats]] = {}
+    for one in tried.sweeps:
+        parts.setdefault(one.subject, []).extend(sums for (_, of), sums in one.scores.items() if of == kind)
+    return {subject: sum_of(sums) for subject, sums in parts.items() if sums}
+
+
+def _agreement(tried: Tried, pooled: Mapping[Scored, Floats], choice: Choice | None) -> tuple[AgreementRow, ...]:
+    if choice is None:
+        return ()
+    points = {"declared": 0} | ({"chosen": choice.point} if choice.point else {})
+    program = {words: {name: sums[point] for name, sums in pooled.items()} for words, point in points.items()}
+    return agreement_rows(tried.marks, program, tried.tolerance_s)
+
+
+class _Moved(NamedTuple):
+    visits: Visits
+    findings: tuple[Finding, ...]
+
+
+def _moved(tried: Tried, measures: frozenset[str]) -> _Moved | None:
+    """Values of visits under each point; None where no measure is wanted."""
+    if not measures:
+        return None
+    merged = merged_values([one.values for one in tried.sweeps], tried.kept.study, measures)
+    return _Moved(pooled_visits(merged.values), merged.findings)
+
+
+def _curves(
+    tried: Tried, visits: Visits, outcome: str, plan: AnalysisPlan | None, arms: str | Path | None
+) -> tuple[tuple[Curve, ...], tuple[Curve, ...]]:
+    """Blinded curves of an outcome, and unblinded ones where there are arms; what opens them is logged before."""
+    endpoints = outcome_endpoints(outcome, plan, visits.keys)
+    course = course_of(tried.out)
+    blinded = tuple(curve_of(visits, course, endpoint, plan) for endpoint in endpoints)
+    if arms is None or plan is None:
+        return blinded, ()
+    results = load_results(tried.out)
+    opened, sequences = unblind(tried.out, arms, "tune", plan=plan)
+    refuse_other_results(results, opened)
+    late = np.array([fingerprint(tried.grid.settings(n)) not in opened.binding.settings_ids
+                     for n in range(len(tried.grid))])  # fmt: skip
+    notes = post_hoc(opened, results.measures).words
+    effects = (
+        treatment_curve_of(visits, course, one, plan, sequences, post_hoc=late, notes=notes) for one in endpoints
+    )
+    return blinded, tuple(effects)
