@@ -48,6 +48,34 @@ COUNTED = {
     "n_recordings": Column("1", "Recordings; with marks those that were marked."),
     "scored_s": Column("s", "Time that marks and program judge, over all targets that were marked."),
 }
+CHOICE = {
+    "subject": Column("", "Patient; empty: all of them together."),
+    "point": Column("1", "Point that the other patients choose; of all together the best one."),
+    "in_sample": Column("1", "Its score on those that chose it."),
+    "out_of_sample": Column(
+        "1",
+        "Its score on the patient, who did not choose it; of all together that of each under the choice of the others.",
+    ),
+    "declared_score": Column("1", "Score of the declared settings."),
+    "best_score": Column("1", "Score of the point that is best for all together."),
+    "hindsight": Column("1", "Point that is best for this patient alone."),
+    "hindsight_score": Column("1", "Its score on the patient."),
+    "reason": Column("", "CHOICE_IN_SAMPLE, CHOICE_NONE: why there is no score out of sample."),
+}
+"""The values of each axis stand behind `point`."""
+AGREED = {
+    "first": Column("", "Source of marks."),
+    "second": Column("", "Another source, or the program at a point."),
+    "kind": SCORED["kind"],
+    "n_recordings": Column("1", "Recordings that both have scored."),
+    "n_targets": Column("1", "Muscles or pairs that both have scored, once a recording."),
+    "scored_s": Column("s", "Time that both have judged."),
+    **{name: AGREEMENT[name] for name in ("kappa", "f1", "iou")},
+    "n_first": Column("1", "Events of the first."),
+    "n_second": Column("1", "Events of the second."),
+    "n_matched": Column("1", "Pairs of both within the tolerance."),
+    **{name: AGREEMENT[name] for name in ("event_f1", "onset_bias_s", "onset_error_s")},
+}
 
 
 def axis_columns(grid: Grid) -> dict[str, Column]:

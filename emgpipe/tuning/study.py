@@ -71,6 +71,8 @@ class Tried:
         Between onsets of one event.
     left_out : tuple of (str, str)
         Recordings of the study that were not measured, and the code why.
+    wish : Wish
+        What was asked for.
     """
 
     out: Path
@@ -80,6 +82,7 @@ class Tried:
     sweeps: tuple[Swept, ...]
     tolerance_s: float
     left_out: tuple[tuple[str, str], ...]
+    wish: Wish
 
 
 def try_settings(
@@ -148,7 +151,7 @@ def try_settings(
         sweep = Sweep(place.resolve(), Path(folder).resolve() / CACHE, grid, measures, wish.tolerance_s)
         sweeps = swept_recordings(sweep, recordings, jobs or usable_cores(), progress)
     left_out = tuple((name, str(unit["code"])) for name, unit in kept.units.items() if name not in measured)
-    return Tried(place, kept, grid, marks, tuple(sweeps), wish.tolerance_s, left_out)
+    return Tried(place, kept, grid, marks, tuple(sweeps), wish.tolerance_s, left_out, wish)
 
 
 def _declared(place: Path, measured: Mapping[str, Unit]) -> Settings:

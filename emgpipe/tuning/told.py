@@ -1,0 +1,158 @@
+"""What a sweep found, as tables and as its page shows it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from emgpipe.reports.tuned_model import TunedAxis, TunedChoice, TunedPatient, TunedScore
+from emgpipe.settings import TABLES
+from emgpipe.tuning.agreement import AgreementRow
+from emgpipe.tuning.choice import RULE, Choice
+from emgpipe.tuning.columns import CHOICE, axis_columns
+from emgpipe.tuning.grid import Grid
+from emgpipe.tuning.model import Floats, Swept
+from emgpipe.tuning.record import SCORE_NAMES
+from emgpipe.tuning.scores import agreement_of
+from emgpipe.tuning.write import Scored
+
+EVERYBODY = ""
+"""Subject of the row of all patients together."""
+
+
+def pooled(swept: Sequence[Swept]) -> dict[Scored, Floats]:
+    """Sums over recordings, by source and kind."""
+    out: dict[Scored, Floats] = {}
+    for one in swept:
+        for key, sums in one.scores.items():
+            out[key] = out[key] + sums if key in out else sums
+    return out
+
+
+def by_subject(swept: Sequence[Swept]) -> dict[str, Floats]:
+    """Sums over recordings, sources and kinds, by subject: what a choice rests on."""
+    out: dict[str, Floats] = {}
+    for one in swept:
+        for sums in one.scores.values():
+            out[one.subject] = out[one.subject] + sums if one.subject in out else sums
+    return out
+
+
+def choice_table(grid: Grid, choice: Choice, sums: Mapping[str, Floats]) -> pd.DataFrame:
+    """Rows of `tuning_choice.csv`: all patients together, then each of them.
+
+    Parameters
+    ----------
+    grid : Grid
+        What was tried.
+    choice : Choice
+        From `leave_one_patient_out`.
+    sums : mapping of str to ndarray, shape (n_points, len(SCORES))
+        By subject, as it was given there.
+    """
+    everybody: dict[str, Any] = {
+        "subject": EVERYBODY, "point": choice.point, "in_sample": choice.score, "out_of_sample": choice.out_of_sample,
+        "declared_score": choice.declared, "best_score": choice.score, "hindsight": choice.point,
+        "hindsight_score": choice.score, "reason": choice.reason,
+    }  # fmt: skip
+    rows: list[dict[str, Any]] = [everybody]
+    for one in choice.patients:
+        scores = _score(sums[one.subject], choice)
+        rows.append({
+            "subject": one.subject, "point": one.chosen, "in_sample": one.in_sample, "out_of_sample": one.out_of_sample,
+            "declared_score": float(scores[0]), "best_score": float(scores[choice.point]), "hindsight": one.hindsight,
+            "hindsight_score": one.hindsight_score, "reason": "",
+        })  # fmt: skip
+    for row in rows:
+        row |= dict(zip(axis_columns(grid), grid.values(int(row["point"])), strict=True))
+    names = list(CHOICE)
+    columns = [*names[:2], *axis_columns(grid), *names[2:]]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def agreement_table(rows: Sequence[AgreementRow]) -> pd.DataFrame:
+    """Rows of `tuning_agreement.csv`."""
+    return pd.DataFrame(rows, columns=list(AgreementRow._fields))
+
+
+def tuned_axes(grid: Grid) -> tuple[TunedAxis, ...]:
+    """Settings that were tried, with unit and meaning as in the documentation."""
+    told = {
+        f"{table}.{one.name}": (str(one.metadata["unit"]), str(one.metadata["doc"]))
+        for table, cls in TABLES.items() for one in fields(cls)
+    }  # fmt: skip
+    return tuple(TunedAxis(axis.title, *told[axis.title]) for axis in grid.axes)
+
+
+def tuned_values(grid: Grid) -> Floats:
+    """Settings of each point, an axis a column."""
+    return np.array([grid.values(point) for point in range(len(grid))], np.float64)
+
+
+def tuned_scores(swept: Sequence[Swept], choice: Choice) -> tuple[TunedScore, ...]:
+    """Scores of all points, by source and kind."""
+    n_recordings: dict[Scored, int] = {}
+    for one in swept:
+        for key in one.scores:
+            n_recordings[key] = n_recordings.get(key, 0) + 1
+    return tuple(_tuned_score(key, sums, n_recordings[key], choice) for key, sums in pooled(swept).items())
+
+
+def _tuned_score(key: Scored, sums: Floats, n_recordings: int, choice: Choice) -> TunedScore:
+    found = agreement_of(sums)
+    events = choice.criterion == "event_f1"
+    told = {field.name: getattr(found, field.name) for field in fields(found)}
+    return TunedScore(
+        name=f"{key[0]}, {key[1]}", score=told[choice.criterion],
+        precision=found.event_precision if events else found.precision,
+        recall=found.event_recall if events else found.recall,
+        others=told, scored_s=float(sums[0, :4].sum()), n_recordings=n_recordings,
+    )  # fmt: skip
+
+
+def tuned_choice(grid: Grid, choice: Choice, swept: Sequence[Swept]) -> TunedChoice:
+    """The choice, and each patient under it."""
+    sums = by_subject(swept)
+    patients = [_patient(grid, choice, subject, sums[subject], swept) for subject in sorted(sums)]
+    return TunedChoice(
+        score_name=SCORE_NAMES[choice.criterion], rule=f"{RULE}.", point=choice.point, declared=choice.declared,
+        in_sample=choice.score, out_of_sample=choice.out_of_sample, code=choice.reason, patients=tuple(patients),
+    )  # fmt: skip
+
+
+def _patient(grid: Grid, choice: Choice, subject: str, sums: Floats, swept: Sequence[Swept]) -> TunedPatient:
+    scores = _score(sums, choice)
+    left = {one.subject: one for one in choice.patients}.get(subject)
+    own = [sum(one.scores.values(), np.zeros_like(sums)) for one in swept if one.subject == subject and one.scores]
+    return TunedPatient(
+        name=subject, declared=float(scores[0]), chosen=float(scores[choice.point]),
+        left_out=np.nan if left is None else left.out_of_sample,
+        values=() if left is None else tuple(map(float, grid.values(left.chosen))),
+        recordings=tuple(float(_score(one, choice)[choice.point]) for one in own),
+    )  # fmt: skip
+
+
+def _score(sums: Floats, choice: Choice) -> Floats:
+    scores: Floats = getattr(agreement_of(sums), choice.criterion)
+    return scores
+
+
+RATER_HEADS = {
+    "first": "marks", "second": "held against", "kind": "kind", "n_recordings": "recordings", "n_targets": "targets",
+    "scored_s": "time, s", "kappa": "kappa", "f1": "F1", "iou": "IoU", "event_f1": "event F1",
+    "onset_bias_s": "onset bias, s", "onset_error_s": "onset error, s",
+}  # fmt: skip
+"""Columns of the page, with what they are called there."""
+
+
+def tuned_raters(rows: Sequence[AgreementRow]) -> tuple[dict[str, str], ...]:
+    """Rows of agreement as printed."""
+    return tuple({head: _printed(name, getattr(row, name)) for name, head in RATER_HEADS.items()} for row in rows)
+
+
+def _printed(name: str, value: Any) -> str:
+    if isinstance(value, float):
+        return "–" if np.isnan(value) else f"{value:.0f}" if name == "scored_s" else f"{value:.3f}".replace("-", "−")
+    return str(value)
