@@ -80,8 +80,8 @@ def outcome_endpoints(outcome: str, plan: AnalysisPlan | None, keys: Sequence[Vi
     if not place and any(key.segment == REST for key in own):
         own = [key for key in own if key.segment == REST]
     if not own:
-        told = f"known are {_some(known)}" if known else f"no row has {measure}"
-        raise SettingsError("OUTCOME_UNKNOWN", f"{outcome!r}: no row of it in the results; {told}", where="--outcome")
+        message = f"{outcome!r}: no row of it in the results; known are {_some(known or keys)}"
+        raise SettingsError("OUTCOME_UNKNOWN", message, where="--outcome")
     several = len({key.task for key in own}) > 1
     found = dict.fromkeys((key.target, key.segment, key.task if several else "") for key in own)
     return tuple(Endpoint(measure=measure, targets=(name,), segment=segment, task=task)

@@ -40,7 +40,7 @@ def crossover_study(tmp_path_factory) -> Path:
             for run in ("1", "2") if (subject, p) == ("P01", 0) else ("",):
                 level = own * np.exp(rng.normal(scale=0.15)) * (0.6 if sequence[p] == "Q" else 1.0)
                 file = f"{subject}_V{p + 1}{run}.edf"
-                samples = [muscle_uv(rng, level, 1.5), bursts(rng, level / 2)]
+                samples = [muscle_uv(rng, level, 1.5), bursts(rng, 0.8 * level)]
                 write_edf(folder / file, samples, LABELS, RATE_HZ, annotations=MARKS)
                 rows.append(row_of(f"{subject}_V{p + 1}", file=file, run=run))
     (folder / "study.toml").write_text(HEAD)
