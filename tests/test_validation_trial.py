@@ -55,7 +55,7 @@ def view_of(mean_square, floor_uv):
     frames = trial.half_seconds(mean_square)
     floor = Floor(floor_uv, floor_uv, floor_uv, "device", "high")
     none = np.zeros(len(mean_square), bool)
-    activity = Activity(np.ones(len(mean_square), np.int8), none, none, 1.5)
+    activity = Activity(np.ones(len(mean_square), np.int8), lambda: none, lambda: none, 1.5)
     segment = Segment("rest", "rest", 0.0, len(mean_square) * trial.HOP_S)
     return MuscleView(Judged(frames, floor, activity), segment, DetectSettings(), MeasureSettings())
 

@@ -88,7 +88,7 @@ def _muscle(name: str, g: Floats, rng: np.random.Generator) -> Judged:
     )  # fmt: skip
     states = np.where(g > THRESHOLD, ACTIVE, SILENT).astype(np.int8)
     floor = Floor(FLOOR_UV, FLOOR_UV, FLOOR_UV, "device", "high")
-    return Judged(frames, floor, Activity(states, states == ACTIVE, states == ACTIVE, 1.5))
+    return Judged(frames, floor, Activity(states, lambda: states == ACTIVE, lambda: states == ACTIVE, 1.5))
 
 
 def frames_case(time_s: float, first: int, count: int) -> dict[Cell, list[Told]]:

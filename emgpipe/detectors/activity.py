@@ -1,6 +1,9 @@
 """Three-state activity: active, silent, undeterminable; and excluded."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,14 +15,27 @@ from emgpipe.detectors.windows import window_power
 from emgpipe.detectors.witnesses import Floats, degrees_of_freedom, usable_hops
 from emgpipe.frames.model import ChannelFrames
 from emgpipe.intervals import Intervals
+from emgpipe.kernels.states import (
+    close_gaps,
+    drop_bursts,
+    edge_powers,
+    exclude,
+    move_edges,
+    paint,
+    resolve_runs,
+    window_runs,
+)
 
 States = NDArray[np.int8]
+Mask = NDArray[np.bool_]
 
 ACTIVE, SILENT, UNDETERMINABLE, EXCLUDED = 1, 0, -1, -2
 STATE_NAMES = {ACTIVE: "active", SILENT: "silent", UNDETERMINABLE: "undeterminable", EXCLUDED: "excluded"}
 
 WINDOW_HOPS = 8
 STEP_HOPS = 4
+HEAD_HOPS = (WINDOW_HOPS - STEP_HOPS) // 2
+"""A window gives its state to its middle 4 hops; the ends of a recording take that of the outermost one."""
 FLOOR_READS_LOW = 0.9
 """A floor that reads 10 % low must not raise the chance of a false alarm."""
 MEASURED_DOF_SHARE = 0.85
@@ -36,15 +52,67 @@ class Activity:
     ----------
     states : ndarray of int8, shape (n_hops,)
         `ACTIVE`, `SILENT`, `UNDETERMINABLE` or `EXCLUDED`.
-    active_if_high, active_if_low : ndarray of bool, shape (n_hops,)
-        Active if the floor were the upper, the lower end of its bracket.
+    if_high, if_low : callable
+        Gives `active_if_high`, `active_if_low`: decided where they are asked for.
     ratio : float
         k for a fully usable window.
     """
 
     states: States
-    active_if_high: NDArray[np.bool_]
-    active_if_low: NDArray[np.bool_]
+    if_high: Callable[[], Mask] = field(repr=False)
+    if_low: Callable[[], Mask] = field(repr=False)
+    ratio: float
+
+    @cached_property
+    def active_if_high(self) -> Mask:
+        """Active if the floor were the upper end of its bracket, shape (n_hops,)."""
+        return self.if_high()
+
+    @cached_property
+    def active_if_low(self) -> Mask:
+        """Active if the floor were the lower end of its bracket, shape (n_hops,)."""
+        return self.if_low()
+
+
+class Hearing(NamedTuple):
+    """What a channel says before any threshold: made once, whatever settings are tried.
+
+    Attributes
+    ----------
+    rms_uv : ndarray, shape (n_windows,)
+        RMS of windows of 8 hops every 4; NaN where fewer than half are usable.
+    n_usable : ndarray of int, shape (n_windows,)
+        Usable hops in each.
+    power : ndarray, shape (n_hops,)
+        Mean square of each usable hop, µV²; NaN in the others.
+    """
+
+    rms_uv: Floats
+    n_usable: NDArray[np.int64]
+    power: Floats
+
+
+class Levels(NamedTuple):
+    """What is held against a floor.
+
+    Attributes
+    ----------
+    uv : ndarray, shape (n_windows,)
+        RMS of each window over its k, short excluded stretches bridged, µV.
+    excluded : ndarray of int, shape (n, 2)
+        Runs of hops that stay excluded, half-open.
+    power : ndarray, shape (n_hops,)
+        As in `Hearing`.
+    hop_s : float
+        Length of a hop.
+    ratio : float
+        k for a fully usable window; NaN where nothing can be decided.
+    """
+
+    uv: Floats
+    excluded: NDArray[np.int64]
+    power: Floats
+    hop_s: float
     ratio: float
 
 
@@ -85,28 +153,91 @@ def detect_activity(frames: ChannelFrames, floor: Floor, settings: DetectSetting
     >>> [round(t, 1) for t in state_intervals(activity.states, ACTIVE, frames.hop_s).pairs[0].tolist()]
     [4.0, 8.0]
     """
-    n_hops = len(frames.mean_square)
-    starts = np.arange(0, max(n_hops - WINDOW_HOPS + 1, 0), STEP_HOPS, dtype=np.int64)
+    return decide_activity(activity_levels(hear(frames), frames, floor, settings), floor, settings)
+
+
+def hear(frames: ChannelFrames) -> Hearing:
+    """Windows and hops of a channel, as `detect_activity` looks at them."""
+    starts = np.arange(0, max(len(frames.mean_square) - WINDOW_HOPS + 1, 0), STEP_HOPS, dtype=np.int64)
     windows = window_power(frames, starts, WINDOW_HOPS)
-    if not floor.known or not len(starts):
-        states = np.full(n_hops, UNDETERMINABLE, np.int8)
-        states[_paint(np.isnan(windows.power).astype(np.int8), n_hops) == 1] = EXCLUDED
-        return Activity(states, np.zeros(n_hops, bool), np.zeros(n_hops, bool), np.nan)
-    ratios = _ratios(frames, floor, settings)
-    level, excluded = _filled(np.sqrt(windows.power) / ratios[windows.n_usable], frames, settings)
     power = np.where(usable_hops(frames), frames.mean_square.astype(np.float64), np.nan)
+    return Hearing(np.sqrt(windows.power), windows.n_usable, power)
 
-    def decide(lo_uv: float, hi_uv: float, refine_uv: float) -> States:
-        """State of each hop between these levels; edges are searched around the third."""
-        states = _paint(_window_states(level, lo_uv, hi_uv, settings), n_hops)
-        states = _tidied(states, frames.hop_s, settings)
-        states = _refined(states, power, refine_uv**2)
-        states[_paint(excluded.astype(np.int8), n_hops) == 1] = EXCLUDED
-        return states
 
-    ends = [decide(uv, uv, uv) == ACTIVE for uv in (floor.hi_uv, floor.lo_uv)]
-    states = decide(floor.lo_uv, floor.hi_uv, floor.floor_uv)
-    return Activity(states, ends[0], ends[1], float(ratios[WINDOW_HOPS]))
+def activity_levels(heard: Hearing, frames: ChannelFrames, floor: Floor, settings: DetectSettings) -> Levels:
+    """Levels of a channel over k.
+
+    Parameters
+    ----------
+    heard : Hearing
+        From `hear`, of the same frames.
+    frames, floor : ChannelFrames, Floor
+        Of one channel.
+    settings : DetectSettings
+        `activity_ratio`, `false_alarm`, `bridge_excluded_s`.
+
+    Returns
+    -------
+    Levels
+    """
+    n_hops, hop_s = len(frames.mean_square), frames.hop_s
+    if not floor.known or not len(heard.rms_uv):
+        return Levels(heard.rms_uv, _hops_of(np.isnan(heard.rms_uv), n_hops), heard.power, hop_s, np.nan)
+    ratios = _ratios(frames, floor, settings)
+    level, excluded = _filled(heard.rms_uv / ratios[heard.n_usable], frames, settings)
+    return Levels(level, _hops_of(excluded, n_hops), heard.power, hop_s, float(ratios[WINDOW_HOPS]))
+
+
+def decide_activity(levels: Levels, floor: Floor, settings: DetectSettings) -> Activity:
+    """Decide for each hop from levels: the part of `detect_activity` that a sweep repeats.
+
+    Parameters
+    ----------
+    levels : Levels
+        From `activity_levels`.
+    floor : Floor
+        The same.
+    settings : DetectSettings
+        `activity_release`, `close_gap_s`, `shortest_burst_s`, `shortest_undeterminable_s`.
+
+    Returns
+    -------
+    Activity
+    """
+    if not np.isfinite(levels.ratio):
+        states = np.full(len(levels.power), UNDETERMINABLE, np.int8)
+        exclude(states, levels.excluded)
+        none = np.zeros(len(states), bool)
+        return Activity(states, lambda: none, lambda: none, np.nan)
+
+    def active_at(uv: float) -> Callable[[], Mask]:
+        """Decision with one level for both ends."""
+        return lambda: _decided(levels, uv, uv, uv, settings) == ACTIVE
+
+    states = _decided(levels, floor.lo_uv, floor.hi_uv, floor.floor_uv, settings)
+    return Activity(states, active_at(floor.hi_uv), active_at(floor.lo_uv), levels.ratio)
+
+
+def _decided(levels: Levels, lo_uv: float, hi_uv: float, refine_uv: float, settings: DetectSettings) -> States:
+    """State of each hop between these levels; edges are searched around the third."""
+    states = np.empty(len(levels.power), np.int8)
+    start, state = np.empty(len(levels.uv) + 1, np.int64), np.empty(len(levels.uv) + 1, np.int8)
+    held_uv = hi_uv * settings.activity_release / 1.5
+    n = window_runs(levels.uv, lo_uv, hi_uv, held_uv, len(states), HEAD_HOPS, STEP_HOPS, start, state)
+    n = close_gaps(start, state, n, levels.hop_s, settings.close_gap_s)
+    n = drop_bursts(start, state, n, levels.hop_s, settings.shortest_burst_s - 1e-9)
+    # between active and silent the edge search decides
+    n = resolve_runs(start, state, n, levels.hop_s, settings.shortest_undeterminable_s)
+    paint(start, state, n, states)
+    floor_power = refine_uv**2
+    inner = np.empty(n + 1)
+    edges = edge_powers(levels.power, start, state, n, EDGE_INNER_HOPS, inner)
+    inner = np.maximum(inner[:edges], 2.25 * floor_power)
+    # the logarithm is numpy's: another library's may differ in the last bit
+    logs = np.log(inner / floor_power)
+    move_edges(states, levels.power, start, state, n, floor_power, inner, logs, EDGE_REACH_HOPS)
+    exclude(states, levels.excluded)
+    return states
 
 
 def state_intervals(states: States, state: int, hop_s: float) -> Intervals:
@@ -129,7 +260,7 @@ def _ratios(frames: ChannelFrames, floor: Floor, settings: DetectSettings) -> Fl
     return np.asarray(np.maximum(settings.activity_ratio, chance), np.float64)
 
 
-def _filled(level: Floats, frames: ChannelFrames, settings: DetectSettings) -> tuple[Floats, NDArray[np.bool_]]:
+def _filled(level: Floats, frames: ChannelFrames, settings: DetectSettings) -> tuple[Floats, Mask]:
     """Levels with short excluded stretches taken from both sides, half each; and windows that stay excluded."""
     longest = settings.bridge_excluded_s / (STEP_HOPS * frames.hop_s) + 1e-9
     out = level.copy()
@@ -145,81 +276,12 @@ def _filled(level: Floats, frames: ChannelFrames, settings: DetectSettings) -> t
     return out, excluded
 
 
-def _window_states(level: Floats, lo_uv: float, hi_uv: float, settings: DetectSettings) -> States:
-    """Threshold levels (RMS / k) with hysteresis; NaN is undeterminable and holds nothing."""
-    with np.errstate(invalid="ignore"):
-        above = level > hi_uv
-        held = level > hi_uv * settings.activity_release / 1.5
-        states = np.where(level < lo_uv, SILENT, UNDETERMINABLE).astype(np.int8)
-    for start, stop in Intervals.from_mask(held).pairs.astype(int).tolist():
-        if above[start:stop].any():
-            states[start:stop] = ACTIVE
-    return states
-
-
-def _paint(windows: States, n_hops: int) -> States:
-    """Give each window its middle 4 hops; the ends take the outermost window."""
+def _hops_of(windows: Mask, n_hops: int) -> NDArray[np.int64]:
+    """Runs of hops of windows that are true; all hops where there are no windows. The ends have the outermost one."""
     if not len(windows):
-        return np.ones(n_hops, np.int8)
-    head = (WINDOW_HOPS - STEP_HOPS) // 2
-    hops = np.concatenate([np.full(head, windows[0]), np.repeat(windows, STEP_HOPS)])
-    tail = max(n_hops - len(hops), 0)
-    return np.concatenate([hops, np.full(tail, windows[-1])])[:n_hops].astype(np.int8)
-
-
-def _tidied(states: States, hop_s: float, settings: DetectSettings) -> States:
-    """Close short gaps, drop short bursts, resolve short undeterminable runs."""
-    out = states.copy()
-    for start, stop in Intervals.from_mask(out != ACTIVE).pairs.astype(int).tolist():
-        if (stop - start) * hop_s < settings.close_gap_s and start > 0 and stop < len(out):
-            out[start:stop] = ACTIVE
-    for start, stop in Intervals.from_mask(out == ACTIVE).pairs.astype(int).tolist():
-        if (stop - start) * hop_s < settings.shortest_burst_s - 1e-9 and start > 0 and stop < len(out):
-            silent = out[start - 1] == SILENT and out[stop] == SILENT
-            out[start:stop] = SILENT if silent else UNDETERMINABLE
-    for start, stop in Intervals.from_mask(out == UNDETERMINABLE).pairs.astype(int).tolist():
-        if (stop - start) * hop_s < settings.shortest_undeterminable_s:
-            before = out[start - 1] if start else out[stop] if stop < len(out) else UNDETERMINABLE
-            after = out[stop] if stop < len(out) else before
-            # between active and silent the edge search decides
-            out[start:stop] = before if before == after else SILENT
-    return out
-
-
-def _refined(states: States, power: Floats, floor_power: float) -> States:
-    """Move each edge between active and silent to the likelihood change point of the hop powers."""
-    out = states.copy()
-    for start, stop in Intervals.from_mask(states == ACTIVE).pairs.astype(int).tolist():
-        if start > 0 and out[start - 1] == SILENT:
-            inner = power[start : min(start + EDGE_INNER_HOPS, stop)]
-            a, b = max(start - EDGE_REACH_HOPS, 0), min(start + EDGE_REACH_HOPS, stop)
-            score = _evidence(power[a:b], inner, floor_power)
-            edge = a + _peak(score[-1] - score, start - a)
-            _move(out, edge, start, ACTIVE)
-            out[start : max(edge, start)] = SILENT
-        if stop < len(out) and out[stop] == SILENT:
-            inner = power[max(stop - EDGE_INNER_HOPS, start) : stop]
-            a, b = max(stop - EDGE_REACH_HOPS, start), min(stop + EDGE_REACH_HOPS, len(out))
-            edge = a + _peak(_evidence(power[a:b], inner, floor_power), stop - a)
-            _move(out, stop, edge, ACTIVE)
-            out[min(edge, stop) : stop] = SILENT
-    return out
-
-
-def _move(states: States, start: int, stop: int, state: int) -> None:
-    """Give silent hops of `[start, stop)` a state."""
-    part = states[start : max(stop, start)]
-    part[part == SILENT] = state
-
-
-def _peak(score: Floats, near: int) -> int:
-    """Place of the largest score; of equal ones (hops that say nothing) the nearest to where the edge was."""
-    places = np.flatnonzero(score >= score.max() - 1e-9 * (1 + abs(score.max())))
-    return int(places[np.argmin(np.abs(places - near))])
-
-
-def _evidence(power: Floats, inner: Floats, floor_power: float) -> Floats:
-    """Cumulative log-likelihood ratio of activity against noise over hops; missing hops say nothing."""
-    active = max(float(np.nanmean(inner)) if np.isfinite(inner).any() else 0.0, 2.25 * floor_power)
-    ratio = power / floor_power * (1 - floor_power / active) - np.log(active / floor_power)
-    return np.concatenate([[0.0], np.cumsum(np.where(np.isfinite(ratio), ratio, 0.0))])
+        return np.array([[0, n_hops]], np.int64)
+    runs = Intervals.from_mask(windows).pairs.astype(np.int64)
+    hops = HEAD_HOPS + STEP_HOPS * runs
+    hops[runs == 0] = 0
+    hops[runs == len(windows)] = n_hops
+    return hops

@@ -112,7 +112,7 @@ def test_a_second_is_on_from_a_tenth_of_it_and_undeterminable_time_is_not_silent
         start = frames.hops(second + 0.4)
         states[start : start + frames.hops(length_s)] = state
     none = np.zeros(len(states), bool)
-    said = SecondLevels.of(frames, witness_seconds(frames), Activity(states, none, none, 1.5))
+    said = SecondLevels.of(frames, witness_seconds(frames), Activity(states, lambda: none, lambda: none, 1.5))
     assert said.on.tolist() == [False, True, True, False, False, False]
 
 

@@ -240,7 +240,7 @@ def act_frac_of(active, silent, unsure):
     states = np.repeat(np.array([ACTIVE, SILENT, UNDETERMINABLE], np.int8), [76 * active, 76 * silent, 76 * unsure])
     states = np.concatenate([states, np.full(len(frames.mean_square) - len(states), UNDETERMINABLE, np.int8)])
     floor = Floor(1.0, 0.3, 1.1, "in_signal", "low")
-    judged = Judged(frames, floor, Activity(states, states == ACTIVE, states != SILENT, 1.5))
+    judged = Judged(frames, floor, Activity(states, lambda: states == ACTIVE, lambda: states != SILENT, 1.5))
     view = MuscleView(judged, Segment("rest", "rest", 0.0, 100.0), DetectSettings(), MeasureSettings())
     rows = {row.measure: row for row in muscle_rows(view)}
     low, high = rows["act_frac_lo"], rows["act_frac_hi"]
