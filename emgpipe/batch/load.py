@@ -2,7 +2,8 @@
 
 import hashlib
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -73,6 +74,22 @@ class Results:
         for column in table.select_dtypes(exclude=["number", "bool"]):
             table[column] = table[column].map(cell_text, na_action="ignore")
         return table
+
+
+@contextmanager
+def reading_results(folder: str | Path) -> Iterator[None]:
+    """Read what lies in a results folder.
+
+    Raises
+    ------
+    ResultsError
+        RESULTS_UNREADABLE instead of any OSError: rights that are missing, a folder in the place of a file.
+    """
+    try:
+        yield
+    except OSError as problem:
+        message = f"it cannot be read ({problem.strerror or problem}); mend its rights, or copy it"
+        raise ResultsError("RESULTS_UNREADABLE", message, where=str(folder)) from problem
 
 
 def load_results(folder: str | Path) -> Results:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from emgpipe.batch.audit import audited, run_facts
 from emgpipe.batch.finish import TABLES
-from emgpipe.batch.load import Results, load_results
+from emgpipe.batch.load import Results, load_results, reading_results
 from emgpipe.batch.locked import AGAIN, LOCK_FILE, frozen_of
 from emgpipe.batch.locks import file_text, lock_of, read_history
 from emgpipe.batch.problems import Problem
@@ -102,7 +102,7 @@ def lock_results(
     text = read_text(Path(plan))
     parsed = parse_plan(text, where=where)
     load_results(folder)
-    with OutputLock(folder, wait=wait, waiting=waiting):
+    with reading_results(folder), OutputLock(folder, wait=wait, waiting=waiting):
         record = _sound_record(folder, as_written_problems(folder))
         rows = read_csv(folder / "measures.csv")
         refuse_unfit(parsed, rows, where=where)
@@ -149,7 +149,7 @@ def opened_lock(out: str | Path, plan: AnalysisPlan | None = None) -> OpenedLock
     """
     folder = Path(out)
     load_results(folder)
-    with read_lock(folder):
+    with reading_results(folder), read_lock(folder):
         return _opened(folder, plan)
 
 
@@ -195,7 +195,7 @@ def unblind(
     """
     folder = Path(out)
     load_results(folder)
-    with OutputLock(folder, wait=wait, waiting=waiting):
+    with reading_results(folder), OutputLock(folder, wait=wait, waiting=waiting):
         opened = _opened(folder, plan)
         sequences = read_arms(arms)
         if not {row["subject"] for row in read_csv(folder / "inputs.csv")} & sequences.keys():

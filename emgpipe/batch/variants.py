@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from emgpipe.batch.deciding import Changes, Task, Unit, Wanted, decided_units
 from emgpipe.batch.engine import usable_cores
 from emgpipe.batch.jobs import Job
-from emgpipe.batch.load import load_results
+from emgpipe.batch.load import load_results, reading_results
 from emgpipe.batch.recompute import Kept, kept_results
 from emgpipe.batch.referring import referring_jobs
 from emgpipe.batch.tables import MEASURE_COLUMNS, measure_lines, parquet_bytes, study_rows
@@ -208,8 +208,9 @@ def settled_results(folder: Path, study: str | Path | None = None) -> tuple[Kept
     ResultsError
         RESULTS_UNREADABLE: units or tables are not as the last finished run wrote them.
     """
-    record, problems = sealed_record(folder)
-    kept = None if problems else kept_results(folder, record)
+    with reading_results(folder):
+        record, problems = sealed_record(folder)
+        kept = None if problems else kept_results(folder, record)
     if kept is None or kept.others:
         message = "units or tables are not as the last finished run wrote them; run the study again"
         raise ResultsError("RESULTS_UNREADABLE", message, where=str(folder))

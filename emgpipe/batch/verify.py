@@ -8,13 +8,13 @@ from typing import Any
 
 from emgpipe.batch.audit import RUN_RECORD
 from emgpipe.batch.finish import TABLES
+from emgpipe.batch.load import reading_results
 from emgpipe.batch.problems import AGAIN, Problem, absent_or, refuse_no_results
 from emgpipe.batch.unblinded import unblinded_problems
 from emgpipe.batch.units import Heads, read_head
 from emgpipe.batch.verify_inputs import input_problems, study_folder, told_inputs
 from emgpipe.batch.verify_log import log_problems, share_problems, told_problems
 from emgpipe.batch.verify_pages import page_problems
-from emgpipe.errors import ResultsError
 from emgpipe.store import SEAL_NAME, Seal, file_digest, leftovers, read_json, read_lock, read_seal, refuse_links
 from emgpipe.store.atomic import TEMPORARY
 
@@ -80,7 +80,7 @@ def verify_results(
     from emgpipe.batch.recompute import kept_results, recompute_problems
 
     path = Path(folder)
-    try:
+    with reading_results(folder):
         refuse_links(path)
         with read_lock(path):
             refuse_no_results(path)
@@ -94,9 +94,6 @@ def verify_results(
         if recompute:
             problems += recompute_problems(kept, results.record, place, recompute)
         return problems
-    except OSError as problem:
-        message = f"it cannot be read ({problem.strerror or problem}); mend its rights, or copy it"
-        raise ResultsError("RESULTS_UNREADABLE", message, where=str(folder)) from problem
 
 
 def as_written_problems(folder: Path) -> list[Problem]:

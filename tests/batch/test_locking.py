@@ -97,6 +97,18 @@ def test_results_that_are_not_as_written_are_neither_locked_nor_opened(locked, t
     assert contents(locked) == before
 
 
+@pytest.mark.parametrize("name", ["log.jsonl", "measures.csv"])
+def test_what_cannot_be_read_is_said_in_one_line(locked, tmp_path, name):
+    path = locked / name
+    path.unlink()
+    path.mkdir()  # whoever tests as root may read every file
+    for call, *given in ((lock_results, plan_file(tmp_path, OTHER)), (unblind, arms_file(tmp_path), "crossover")):
+        with pytest.raises(EmgpipeError) as caught:
+            call(locked, *given)
+        assert "\n" not in str(caught.value)
+    assert problems(locked)
+
+
 def test_arms_are_opened_under_a_lock_and_the_log_says_so_first(locked, tmp_path):
     opened = unblind(locked, arms_file(tmp_path), "crossover", plan=parse_plan(PLAN))
     assert opened.sequences == {"P01": "QZ", "P02": "ZQ"}
