@@ -8,23 +8,21 @@ from typing import NamedTuple
 
 import numpy as np
 
-from emgpipe.batch.load import load_results
-from emgpipe.batch.locking import opened_lock, refuse_other_results, unblind
+from emgpipe.batch.locking import opened_lock
 from emgpipe.errors import SettingsError
-from emgpipe.outcomes.lock import post_hoc
 from emgpipe.outcomes.plan import AnalysisPlan, load_plan
 from emgpipe.outcomes.plan_checks import UNITS
 from emgpipe.recording import Finding
-from emgpipe.settings import fingerprint
 from emgpipe.tuning.agreement import AgreementRow, agreement_rows
 from emgpipe.tuning.choice import Choice, leave_one_patient_out
-from emgpipe.tuning.curve import Curve, course_of, curve_of, treatment_curve_of
+from emgpipe.tuning.curve import Curve, course_of, curve_of
 from emgpipe.tuning.merged import base_measures, merged_values
 from emgpipe.tuning.model import Floats
 from emgpipe.tuning.outcome import outcome_endpoints, outcome_measures
 from emgpipe.tuning.scores import TOLERANCE_S
 from emgpipe.tuning.stability import Stability, stability_of
 from emgpipe.tuning.study import Progress, Tried, Wish, try_settings
+from emgpipe.tuning.unblinded import treatment_curves
 from emgpipe.tuning.visits import Visits, pooled_visits
 from emgpipe.tuning.write import refuse_place
 
@@ -236,13 +234,4 @@ def _curves(
     blinded = tuple(curve_of(visits, course, endpoint, plan) for endpoint in endpoints)
     if arms is None or plan is None:
         return blinded, ()
-    results = load_results(tried.out)
-    opened, sequences = unblind(tried.out, arms, "tune", plan=plan)
-    refuse_other_results(results, opened)
-    late = np.array([fingerprint(tried.grid.settings(n)) not in opened.binding.settings_ids
-                     for n in range(len(tried.grid))])  # fmt: skip
-    notes = post_hoc(opened, results.measures).words
-    effects = (
-        treatment_curve_of(visits, course, one, plan, sequences, post_hoc=late, notes=notes) for one in endpoints
-    )
-    return blinded, tuple(effects)
+    return blinded, treatment_curves(tried.out, arms, outcome, visits, tried.grid, plan)
