@@ -100,6 +100,13 @@ def recordings_columns(grid: Grid) -> dict[str, Column]:
     return {**whose, **rest}
 
 
+def choice_columns(grid: Grid) -> dict[str, Column]:
+    """Columns of `tuning_choice.csv`."""
+    names = list(CHOICE)
+    before, behind = ({name: CHOICE[name] for name in part} for part in (names[:2], names[2:]))
+    return {**before, **axis_columns(grid), **behind}
+
+
 def sums_columns() -> dict[str, Column]:
     """Columns of sums, in the order of `SCORES`."""
     return {name: SUMS[name] for name in SCORES}

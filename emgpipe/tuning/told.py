@@ -7,37 +7,32 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from emgpipe.reports.tuned_model import TunedAxis, TunedChoice, TunedPatient, TunedScore
+from emgpipe.reports.tuned_model import TunedAxis, TunedChoice, TunedCurve, TunedMeasure, TunedPatient, TunedScore
 from emgpipe.settings import TABLES
 from emgpipe.tuning.agreement import AgreementRow
 from emgpipe.tuning.choice import RULE, Choice
-from emgpipe.tuning.columns import CHOICE, axis_columns
+from emgpipe.tuning.columns import axis_columns, choice_columns
+from emgpipe.tuning.curve import Curve
 from emgpipe.tuning.grid import Grid
 from emgpipe.tuning.model import Floats, Swept
 from emgpipe.tuning.record import SCORE_NAMES
 from emgpipe.tuning.scores import agreement_of
-from emgpipe.tuning.write import Scored
+from emgpipe.tuning.stability import STABILITY_COLUMNS, Group, Stability, summary_rows
+from emgpipe.tuning.tune import sum_of
+from emgpipe.tuning.write import Scored, axes_table
 
 EVERYBODY = ""
 """Subject of the row of all patients together."""
 
 
-def pooled(swept: Sequence[Swept]) -> dict[Scored, Floats]:
-    """Sums over recordings, by source and kind."""
-    out: dict[Scored, Floats] = {}
+def by_subject(swept: Sequence[Swept], kind: str) -> dict[str, Floats]:
+    """Sums over recordings and sources of one kind of marks, by subject: what a choice rests on."""
+    parts: dict[str, list[Floats]] = {}
     for one in swept:
-        for key, sums in one.scores.items():
-            out[key] = out[key] + sums if key in out else sums
-    return out
-
-
-def by_subject(swept: Sequence[Swept]) -> dict[str, Floats]:
-    """Sums over recordings, sources and kinds, by subject: what a choice rests on."""
-    out: dict[str, Floats] = {}
-    for one in swept:
-        for sums in one.scores.values():
-            out[one.subject] = out[one.subject] + sums if one.subject in out else sums
-    return out
+        own = [sums for (_, of), sums in one.scores.items() if of == kind]
+        if own:
+            parts.setdefault(one.subject, []).extend(own)
+    return {subject: sum_of(sums) for subject, sums in parts.items()}
 
 
 def choice_table(grid: Grid, choice: Choice, sums: Mapping[str, Floats]) -> pd.DataFrame:
@@ -67,9 +62,7 @@ def choice_table(grid: Grid, choice: Choice, sums: Mapping[str, Floats]) -> pd.D
         })  # fmt: skip
     for row in rows:
         row |= dict(zip(axis_columns(grid), grid.values(int(row["point"])), strict=True))
-    names = list(CHOICE)
-    columns = [*names[:2], *axis_columns(grid), *names[2:]]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=list(choice_columns(grid)))
 
 
 def agreement_table(rows: Sequence[AgreementRow]) -> pd.DataFrame:
@@ -91,13 +84,14 @@ def tuned_values(grid: Grid) -> Floats:
     return np.array([grid.values(point) for point in range(len(grid))], np.float64)
 
 
-def tuned_scores(swept: Sequence[Swept], choice: Choice) -> tuple[TunedScore, ...]:
-    """Scores of all points, by source and kind."""
-    n_recordings: dict[Scored, int] = {}
+def tuned_scores(swept: Sequence[Swept], choice: Choice, kind: str) -> tuple[TunedScore, ...]:
+    """Scores of all points, by source and kind; first those that chose."""
+    parts: dict[Scored, list[Floats]] = {}
     for one in swept:
-        for key in one.scores:
-            n_recordings[key] = n_recordings.get(key, 0) + 1
-    return tuple(_tuned_score(key, sums, n_recordings[key], choice) for key, sums in pooled(swept).items())
+        for key, sums in one.scores.items():
+            parts.setdefault(key, []).append(sums)
+    order = sorted(parts, key=lambda key: key[1] != kind)
+    return tuple(_tuned_score(key, sum_of(parts[key]), len(parts[key]), choice) for key in order)
 
 
 def _tuned_score(key: Scored, sums: Floats, n_recordings: int, choice: Choice) -> TunedScore:
@@ -112,20 +106,25 @@ def _tuned_score(key: Scored, sums: Floats, n_recordings: int, choice: Choice) -
     )  # fmt: skip
 
 
-def tuned_choice(grid: Grid, choice: Choice, swept: Sequence[Swept]) -> TunedChoice:
+def tuned_choice(grid: Grid, choice: Choice, swept: Sequence[Swept], kind: str) -> TunedChoice:
     """The choice, and each patient under it."""
-    sums = by_subject(swept)
-    patients = [_patient(grid, choice, subject, sums[subject], swept) for subject in sorted(sums)]
+    sums = by_subject(swept, kind)
+    own = {subject: _recordings(swept, subject, kind) for subject in sums}
+    patients = [_patient(grid, choice, subject, sums[subject], own[subject]) for subject in sorted(sums)]
     return TunedChoice(
         score_name=SCORE_NAMES[choice.criterion], rule=f"{RULE}.", point=choice.point, declared=choice.declared,
         in_sample=choice.score, out_of_sample=choice.out_of_sample, code=choice.reason, patients=tuple(patients),
     )  # fmt: skip
 
 
-def _patient(grid: Grid, choice: Choice, subject: str, sums: Floats, swept: Sequence[Swept]) -> TunedPatient:
+def _recordings(swept: Sequence[Swept], subject: str, kind: str) -> list[Floats]:
+    """Sums of each recording of a subject, over sources."""
+    return [one for each in swept if each.subject == subject for one in by_subject([each], kind).values()]
+
+
+def _patient(grid: Grid, choice: Choice, subject: str, sums: Floats, own: Sequence[Floats]) -> TunedPatient:
     scores = _score(sums, choice)
     left = {one.subject: one for one in choice.patients}.get(subject)
-    own = [sum(one.scores.values(), np.zeros_like(sums)) for one in swept if one.subject == subject and one.scores]
     return TunedPatient(
         name=subject, declared=float(scores[0]), chosen=float(scores[choice.point]),
         left_out=np.nan if left is None else left.out_of_sample,
@@ -156,3 +155,40 @@ def _printed(name: str, value: Any) -> str:
     if isinstance(value, float):
         return "–" if np.isnan(value) else f"{value:.0f}" if name == "scored_s" else f"{value:.3f}".replace("-", "−")
     return str(value)
+
+
+def stability_table(grid: Grid, found: Sequence[Stability]) -> pd.DataFrame:
+    """Rows of `tuning_stability.csv`: as `stability_rows`, with the settings of each point, column by column."""
+    axes = axes_table(grid).drop(columns="declared")
+    names = [name for name in STABILITY_COLUMNS if name not in ("point", *Group._fields)]
+    parts = [
+        axes.assign(**one.group._asdict(), **{name: _column(getattr(one, name)) for name in names}) for one in found
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _column(values: Any) -> Any:
+    return list(values) if isinstance(values, tuple) else values
+
+
+def tuned_measure(one: Stability) -> TunedMeasure:
+    """How one measure moves, over all points but the declared one."""
+    (told,) = summary_rows([one])
+    numbers = {name: np.nan if told[name] is None else float(told[name])
+               for name in ("rank_median", "rank_least", "moved", "moved_most")}  # fmt: skip
+    group = one.group
+    return TunedMeasure(
+        name=f"{group.name}{f' ({group.segment})' if group.segment else ''}", n_visits=one.n_visits,
+        rank=numbers["rank_median"], rank_least=numbers["rank_least"], moved=numbers["moved"],
+        moved_most=numbers["moved_most"],
+        n_changed=max(told["n_lost_most"], told["n_gained_most"], told["n_status_most"]),
+        shares=tuple(axis.share for axis in one.axes), code=told["code"],
+    )  # fmt: skip
+
+
+def tuned_curve(curve: Curve) -> TunedCurve:
+    """A specification curve as it is drawn."""
+    return TunedCurve(
+        title=f"{curve.name}: {curve.words}", effect=curve.effect, low=curve.low, high=curve.high,
+        n=curve.n.astype(np.float64), unit=curve.unit, log=curve.log, bars=curve.bars,
+    )  # fmt: skip
