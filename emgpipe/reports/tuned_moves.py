@@ -46,7 +46,7 @@ def moves_figure(measures: Sequence[TunedMeasure], axes: Sequence[TunedAxis]) ->
     shown = most_moved(measures)
     sheet = Sheet(WIDTH_IN, max(len(shown) * _ROW_IN, 0.01) + _HEAD_IN + _FOOT_IN)
     tall = max(len(shown) * _ROW_IN, 0.01)
-    least = min([0.0, *(one.rank_least for one in shown if np.isfinite(one.rank_least))])
+    least = min([0.5, *(one.rank_least for one in shown if np.isfinite(one.rank_least))])
     furthest = max([0.1, *(one.moved_most for one in shown if np.isfinite(one.moved_most))])
     rows = (0.0, float(max(len(shown), 1)))
     ranks = Panel(_NAME_IN, _FOOT_IN, 1.7, tall, (least - 0.03, 1.03), rows)

@@ -29,7 +29,7 @@ from emgpipe.tuning.told import (
     tuned_axes,
     tuned_choice,
     tuned_curve,
-    tuned_measure,
+    tuned_measures,
     tuned_raters,
     tuned_scores,
     tuned_values,
@@ -182,7 +182,7 @@ def _tuned(tuning: Tuning, record: Mapping[str, Any]) -> Tuned:
         scores=tuned_scores(sweeps, choice, tuning.kind) if choice is not None else (),
         choice=tuned_choice(grid, choice, sweeps, tuning.kind) if choice is not None else None,
         raters=tuned_raters(tuning.agreement) if marked else (),
-        stability=tuple(tuned_measure(one) for one in tuning.stability),
+        stability=tuned_measures(tuning.stability),
         curves=tuple(tuned_curve(one) for one in tuning.curves),
         notes=(*record["post_hoc"], *(f"{one.code}: {one.message}" for one in tuning.findings)),
     )

@@ -171,14 +171,23 @@ def _column(values: Any) -> Any:
     return list(values) if isinstance(values, tuple) else values
 
 
-def tuned_measure(one: Stability) -> TunedMeasure:
-    """How one measure moves, over all points but the declared one."""
+def tuned_measures(found: Sequence[Stability]) -> tuple[TunedMeasure, ...]:
+    """How each measure moves, over all points but the declared one; with the task and segment where they differ."""
+    tasks, segments = ({getattr(one.group, name) for one in found} for name in ("task", "segment"))
+    names = []
+    for one in found:
+        places = [one.group.task] * (len(tasks) > 1) + [one.group.segment] * (len(segments) > 1)
+        places = [place for place in places if place]
+        names.append(one.group.name + (f" ({', '.join(places)})" if places else ""))
+    return tuple(_tuned_measure(one, name) for one, name in zip(found, names, strict=True))
+
+
+def _tuned_measure(one: Stability, name: str) -> TunedMeasure:
     (told,) = summary_rows([one])
-    numbers = {name: np.nan if told[name] is None else float(told[name])
-               for name in ("rank_median", "rank_least", "moved", "moved_most")}  # fmt: skip
-    group = one.group
+    numbers = {key: np.nan if told[key] is None else float(told[key])
+               for key in ("rank_median", "rank_least", "moved", "moved_most")}  # fmt: skip
     return TunedMeasure(
-        name=f"{group.name}{f' ({group.segment})' if group.segment else ''}", n_visits=one.n_visits,
+        name=name, n_visits=one.n_visits,
         rank=numbers["rank_median"], rank_least=numbers["rank_least"], moved=numbers["moved"],
         moved_most=numbers["moved_most"],
         n_changed=max(told["n_lost_most"], told["n_gained_most"], told["n_status_most"]),
