@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from emgpipe.settings import Settings, load_settings
     from emgpipe.simulate.trial import simulate_trial
     from emgpipe.study.load import Study, load_study
+    from emgpipe.tuning.keep import write_tuning
+    from emgpipe.tuning.tune import tune_results
 
 _HOMES = {
     "Annotation": "emgpipe.recording",
@@ -80,9 +82,11 @@ _HOMES = {
     "run_study": "emgpipe.batch",
     "simulate_trial": "emgpipe.simulate.trial",
     "to_mne": "emgpipe.readers.mne_bridge",
+    "tune_results": "emgpipe.tuning.tune",
     "write_estimates": "emgpipe.batch.trial",
     "write_outcome_tables": "emgpipe.batch.outcome_tables",
     "write_reports": "emgpipe.reports.write",
+    "write_tuning": "emgpipe.tuning.keep",
 }
 """Public name -> module that defines it."""
 
@@ -130,9 +134,11 @@ __all__ = [
     "run_study",
     "simulate_trial",
     "to_mne",
+    "tune_results",
     "write_estimates",
     "write_outcome_tables",
     "write_reports",
+    "write_tuning",
 ]
 
 

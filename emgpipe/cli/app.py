@@ -12,6 +12,7 @@ import typer
 from emgpipe.cli import talk
 from emgpipe.cli.simulating import simulate_app
 from emgpipe.cli.trials import add_trial_commands
+from emgpipe.cli.tuning import add_tuning_commands
 from emgpipe.errors import EmgpipeError, printable
 
 app = typer.Typer(
@@ -346,3 +347,4 @@ def doctor() -> None:
 
 
 add_trial_commands(app)
+add_tuning_commands(app)

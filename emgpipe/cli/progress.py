@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from emgpipe.batch.events import Event
@@ -91,6 +91,41 @@ def telling() -> Iterator[Telling]:
         told.close()
 
 
+@contextmanager
+def counting(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Tell how many of something are done: a bar on a terminal, a line at the start elsewhere.
+
+    Parameters
+    ----------
+    what : str
+        What is counted, for the line: `"parts of recordings"`.
+
+    Yields
+    ------
+    callable
+        To be called with how many are done, and all of them.
+    """
+    told, said = Telling(), [False]
+
+    def _count(done: int, total: int) -> None:
+        event = Event("plan", done=done, total=total)
+        if talk.MANNER.log_format == "jsonl":
+            talk.note_event("info", {"event": "progress", "done": done, "total": total})
+        elif told.bar is not None:
+            told.bar.advance(event)
+        elif total and _draws():
+            told.bar = _Bar(event)
+            told.bar.advance(event)
+        elif not said[0]:
+            said[0] = True
+            talk.note("info", "", f"deciding {total} {what}")
+
+    try:
+        yield _count
+    finally:
+        told.close()
+
+
 class _Bar:
     """Progress bar on stderr; what else is written to stderr appears above it."""
 
@@ -129,7 +164,7 @@ class _Bar:
         parts.append(pace_text(event.done, event.total, time.monotonic() - self.started_s, short=not self.wide))
         told = ", ".join(parts)
         left = room - len(told) - len(", last ")
-        if self.wide and left >= LEAST_NAME:
+        if self.wide and event.recording and left >= LEAST_NAME:
             name = printable(event.recording)
             told += f", last {name if len(name) <= left else name[: left - 1] + CUT}"
         return told[: max(room, 0)]

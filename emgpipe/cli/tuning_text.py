@@ -1,0 +1,184 @@
+"""What `tune` does and prints: the best settings and what their score is worth, what moves, what an outcome becomes."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+from emgpipe.cli import talk
+from emgpipe.cli.estimating import wrapped
+from emgpipe.cli.progress import counting
+from emgpipe.errors import printable
+from emgpipe.reports.estimates import Scale
+from emgpipe.reports.stored import is_simulated
+from emgpipe.tuning.curve import Curve, curve_told
+from emgpipe.tuning.freeze import BEST, refuse_freeze
+from emgpipe.tuning.grid import MOST_POINTS
+from emgpipe.tuning.keep import KeptSweep, write_tuning
+from emgpipe.tuning.record import SCORE_NAMES
+from emgpipe.tuning.scores import agreement_of
+from emgpipe.tuning.stability import summary_rows
+from emgpipe.tuning.tune import Tuning, tune_results
+from emgpipe.tuning.write import PAGE, PAGE_UNBLINDED, SETTINGS
+
+MOST_MEASURES = 12
+"""Measures that are printed, those that move most; all stand in the table."""
+NAME_LETTERS = 30
+
+
+def tune_told(out: Path, folder: Path, *, freeze: str, **options: Any) -> str:
+    """Try settings, write the sweep and say what came of it.
+
+    Parameters
+    ----------
+    out, folder : Path
+        As in `tune_results`.
+    freeze : str
+        As in `write_tuning`; refused before anything is done where there can be no best.
+    **options
+        As in `tune_results`.
+
+    Returns
+    -------
+    str
+    """
+    _refuse(freeze, marked=bool(options["truth"] or options["truth_annotation"]))
+    with counting("recordings under all settings, in parts") as progress:
+        tuning = tune_results(
+            out, folder, progress=progress, tell=lambda words: talk.note("info", "", words), **options
+        )
+    kept = write_tuning(tuning, freeze=freeze)
+    for finding in tuning.findings:
+        talk.note("warning", finding.code, finding.message, finding.where)
+    for words in kept.record["post_hoc"]:
+        talk.note("warning", "", words, where=str(out))
+    for name, code in tuning.tried.left_out:
+        talk.note("info", code, "not measured, and left out", where=name)
+    return tuning_text(tuning, kept)
+
+
+def _note(words: str) -> None:
+    talk.note("info", "", words)
+
+
+def _refuse(freeze: str, *, marked: bool) -> None:
+    refuse_freeze(freeze, MOST_POINTS + 1, marked=marked)
+
+
+def tuning_text(tuning: Tuning, kept: KeptSweep) -> str:
+    """Lines for people, 80 columns."""
+    grid = tuning.tried.grid
+    n_axes, n_recordings = len(grid.axes), len(tuning.tried.sweeps)
+    head = f"{kept.record['study']}: {len(grid)} settings of {n_axes} threshold{'s' * (n_axes > 1)},"
+    head += f" {n_recordings} recording{'s' * (n_recordings > 1)}"
+    parts = [
+        head + ("\nsimulated: nobody was recorded" if is_simulated(kept.record["study"]) else "") + "\n",
+        _choice_text(tuning), _agreement_text(tuning), _stability_text(tuning), _curves_text(tuning.curves),
+        _curves_text(tuning.unblinded), _kept_text(tuning, kept),
+    ]  # fmt: skip
+    return "\n".join(part for part in parts if part)
+
+
+def _choice_text(tuning: Tuning) -> str:
+    """Declared and best settings by source, and the score out of sample."""
+    choice = tuning.choice
+    if choice is None:
+        return ""
+    name = SCORE_NAMES[choice.criterion]
+    rows = []
+    for (source, kind), sums in tuning.pooled.items():
+        for words, point in {"declared": 0, "best": choice.point}.items():
+            found = agreement_of(sums[point])
+            scores = (found.f1, found.precision, found.recall, found.kappa, found.event_f1, found.undeterminable_share)
+            cells = [f"{source[:20]}, {kind}", words, str(point), *(_three(float(one)) for one in scores)]
+            rows.append(cells)
+    columns = ["marks", "settings", "point", "F1", "prec.", "recall", "kappa", "ev. F1", "undet."]
+    table = talk.table_text(columns, rows, right=columns[2:])
+    if math.isnan(choice.out_of_sample):
+        out = f"no score out of sample ({choice.reason}): the score of the best flatters"
+    else:
+        n, loss = len(choice.patients), choice.loss
+        out = f"on patients left out ({n}): {name} {_three(choice.out_of_sample)}, {_three(loss)} below in sample"
+    return f"{table}{name}, best: {_three(choice.score)} in sample; declared: {_three(choice.declared)}\n{out}\n" + (
+        _best_text(tuning, choice.point)
+    )
+
+
+def _best_text(tuning: Tuning, point: int) -> str:
+    grid = tuning.tried.grid
+    if point == 0:
+        return "the declared settings are the best\n"
+    changed = [
+        f"{axis.title} {value!r} (declared {declared!r})"
+        for axis, value, declared in zip(grid.axes, grid.values(point), grid.values(0), strict=True)
+        if value != declared
+    ]
+    return wrapped(f"best: {', '.join(changed)}")
+
+
+def _agreement_text(tuning: Tuning) -> str:
+    """Sources with each other; with the program they stand above."""
+    between = [row for row in tuning.agreement if not row.second.startswith("program ")]
+    rows = [
+        [row.first[:18], row.second[:18], row.kind, str(row.n_targets), f"{row.scored_s:.0f}",
+         *(_three(one) for one in (row.kappa, row.f1, row.event_f1))]
+        for row in between
+    ]  # fmt: skip
+    columns = ["marks", "marks", "kind", "targets", "time, s", "kappa", "F1", "ev. F1"]
+    return talk.table_text(columns, rows, right=columns[3:]) if rows else ""
+
+
+def _stability_text(tuning: Tuning) -> str:
+    """Measures that move most."""
+    told = [row for row in summary_rows(tuning.stability) if row["moved_most"]]
+    if not tuning.stability:
+        return ""
+    if not told:
+        return "no measure moves with these settings\n"
+    told.sort(key=lambda row: (1.0 if row["rank_least"] is None else row["rank_least"], -row["moved_most"]))
+    rows = []
+    for row in told[:MOST_MEASURES]:
+        numbers = [_three(math.nan if row[name] is None else row[name])
+                   for name in ("rank_median", "rank_least", "moved", "moved_most")]  # fmt: skip
+        measure = f"{row['target']}.{row['measure']}"[:NAME_LETTERS]
+        rows.append([measure, *numbers, row["moved_by"].partition(".")[2][:17]])
+    columns = ["measure", "rank", "least", "change", "most", "moved by"]
+    n = len(tuning.stability) - len(rows)
+    more = f"{n} measures more move less, or not at all\n" if n > 0 else ""
+    words = "visits under all settings against the declared ones: rank correlation (median, least),\nchange in spreads"
+    return f"{words} between visits (median, largest)\n{talk.table_text(columns, rows, right=columns[1:5])}{more}"
+
+
+def _curves_text(curves: tuple[Curve, ...]) -> str:
+    """Each outcome: declared, range, sign."""
+    if not curves:
+        return ""
+    rows = []
+    for curve in curves:
+        found, scale = curve_told(curve), Scale(curve.unit, curve.log)
+        numbers = [_effect(one, scale) for one in (found.declared, found.lowest, found.median, found.highest)]
+        same = "–" if math.isnan(found.same_sign) else f"{100 * found.same_sign:.0f} %"
+        rows.append([curve.name[:NAME_LETTERS], *numbers, same, f"{found.n_effects}/{found.n_points}"])
+    columns = ["outcome", "declared", "lowest", "median", "highest", "same sign", "points"]
+    words = curves[0].words + ("; ratios" if curves[0].log else "")
+    notes = "".join(wrapped(note) for note in dict.fromkeys(note for curve in curves for note in curve.notes))
+    table = talk.table_text(columns, rows, right=columns[1:])
+    return f"{wrapped(words)}{table}descriptive: nothing is chosen by it\n{notes}"
+
+
+def _effect(value: float, scale: Scale) -> str:
+    return "–" if math.isnan(value) else f"{scale.shown(value):.4g}".replace("-", "−")
+
+
+def _three(value: float) -> str:
+    return "–" if math.isnan(value) else f"{value:.3f}".replace("-", "−")
+
+
+def _kept_text(tuning: Tuning, kept: KeptSweep) -> str:
+    lines = [f"page: {kept.folder / PAGE}"]
+    if tuning.unblinded:
+        lines.append(f"page that tells arms: {kept.folder / PAGE_UNBLINDED}")
+    if frozen := kept.record["frozen"]:
+        what = "best point" if frozen["asked"] == BEST else "point"
+        lines.append(f"settings of {what} {frozen['point']}: {kept.folder / SETTINGS}")
+        lines.append(f"settings_id {frozen['settings_id']}")
+    return "\n".join(map(printable, lines)) + "\n"
