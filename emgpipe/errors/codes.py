@@ -383,9 +383,7 @@ CODES: dict[str, Code] = {
     "MEASURED_NONE": Code(_E, "No recording of the results was measured: there is nothing to decide anew."),
     # tuning: what the conclusion does
     "OUTCOME_UNKNOWN": Code(_E, "A sweep was asked for a measure, target or endpoint that the results do not have."),
-    "REFERENCE_ELSEWHERE": Code(
-        _F, "A value rests on a reference in another recording whose level other settings change; it is left out."
-    ),
+    "REFERENCE_ELSEWHERE": Code(_F, "Values on a reference in another recording, which settings change, are left out."),
     "VISITS_FEW": Code(_R, "Fewer than three visits have a value under both settings: nothing is said of them."),
     "SPREAD_ZERO": Code(_R, "Visits do not differ under the declared settings: no change is a share of their spread."),
     "RANKS_CONSTANT": Code(_R, "Visits do not differ under one of the settings: their order cannot be compared."),

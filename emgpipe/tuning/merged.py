@@ -1,5 +1,6 @@
 """From the values of recordings to those of visits under each point, by the functions that `run` merges with."""
 
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -15,6 +16,7 @@ from emgpipe.settings import nearest
 from emgpipe.study import Study
 from emgpipe.summary import SUBJECT_MEASURES, StudyRow, reference_rows, subject_rows
 from emgpipe.summary.references import TWINS, Reference, reference_rows_by_muscle
+from emgpipe.summary.subject import RESTS
 from emgpipe.tuning.model import STATUSES, Key, Values
 from emgpipe.tuning.patterns import Points, alike, first_alike
 
@@ -46,11 +48,16 @@ class Merged(NamedTuple):
 
 
 class _Part(NamedTuple):
-    """Rows that are made of others: which measures, from which ones, and how."""
+    """Rows that are made of others: which measures, from which measures and segments, and how."""
 
     measures: frozenset[str]
     bases: frozenset[str]
+    segments: str
     make: Callable[[Rows], Iterable[StudyRow]]
+
+    def rests_on(self, key: Key) -> bool:
+        """Whether a row of a recording is one that these are made of."""
+        return key.measure in self.bases and re.fullmatch(self.segments, key.segment) is not None
 
 
 def base_measures(measure: str) -> frozenset[str]:
@@ -139,10 +146,15 @@ def _parts_of(study: Study, measures: frozenset[str]) -> Iterator[_Part]:
         """Twins in % of the reference."""
         return reference_rows(rows, study.reference)
 
-    for told, make in ((PERCENT.keys(), twins), (OF_VISITS & LOGARITHMS, visits), (OF_VISITS - LOGARITHMS, visits)):
+    kinds = (
+        (frozenset(PERCENT), ".*", twins),
+        (OF_VISITS & LOGARITHMS, RESTS, visits),
+        (OF_VISITS - LOGARITHMS, RESTS, visits),
+    )
+    for told, segments, make in kinds:
         own = measures & told
         if own:
-            yield _Part(own, frozenset[str]().union(*map(base_measures, own)), make)
+            yield _Part(own, frozenset[str]().union(*map(base_measures, own)), segments, make)
 
 
 def _joined(parts: Sequence[Values], wanted: Collection[str]) -> Values:
@@ -180,21 +192,17 @@ def _empty(n_points: int, keys: tuple[Key, ...]) -> Values:
 
 def _made(whole: Values, part: _Part) -> Values:
     """Rows of all subjects, in the order of a run, under each point."""
-    place = {key: n for n, key in enumerate(_keys_of(part, _rows(whole, 0)))}
+    used = taken(whole, [n for n, key in enumerate(whole.keys) if part.rests_on(key)])
+    made = part.make(_rows(used, 0))
+    place = {_key(row): n for n, row in enumerate(row for row in made if row.row.measure in part.measures)}
     out = _empty(len(whole.value), tuple(place))
-    for subject in dict.fromkeys(key.subject for key in whole.keys):
-        used = [n for n, key in enumerate(whole.keys) if key.subject == subject and key.measure in part.bases]
-        own = taken(whole, used)
+    for subject in dict.fromkeys(key.subject for key in used.keys):
+        own = taken(used, [n for n, key in enumerate(used.keys) if key.subject == subject])
         for first, points in patterns(own):
             for row in part.make(_rows(own, first)):
                 if row.row.measure in part.measures:
                     _put(out, points, place[_key(row)], row)
     return out
-
-
-def _keys_of(part: _Part, rows: Rows) -> Iterator[Key]:
-    own = [row for row in rows if row.row.measure in part.bases]
-    return (_key(row) for row in part.make(own) if row.row.measure in part.measures)
 
 
 def patterns(values: Values) -> list[tuple[int, Points]]:

@@ -1,12 +1,16 @@
 """What `--outcome` asks for: a measure, a target's measure, or an endpoint of the plan."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from emgpipe.errors import SettingsError
 from emgpipe.outcomes.plan import AnalysisPlan, Endpoint
 from emgpipe.outcomes.plan_checks import UNITS
 from emgpipe.settings import nearest
 from emgpipe.tuning.visits import VisitKey
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 REST = "rest"
 
@@ -41,6 +45,12 @@ def outcome_measures(outcome: str, plan: AnalysisPlan | None) -> frozenset[str]:
         known = [*([one.name for one in plan.endpoints] if plan else ()), *UNITS]
         raise SettingsError("OUTCOME_UNKNOWN", f"{outcome!r}; {nearest(outcome, known)}", where="--outcome")
     return frozenset({measure})
+
+
+def measured_keys(measures: "pd.DataFrame") -> tuple[VisitKey, ...]:
+    """What results have, from their rows: enough to refuse an outcome before anything is swept."""
+    rows = measures.loc[measures["measure"].notna(), list(VisitKey._fields)].drop_duplicates()
+    return tuple(VisitKey(*cells) for cells in rows.itertuples(index=False))
 
 
 def outcome_endpoints(outcome: str, plan: AnalysisPlan | None, keys: Sequence[VisitKey]) -> tuple[Endpoint, ...]:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from emgpipe.batch.load import load_results
 from emgpipe.batch.locking import opened_lock
 from emgpipe.errors import SettingsError
 from emgpipe.outcomes.plan import AnalysisPlan, load_plan
@@ -18,7 +19,7 @@ from emgpipe.tuning.choice import Choice, leave_one_patient_out
 from emgpipe.tuning.curve import Curve, course_of, curve_of
 from emgpipe.tuning.merged import base_measures, merged_values
 from emgpipe.tuning.model import Floats
-from emgpipe.tuning.outcome import outcome_endpoints, outcome_measures
+from emgpipe.tuning.outcome import measured_keys, outcome_endpoints, outcome_measures
 from emgpipe.tuning.scores import TOLERANCE_S
 from emgpipe.tuning.stability import Stability, stability_of
 from emgpipe.tuning.study import Progress, Tried, Wish, try_settings
@@ -143,6 +144,8 @@ def tune_results(
     refuse_place(folder, out)
     _refuse_arguments(outcome, arms, tolerance_s)
     agreed = _plan(out, plan, arms)
+    if outcome:
+        outcome_endpoints(outcome, agreed, measured_keys(load_results(out).measures))
     measures = outcome_measures(outcome, agreed) if outcome else frozenset[str]() if truth or truth_annotation else _ALL
     based = frozenset[str]().union(*map(base_measures, measures))
     wish = Wish(tuple(grid), tuple(map(Path, truth)), truth_annotation, tolerance_s)
