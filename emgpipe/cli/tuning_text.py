@@ -10,6 +10,7 @@ from emgpipe.cli.progress import counting
 from emgpipe.errors import printable
 from emgpipe.reports.estimates import Scale
 from emgpipe.reports.stored import is_simulated
+from emgpipe.reports.tuned import four
 from emgpipe.tuning.curve import Curve, curve_told
 from emgpipe.tuning.freeze import BEST, refuse_freeze
 from emgpipe.tuning.grid import MOST_POINTS
@@ -97,8 +98,8 @@ def _choice_text(tuning: Tuning) -> str:
         out = f"no score out of sample ({choice.reason}): the score of the best flatters"
     else:
         n, loss = len(choice.patients), choice.loss
-        out = f"on patients left out ({n}): {name} {_three(choice.out_of_sample)}, {_three(loss)} below in sample"
-    return f"{table}{name}, best: {_three(choice.score)} in sample; declared: {_three(choice.declared)}\n{out}\n" + (
+        out = f"on patients left out ({n}): {name} {four(choice.out_of_sample)}, {four(loss)} below in sample"
+    return f"{table}{name}, best: {four(choice.score)} in sample; declared: {four(choice.declared)}\n{out}\n" + (
         _best_text(tuning, choice.point)
     )
 

@@ -148,14 +148,25 @@ def said(tuned: Tuned) -> str:
         )
     name, declared = choice.score_name, choice.declared
     out = (
-        f"on patients left out it is {three(choice.out_of_sample)}, which is what to expect of others"
+        f"on patients left out it is {four(choice.out_of_sample)}, which is what to expect of others"
         if np.isfinite(choice.out_of_sample)
         else f"there is no score out of sample: {_meaning(choice.code)}"
     )
     if choice.point == 0:
-        return f"{tried} The declared settings are the best, {name} {three(declared)}; {out}."
-    best = f"The best (point {choice.point}) have {three(choice.in_sample)} on the patients that chose them"
-    return f"{tried} The declared settings have {name} {three(declared)}. {best}; {out}."
+        return f"{tried} The declared settings are the best, {name} {four(declared)}; {out}."
+    best = f"The best (point {choice.point}) have {four(choice.in_sample)} on the patients that chose them"
+    return f"{tried} The declared settings have {name} {four(declared)}. {best}; {out}."
+
+
+def four(value: float) -> str:
+    """Write a score that stands beside others of nearly the same size; a dash where there is none.
+
+    Examples
+    --------
+    >>> four(0.93149), four(float("nan"))
+    ('0.9315', '–')
+    """
+    return f"{value:.4f}" if np.isfinite(value) else "–"
 
 
 def three(value: float) -> str:

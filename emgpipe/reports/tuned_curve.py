@@ -18,6 +18,8 @@ MOST_DRAWN = 400
 """Points of one picture; of more, evenly many of the sorted ones and the declared one are drawn."""
 MOST_VALUES = 9
 """Values of an axis that get a row each; of more the axis is drawn as a scatter."""
+FEW = 60
+"""Points that are drawn as large dots."""
 BAR, ZERO, DECLARED, ON = "#c3d0de", "#55606c", "#b45309", "#0b3c6f"
 _LEFT_IN, _TALL_IN, _ROW_IN, _TITLE_IN, _SCATTER_IN = 2.1, 2.3, 0.135, 0.1, 0.75
 
@@ -114,13 +116,14 @@ def _draw_effects(sheet: Sheet, panel: Panel, curve: TunedCurve, points: Drawn) 
     sheet.say(0.06, top - 0.08, f"↑ {curve.sides[1]}", 7, va="top")
     sheet.say(0.06, panel.bottom + 0.05, f"↓ {curve.sides[0]}", 7, va="bottom")
     low, high = panel.y_limits
+    others = "run" if len(points.shown) > FEW else "ok"
     for i, point in enumerate(points.shown):
         x, ends = panel.x(i), (curve.low[point], curve.high[point])
         declared = i == points.declared
         if np.isfinite(ends).all():
             bar = [(x, panel.y(max(ends[0], low))), (x, panel.y(min(ends[1], high)))]
             sheet.stroke(DECLARED if declared else BAR, bar, 1.2 if declared else min(1.1, 300 / len(points.shown)))
-        sheet.mark("declared" if declared else "run", x, panel.y(curve.effect[point]))
+        sheet.mark("declared" if declared else others, x, panel.y(curve.effect[point]))
     if points.declared is not None:
         y = panel.y(curve.effect[0])
         sheet.stroke(DECLARED, [(panel.left, y), (panel.left + panel.width, y)], 0.7, dashed=True)

@@ -176,12 +176,12 @@ def _pages(tuning: Tuning, record: Mapping[str, Any]) -> dict[str, bytes]:
 def _tuned(tuning: Tuning, record: Mapping[str, Any]) -> Tuned:
     """The blind page."""
     choice, sweeps, grid = tuning.choice, tuning.tried.sweeps, tuning.tried.grid
-    marked = choice is not None
+    n_sources = len({source for source, _ in tuning.pooled})
     return Tuned(
         **_head(tuning, record),
         scores=tuned_scores(sweeps, choice, tuning.kind) if choice is not None else (),
         choice=tuned_choice(grid, choice, sweeps, tuning.kind) if choice is not None else None,
-        raters=tuned_raters(tuning.agreement) if marked else (),
+        raters=tuned_raters(tuning.agreement) if n_sources > 1 else (),
         stability=tuned_measures(tuning.stability),
         curves=tuple(tuned_curve(one) for one in tuning.curves),
         notes=(*record["post_hoc"], *(f"{one.code}: {one.message}" for one in tuning.findings)),

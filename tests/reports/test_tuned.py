@@ -36,7 +36,7 @@ def test_the_page_tells_the_declared_the_best_and_the_score_out_of_sample():
     told = said(one)
     assert "12 settings were tried: 2 thresholds" in told
     for score in (one.choice.declared, one.choice.in_sample, one.choice.out_of_sample):
-        assert f"{score:.3f}" in told
+        assert f"{score:.4f}" in told
     assert told in tuned_page(one, {})
 
 
@@ -141,11 +141,11 @@ def test_a_curve_is_sorted_and_its_declared_point_is_where_its_effect_is():
     one = sweep((4, 3))
     figure = curve_figure(one.curves[0], one)
     found = marks(figure)
-    every = np.vstack([found["run"], found["declared"]])
+    every = np.vstack([found["ok"], found["declared"]])
     every = every[every[:, 0].argsort()]
     assert (np.diff(every[:, 1]) >= 0).all()
     place = int((one.curves[0].effect < one.curves[0].effect[0]).sum())
-    assert (found["run"][:, 0] < found["declared"][0, 0]).sum() == place
+    assert (found["ok"][:, 0] < found["declared"][0, 0]).sum() == place
 
 
 @pytest.mark.parametrize("declared", [0.0, 0.37, 0.9999])
