@@ -117,7 +117,7 @@ def post_hoc_words(out: Path, grid: Grid, points: Sequence[int]) -> tuple[str, .
         history = read_history(out)
     words = []
     if history.before is not None:
-        words.append("Arms of these results were opened before this sweep: whatever is chosen by it is post-hoc.")
+        words.append("Arms of these results have been opened: whatever is chosen by this sweep is post-hoc.")
     if history.binding is not None:
         other = [p for p in dict.fromkeys(points) if fingerprint(grid.settings(p)) != history.binding.settings_id]
         if other:
