@@ -1,6 +1,7 @@
 """Agonist and antagonist: two corrected envelopes on one clock, their overlap and co-active time."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,19 +55,34 @@ class PairEnvelopes:
         return float((seen & ~self.defined).sum() / seen.sum()) if seen.any() else 1.0
 
 
-def envelope(frames: ChannelFrames, floor: Floor, activity: Activity, start_s: float, stop_s: float) -> Envelope:
+class EnvelopePower(NamedTuple):
+    """Windows of an envelope before any state.
+
+    Attributes
+    ----------
+    rms_uv : ndarray, shape (n_windows,)
+        Corrected RMS, µV; NaN where less than half of a window is usable.
+    middle : ndarray of int, shape (n_windows,)
+        Hop whose state a window takes.
+    """
+
+    rms_uv: Floats
+    middle: NDArray[np.int64]
+
+
+def envelope_power(frames: ChannelFrames, floor: Floor, start_s: float, stop_s: float) -> EnvelopePower:
     """Corrected RMS of 100 ms windows every 50 ms.
 
     Parameters
     ----------
-    frames, floor, activity : ChannelFrames, Floor, Activity
+    frames, floor : ChannelFrames, Floor
         Of one channel.
     start_s, stop_s : float
         Segment, gap-aware seconds.
 
     Returns
     -------
-    Envelope
+    EnvelopePower
 
     Notes
     -----
@@ -81,11 +97,16 @@ def envelope(frames: ChannelFrames, floor: Floor, activity: Activity, start_s: f
     total = np.interp(starts + WINDOW_S, clock, power) - np.interp(starts, clock, power)
     hops = np.interp(starts + WINDOW_S, clock, count) - np.interp(starts, clock, count)
     middle = np.minimum(((starts + WINDOW_S / 2) / frames.hop_s).astype(int), len(good) - 1)
-    states = activity.states[middle]
     with np.errstate(divide="ignore", invalid="ignore"):
         rms = corrected_rms(np.where(hops >= 0.5 * WINDOW_S / frames.hop_s, total / hops, np.nan), floor.floor_uv)
-    value = np.where(states == ACTIVE, rms, np.where(states == SILENT, 0.0, np.nan))
-    return Envelope(value, states == ACTIVE, (states == EXCLUDED) | np.isnan(rms))
+    return EnvelopePower(rms, middle)
+
+
+def envelope(power: EnvelopePower, activity: Activity) -> Envelope:
+    """Envelope of windows whose states are known."""
+    states = activity.states[power.middle]
+    value = np.where(states == ACTIVE, power.rms_uv, np.where(states == SILENT, 0.0, np.nan))
+    return Envelope(value, states == ACTIVE, (states == EXCLUDED) | np.isnan(power.rms_uv))
 
 
 def overlap_uv(pair: PairEnvelopes) -> float:

@@ -1,17 +1,19 @@
 """Continuous motor unit activity: epochs, silences, gaps."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from emgpipe.detectors.activity import ACTIVE, EXCLUDED, SILENT, UNDETERMINABLE, States
+from emgpipe.detectors.activity import ACTIVE, EXCLUDED, SILENT, States
 from emgpipe.detectors.floor import Floor
 from emgpipe.detectors.settings import DetectSettings
 from emgpipe.detectors.windows import window_power
 from emgpipe.detectors.witnesses import usable_hops
 from emgpipe.frames.model import ChannelFrames
 from emgpipe.intervals import Intervals
+from emgpipe.kernels.epochs import epoch_counts
 
 SUSTAINED_S = 0.5
 SUSTAINED_STEP_S = 0.25
@@ -45,7 +47,13 @@ class Epochs:
 
 
 def cmua_epochs(
-    frames: ChannelFrames, states: States, floor: Floor, start_s: float, stop_s: float, settings: DetectSettings
+    frames: ChannelFrames,
+    states: States,
+    floor: Floor,
+    start_s: float,
+    stop_s: float,
+    settings: DetectSettings,
+    levels_uv: Sequence[float] | None = None,
 ) -> Epochs:
     """Judge each whole epoch of a segment.
 
@@ -61,6 +69,8 @@ def cmua_epochs(
         Segment, gap-aware seconds.
     settings : DetectSettings
         Epoch length, least active share, longest gap, P10 over floor.
+    levels_uv : sequence of float, optional
+        From `sustained_uv`, where it is known already.
 
     Returns
     -------
@@ -72,42 +82,42 @@ def cmua_epochs(
     bound on variability: spasm seconds do not disqualify an epoch. At least half of an
     epoch must be usable.
     """
-    count = int((stop_s - start_s) / settings.cmua_epoch_s + 1e-9)
-    starts = [start_s + i * settings.cmua_epoch_s for i in range(count)]
-    levels_uv = _sustained_uv(frames, starts, settings.cmua_epoch_s)
-    entered = usable_hops(frames) & (states != EXCLUDED)
-    found, usable, unsure, used = [], 0, 0, 0
-    verdicts = np.full(count, np.nan)
-    for i, (a, level_uv) in enumerate(zip(starts, levels_uv, strict=True)):
-        b = a + settings.cmua_epoch_s
-        inside = slice(frames.hops(a), frames.hops(b))
-        part = states[inside]
-        if not len(part) or entered[inside].mean() < 1 - MOST_EXCLUDED:
-            continue
-        usable += 1
-        verdicts[i] = 0.0
-        used += int(entered[inside].sum())
-        if _continuous(part == ACTIVE, part, frames.hop_s, settings):
-            if level_uv > settings.cmua_p10_ratio * floor.floor_uv:
-                found.append((a, b))
-                verdicts[i] = 1.0
-        elif _continuous((part == ACTIVE) | (part == UNDETERMINABLE), part, frames.hop_s, settings):
-            unsure += 1
-    return Epochs(Intervals.of(found), usable, unsure, used * frames.hop_s, verdicts)
+    starts = epoch_starts(start_s, stop_s, settings.cmua_epoch_s)
+    if levels_uv is None:
+        levels_uv = sustained_uv(frames, start_s, stop_s, settings.cmua_epoch_s)
+    ends = frames.hops_of(starts), frames.hops_of(starts + settings.cmua_epoch_s)
+    counts = np.empty((len(starts), 7), np.int64)
+    epoch_counts(states, usable_hops(frames), *ends, counts)
+    n, entered, seen, active, resting, perhaps, silent = counts.T
+    usable = (n > 0) & (entered >= (1 - MOST_EXCLUDED) * n)
+    shown = _continuous(active, seen, resting * frames.hop_s, settings)
+    loud = np.array(levels_uv, np.float64) > settings.cmua_p10_ratio * floor.floor_uv
+    unsure = usable & ~shown & _continuous(perhaps, seen, silent * frames.hop_s, settings)
+    found = usable & shown & loud
+    verdicts = np.where(usable, found.astype(np.float64), np.nan)
+    epochs = Intervals.of([(a, a + settings.cmua_epoch_s) for a in starts[found].tolist()])
+    return Epochs(epochs, int(usable.sum()), int(unsure.sum()), int(entered[usable].sum()) * frames.hop_s, verdicts)
 
 
-def _continuous(active: NDArray[np.bool_], states: States, hop_s: float, settings: DetectSettings) -> bool:
-    seen = states != EXCLUDED
-    longest = max((b - a for a, b in Intervals.from_mask(~active & seen)), default=0.0) * hop_s
-    return bool(active[seen].mean() >= settings.cmua_act_frac and longest < settings.cmua_longest_gap_s)
+def epoch_starts(start_s: float, stop_s: float, length_s: float) -> NDArray[np.float64]:
+    """Start of each whole epoch of a segment, seconds."""
+    return start_s + np.arange(int((stop_s - start_s) / length_s + 1e-9), dtype=np.float64) * length_s
 
 
-def _sustained_uv(frames: ChannelFrames, starts: list[float], length_s: float) -> list[float]:
+def _continuous(
+    active: NDArray[np.int64], seen: NDArray[np.int64], longest_s: NDArray[np.floating], settings: DetectSettings
+) -> NDArray[np.bool_]:
+    share = np.divide(active, seen, out=np.zeros(len(seen)), where=seen > 0)
+    return np.asarray((share >= settings.cmua_act_frac) & (longest_s < settings.cmua_longest_gap_s), np.bool_)
+
+
+def sustained_uv(frames: ChannelFrames, start_s: float, stop_s: float, length_s: float) -> list[float]:
     """P10 of the 500 ms RMS, stepped 250 ms, of each epoch; NaN where no window is usable. One pass for all epochs."""
+    starts = epoch_starts(start_s, stop_s, length_s)
     per_epoch = int((length_s - SUSTAINED_S) / SUSTAINED_STEP_S + 1e-9) + 1
     length = max(frames.hops(SUSTAINED_S), 1)
     last = len(frames.mean_square) - length
-    hops = frames.hops_of(np.add.outer(np.array(starts), np.arange(per_epoch) * SUSTAINED_STEP_S).ravel())
+    hops = frames.hops_of(np.add.outer(starts, np.arange(per_epoch) * SUSTAINED_STEP_S).ravel())
     power = window_power(frames, np.clip(hops, 0, last), length).power
     epochs = power.reshape(len(starts), per_epoch)
     return [float(np.sqrt(np.quantile(p[np.isfinite(p)], 0.1))) if np.isfinite(p).any() else np.nan for p in epochs]

@@ -101,7 +101,7 @@ def crosstalk(
     >>> round(said.r0, 3), said.onto_first, round(said.onto_second, 3), said.used_s
     (0.4, nan, 0.4, 4.0)
     """
-    r, whole = largest_r(covariance), np.zeros(len(covariance.r), bool)
+    r, whole = covariance.largest_r, np.zeros(len(covariance.r), bool)
     whole[int(np.ceil(start_s - 1e-9)) : int(stop_s + 1e-9)] = True
     told = whole & np.isfinite(r) & np.isfinite(first.power) & np.isfinite(second.power)
     told_s, louder = float(told.sum()), first.power >= second.power
@@ -163,7 +163,7 @@ def without_common(
     middle_s = start_s + WINDOW_S / 2 + STEP_S * np.arange(len(pair.first.value_uv))
     second = np.minimum(middle_s.astype(int), len(covariance.r) - 1)
     inside = middle_s < len(covariance.r)
-    share = np.where(inside, largest_r(covariance)[second] ** 2, np.nan)
+    share = np.where(inside, covariance.largest_r[second] ** 2, np.nan)
     first_power, second_power = (level.power[second] for level in levels)
     told = np.isfinite(share) & np.isfinite(first_power) & np.isfinite(second_power)
     weaker = first_power < second_power
@@ -175,11 +175,6 @@ def without_common(
         return replace(one, value_uv=value_uv, excluded=one.excluded | ~told)
 
     return PairEnvelopes(left(pair.first, floors_uv[0], weaker), left(pair.second, floors_uv[1], ~weaker))
-
-
-def largest_r(covariance: PairCovariance) -> Floats:
-    """Largest |correlation| of each second over the lags, shape (n_seconds,); NaN where it is not defined."""
-    return np.asarray(np.abs(covariance.r.astype(np.float64)).max(axis=1), np.float64)
 
 
 def _direction(

@@ -68,8 +68,8 @@ def usable_hops(frames: ChannelFrames) -> NDArray[np.bool_]:
 
 def second_edges(frames: ChannelFrames) -> NDArray[np.int64]:
     """Hop at which each second starts, and the end of the last: shape (n_seconds + 1,)."""
-    edges = [min(frames.hops(float(t)), len(frames.mean_square)) for t in range(len(frames.psd) + 1)]
-    return np.array(edges, np.int64)
+    times_s = np.arange(len(frames.psd) + 1, dtype=np.float64)
+    return np.minimum(frames.hops_of(times_s), len(frames.mean_square))
 
 
 def band_density(psd: NDArray[np.float32], low_hz: float, high_hz: float) -> Floats:

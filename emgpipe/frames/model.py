@@ -1,6 +1,7 @@
 """Frames: the small, cached summary of a recording that every verdict is made from."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -205,6 +206,11 @@ class PairCovariance:
     second: int
     lags_samples: NDArray[np.int64]
     r: NDArray[np.float32]
+
+    @cached_property
+    def largest_r(self) -> NDArray[np.float64]:
+        """Largest |correlation| of each second over the lags, shape (n_seconds,); NaN where it is not defined."""
+        return np.asarray(np.abs(self.r.astype(np.float64)).max(axis=1), np.float64)
 
     def identical(self, usable: NDArray[np.bool_]) -> bool:
         """Whether the two channels are one signal: |r| without lag is 1 in a fifth of the usable seconds."""

@@ -13,6 +13,7 @@ from emgpipe.measures.rows import IntervalRow
 from emgpipe.measures.views import MuscleView, PairView, Reading, Segment
 
 SUBJECT = "subject"
+SPASM = "spasm"
 GENERALISED = "GENERALISED"
 LEAST_MUSCLES = 2
 
@@ -161,7 +162,7 @@ def spasm_intervals(view: BodyView) -> Iterator[IntervalRow]:
     for name, found in view.spasms.items():
         for one in found.spasms:
             reason = GENERALISED if (name, one.start_s) in part else ""
-            yield IntervalRow(name, "spasm", one.start_s, one.stop_s, one.cut_start, one.cut_stop, reason)
+            yield IntervalRow(name, SPASM, one.start_s, one.stop_s, one.cut_start, one.cut_stop, reason)
     for each in general:
         start_s = each.starts_s[0][1]
-        yield IntervalRow(SUBJECT, "spasm", start_s, each.stop_s, cut_stop=each.cut_stop, reason=each.order)
+        yield IntervalRow(SUBJECT, SPASM, start_s, each.stop_s, cut_stop=each.cut_stop, reason=each.order)

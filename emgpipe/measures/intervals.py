@@ -1,6 +1,6 @@
 """Stretches of each state, for `intervals.csv` and pictures."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 
 import numpy as np
 
@@ -10,12 +10,21 @@ from emgpipe.detectors.continuity import cmua_epochs
 from emgpipe.detectors.settings import DetectSettings
 from emgpipe.frames.model import REASON_BITS
 from emgpipe.intervals import Intervals
+from emgpipe.measures.events import SPASM
 from emgpipe.measures.rows import IntervalRow
 from emgpipe.measures.views import REST, Judged, Segment
 
+POSSIBLE_SPASM, CMUA, COACTIVE = "possible_spasm", "cmua", "coactive"
+INTERVAL_KINDS = frozenset({*STATE_NAMES.values(), POSSIBLE_SPASM, CMUA, COACTIVE, SPASM})
+"""Kinds of `intervals.csv`."""
+
 
 def muscle_intervals(
-    target: str, judged: Judged, segments: Sequence[Segment], detect: DetectSettings
+    target: str,
+    judged: Judged,
+    segments: Sequence[Segment],
+    detect: DetectSettings,
+    kinds: Container[str] = INTERVAL_KINDS,
 ) -> Iterator[IntervalRow]:
     """Yield the stretches of one muscle: states over the whole recording, CMUA in rest.
 
@@ -29,6 +38,8 @@ def muscle_intervals(
         Of the recording.
     detect : DetectSettings
         Epoch settings.
+    kinds : container of str
+        Those that are wanted.
 
     Yields
     ------
@@ -39,6 +50,8 @@ def muscle_intervals(
     states, hop_s = judged.activity.states, judged.frames.hop_s
     unknown = np.concatenate([[True], (states == EXCLUDED) | (states == UNDETERMINABLE), [True]])
     for state, kind in STATE_NAMES.items():
+        if kind not in kinds:
+            continue
         for start, stop in Intervals.from_mask(states == state).pairs.astype(int).tolist():
             told = state >= SILENT
             yield IntervalRow(
@@ -50,23 +63,25 @@ def muscle_intervals(
                 cut_stop=bool(told and unknown[stop + 1]),
                 reason=_reason(judged, start, stop) if state == EXCLUDED else "",
             )
-    for start_s, stop_s in judged.possible_spasms:
+    for start_s, stop_s in judged.possible_spasms if POSSIBLE_SPASM in kinds else ():
         bounds = judged.frames.hops(start_s), judged.frames.hops(stop_s)
         yield IntervalRow(
-            target, "possible_spasm", start_s, stop_s, cut_start=True, cut_stop=True, reason=_reason(judged, *bounds)
+            target, POSSIBLE_SPASM, start_s, stop_s, cut_start=True, cut_stop=True, reason=_reason(judged, *bounds)
         )
     for segment in segments:
-        if segment.kind == REST and judged.floor.known:
-            epochs = cmua_epochs(judged.frames, states, judged.floor, segment.start_s, segment.stop_s, detect)
+        if CMUA in kinds and segment.kind == REST and judged.floor.known:
+            bounds_s = segment.start_s, segment.stop_s
+            levels_uv = judged.grounds.stretch(*bounds_s).sustained_uv(detect.cmua_epoch_s)
+            epochs = cmua_epochs(judged.frames, states, judged.floor, *bounds_s, detect, levels_uv)
             for start_s, stop_s in epochs.cmua.merge():
-                yield IntervalRow(target, "cmua", start_s, stop_s)
+                yield IntervalRow(target, CMUA, start_s, stop_s)
 
 
 def pair_intervals(pair: tuple[str, str], first: Judged, second: Judged) -> Iterator[IntervalRow]:
     """Yield the stretches in which both muscles of a pair are active."""
     both = coactive_intervals(first.activity, first.frames.hop_s, second.activity, second.frames.hop_s)
     for start_s, stop_s in both:
-        yield IntervalRow("/".join(pair), "coactive", start_s, stop_s)
+        yield IntervalRow("/".join(pair), COACTIVE, start_s, stop_s)
 
 
 def _reason(judged: Judged, start: int, stop: int) -> str:

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from emgpipe.frames.model import REASON_BITS, ChannelFrames
+from emgpipe.frames.model import ChannelFrames
 from emgpipe.measures.events import LEAST_MUSCLES, SUBJECT, BodyView
-from emgpipe.measures.registry import BODY_MEASURES, MUSCLE_MEASURES, PAIR_MEASURES
+from emgpipe.measures.registry import MUSCLE_MEASURES
 from emgpipe.measures.rows import NOTES, MeasureRow, Status, TargetKind
 from emgpipe.measures.settings import MeasureSettings
 from emgpipe.measures.views import CUE_KINDS, REST, WHOLE, Measure, MuscleView, PairView, Reading, Segment
@@ -46,73 +46,58 @@ def muscle_rows(view: MuscleView) -> list[MeasureRow]:
     list of MeasureRow
         One row a measure; rest measures only in `rest`, and as `not_measured` in `whole`.
     """
+    return [muscle_row(measure, view) for measure in given_in(MUSCLE_MEASURES, view.segment)]
+
+
+def muscle_row(measure: Measure, view: MuscleView) -> MeasureRow:
+    """Row of one measure of a muscle."""
     muscle = view.judged.frames.muscle or view.judged.frames.label
-    rows = []
-    lines_hz = _lines_hz(view)
-    for measure in _given(MUSCLE_MEASURES, view.segment):
-        reading = _muscle_refusal(measure, view) or measure.function(view)
-        flags = [*_doubts(measure, view), *reading.flags, *_left_out(measure, view)]
-        flags += [f for f in view.flags if measure.name not in UNTOUCHED_BY_CROSSTALK]
-        used_s = reading.used_s if reading.used_s is not None else view.used_s
-        rows.append(_row(measure, reading, view, muscle, "muscle", flags, used_s, lines_hz))
-    return rows
+    reading = _muscle_refusal(measure, view) or measure.function(view)
+    flags = [*_doubts(measure, view), *reading.flags, *_left_out(measure, view)]
+    flags += [f for f in view.flags if measure.name not in UNTOUCHED_BY_CROSSTALK]
+    used_s = reading.used_s if reading.used_s is not None else view.used_s
+    return _row(measure, reading, view, muscle, "muscle", flags, used_s, _lines_hz(view))
 
 
-def pair_rows(view: PairView) -> list[MeasureRow]:
-    """All rows of one pair over one segment.
-
-    Parameters
-    ----------
-    view : PairView
-        Both muscles over the segment.
-
-    Returns
-    -------
-    list of MeasureRow
-    """
+def pair_row(measure: Measure, view: PairView) -> MeasureRow:
+    """Row of one measure of a pair."""
     target = f"{view.agonist.judged.frames.muscle}/{view.antagonist.judged.frames.muscle}"
+    reading = _pair_refusal(measure, view) or measure.function(view)
+    flags = [*_doubts(measure, view.agonist), *_doubts(measure, view.antagonist), *reading.flags]
+    flags += [*_left_out(measure, view.agonist), *_left_out(measure, view.antagonist)]
+    flags += ["CROSSTALK_POSSIBLE"] if view.has_crosstalk else []
+    used_s = reading.used_s if reading.used_s is not None else min(view.agonist.used_s, view.antagonist.used_s)
     lines_hz = _lines_hz(view.agonist, view.antagonist)
-    crosstalk = view.crosstalk.r0 >= view.agonist.detect.crosstalk_r0
-    rows = []
-    for measure in _given(PAIR_MEASURES, view.agonist.segment):
-        refusal = _pair_refusal(measure, view)
-        reading = refusal or measure.function(view)
-        flags = [*_doubts(measure, view.agonist), *_doubts(measure, view.antagonist), *reading.flags]
-        flags += [*_left_out(measure, view.agonist), *_left_out(measure, view.antagonist)]
-        flags += ["CROSSTALK_POSSIBLE"] if crosstalk else []
-        used_s = reading.used_s if reading.used_s is not None else min(view.agonist.used_s, view.antagonist.used_s)
-        rows.append(_row(measure, reading, view.louder_floor, target, "pair", flags, used_s, lines_hz))
-    return rows
+    return _row(measure, reading, view.louder_floor, target, "pair", flags, used_s, lines_hz)
 
 
-def body_rows(view: BodyView) -> list[MeasureRow]:
-    """Rows of all muscles of a recording together, over one segment.
+def body_row(measure: Measure, view: BodyView) -> MeasureRow:
+    """Row of one measure of all muscles of a recording together, over one segment.
 
     Parameters
     ----------
+    measure : Measure
+        Of `BODY_MEASURES`.
     view : BodyView
         Muscles and pairs over the segment.
 
     Returns
     -------
-    list of MeasureRow
+    MeasureRow
         `not_measured`, MUSCLES_TOO_FEW where less than two muscles have a floor and usable time enough. Of the others
         the shortest usable time and every doubt count.
     """
-    rows = []
-    for measure in _given(BODY_MEASURES, view.segment):
-        told = [muscle for muscle in view.muscles.values() if _muscle_refusal(measure, muscle) is None]
-        reading = Reading.none("MUSCLES_TOO_FEW", "not_measured")
-        if view.segment.kind == WHOLE:
-            reading = Reading.none("REST_NOT_DECLARED", "not_measured")
-        elif len(told) >= LEAST_MUSCLES:
-            reading = measure.function(
-                BodyView(view.segment, {n: m for n, m in view.muscles.items() if m in told}, view.pairs)
-            )
-        used_s = min((muscle.used_s for muscle in told), default=0.0)
-        flags = [code for muscle in told for code in (*_doubts(measure, muscle), *_left_out(measure, muscle))]
-        rows.append(_body_row(measure, reading, view.segment, [*flags, *reading.flags], used_s))
-    return rows
+    told = [muscle for muscle in view.muscles.values() if _muscle_refusal(measure, muscle) is None]
+    reading = Reading.none("MUSCLES_TOO_FEW", "not_measured")
+    if view.segment.kind == WHOLE:
+        reading = Reading.none("REST_NOT_DECLARED", "not_measured")
+    elif len(told) >= LEAST_MUSCLES:
+        reading = measure.function(
+            BodyView(view.segment, {n: m for n, m in view.muscles.items() if m in told}, view.pairs)
+        )
+    used_s = min((muscle.used_s for muscle in told), default=0.0)
+    flags = [code for muscle in told for code in (*_doubts(measure, muscle), *_left_out(measure, muscle))]
+    return _body_row(measure, reading, view.segment, [*flags, *reading.flags], used_s)
 
 
 def _body_row(measure: Measure, reading: Reading, segment: Segment, flags: Sequence[str], used_s: float) -> MeasureRow:
@@ -126,17 +111,17 @@ def _body_row(measure: Measure, reading: Reading, segment: Segment, flags: Seque
 
 
 def unmeasured_rows(
-    target: str, kind: TargetKind, segment: Segment, code: str, status: Status = "not_measured"
+    target: str, kind: TargetKind, segment: Segment, code: str, status: Status, measures: Sequence[Measure]
 ) -> list[MeasureRow]:
     """Rows of a target that has no verdicts at all: one a measure, all with the same code."""
-    measures = MUSCLE_MEASURES if kind == "muscle" else PAIR_MEASURES
     return [
         MeasureRow(segment.name, target, kind, measure.name, None, measure.unit, status=status, reason=code)
-        for measure in _given(measures, segment)
+        for measure in measures
     ]
 
 
-def _given(measures: Sequence[Measure], segment: Segment) -> list[Measure]:
+def given_in(measures: Sequence[Measure], segment: Segment) -> list[Measure]:
+    """Those of these measures that have a row in a segment."""
     if segment.kind in CUE_KINDS:
         return [m for m in measures if m.given_in == segment.kind]
     given = ("any", REST) if segment.kind in (REST, WHOLE) else ("any",)
@@ -190,12 +175,7 @@ def _needed_s(measure: Measure, segment: Segment, settings: MeasureSettings) -> 
 
 def _excluding(view: MuscleView) -> list[str]:
     """Reason bits that take more than a tenth of the segment; beats that were removed are no fault."""
-    return [name for name in REASON_BITS if name != "QRS" and _excluded_share(view, name) > MUCH_EXCLUDED]
-
-
-def _excluded_share(view: MuscleView, reason: str) -> float:
-    reasons = view.judged.frames.reasons[view.hops]
-    return float(((reasons & REASON_BITS[reason]) != 0).mean()) if len(reasons) else 0.0
+    return [name for name, share in view.stretch.reason_shares.items() if name != "QRS" and share > MUCH_EXCLUDED]
 
 
 def _left_out(measure: Measure, view: MuscleView) -> list[str]:
@@ -203,7 +183,7 @@ def _left_out(measure: Measure, view: MuscleView) -> list[str]:
     if measure.need == "nothing":
         return []
     codes = _excluding(view)
-    if _excluded_share(view, "CLIPPED") >= CLIPPED_COUNTS:
+    if view.stretch.reason_shares["CLIPPED"] >= CLIPPED_COUNTS:
         codes = [*codes, "CLIPPED"]
         if measure.limited or (measure.direction == "up" and measure.unit in AMOUNTS):
             codes = ["LOWER_BOUND", *codes]

@@ -66,7 +66,7 @@ def relax_resid_uv(view: MuscleView) -> Reading:
 def _third(view: MuscleView, number: int) -> Reading:
     length = (view.segment.stop_s - view.segment.start_s) / 3
     start = view.segment.start_s + (number - 1) * length
-    used_s = view.usable_s(start, start + length)
+    used_s = view.stretch.usable_s(start, start + length)
     # hops are rounded to at both ends
     least_s = max(view.settings.least_usable_share * length, view.settings.least_reference_s) - view.judged.frames.hop_s
     reading = _median_rms(view, start, start + length) if used_s >= least_s else Reading.none("TOO_SHORT")
@@ -159,8 +159,9 @@ def _share_if(active: NDArray[np.bool_], view: MuscleView, further: Callable[[fl
 def cmua_frac(view: MuscleView) -> Reading:
     """Share of usable 10 s epochs with continuous activity."""
     judged, segment = view.judged, view.segment
+    levels_uv = view.stretch.sustained_uv(view.detect.cmua_epoch_s)
     epochs = cmua_epochs(
-        judged.frames, judged.activity.states, judged.floor, segment.start_s, segment.stop_s, view.detect
+        judged.frames, judged.activity.states, judged.floor, segment.start_s, segment.stop_s, view.detect, levels_uv
     )
     if not epochs.n_usable or epochs.used_s + judged.frames.hop_s < view.settings.least_continuity_s:
         return replace(Reading.none("TOO_SHORT"), used_s=epochs.used_s)

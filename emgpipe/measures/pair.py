@@ -7,7 +7,6 @@ import numpy as np
 
 from emgpipe.detectors import cocontraction
 from emgpipe.detectors.cocontraction import PairEnvelopes
-from emgpipe.detectors.coherence import low_coherence
 from emgpipe.detectors.crosstalk import without_common
 from emgpipe.detectors.precision import Span, ratio_span, share_span
 from emgpipe.detectors.witnesses import Floats
@@ -60,7 +59,7 @@ def imc_low_z(view: PairView) -> Reading:
         return Reading.none("UNEQUAL_RATES", "not_measured")
     if any(frames.heart is not None and frames.heart.n_beats for frames in (one, other)):
         return Reading.none("QRS", "not_measured")
-    said = low_coherence(one, other, view.agonist.segment.start_s, view.agonist.segment.stop_s)
+    said = view.beside.coherence
     if not np.isfinite(said.z):
         return replace(Reading.none("TOO_SHORT"), used_s=said.used_s)
     return Reading(said.z, used_s=said.used_s)

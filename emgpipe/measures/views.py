@@ -15,11 +15,11 @@ from emgpipe.detectors.evoked import Evoked
 from emgpipe.detectors.floor import Floor
 from emgpipe.detectors.precision import Span
 from emgpipe.detectors.settings import DetectSettings
-from emgpipe.detectors.spasms import Spasms, detect_spasms
-from emgpipe.detectors.windows import windows_of_seconds
-from emgpipe.detectors.witnesses import Floats, Witnesses, usable_hops, witness_seconds
+from emgpipe.detectors.spasms import Spasms
+from emgpipe.detectors.witnesses import Floats, Witnesses
 from emgpipe.frames.model import ChannelFrames, PairCovariance
 from emgpipe.intervals import Intervals
+from emgpipe.measures.grounds import Beside, Grounds, Stretch
 from emgpipe.measures.reference import ReferenceLevel
 from emgpipe.measures.rows import Status
 from emgpipe.measures.settings import MeasureSettings
@@ -72,30 +72,28 @@ class Judged:
     evoked: Evoked | None = None
 
     @cached_property
+    def grounds(self) -> Grounds:
+        """What frames and floor say without any state."""
+        return Grounds(self.frames, self.floor)
+
+    @classmethod
+    def on(
+        cls, grounds: Grounds, activity: Activity, doubts: tuple[str, ...], possible: Intervals, evoked: Evoked | None
+    ) -> "Judged":
+        """Return verdicts that share their grounds with others."""
+        judged = cls(grounds.frames, grounds.floor, activity, doubts, possible, evoked)
+        judged.__dict__["grounds"] = grounds  # the place of the cached property
+        return judged
+
+    @property
     def witnesses(self) -> Witnesses:
         """Per-second witnesses."""
-        return witness_seconds(self.frames)
+        return self.grounds.witnesses
 
     @cached_property
     def levels(self) -> SecondLevels:
         """Power and activity of whole seconds."""
         return SecondLevels.of(self.frames, self.witnesses, self.activity)
-
-    @cached_property
-    def usable(self) -> NDArray[np.bool_]:
-        """Hops that may enter a number."""
-        return usable_hops(self.frames)
-
-    @cached_property
-    def _spasms(self) -> dict[tuple[Segment, DetectSettings], Spasms]:
-        return {}
-
-    def spasms(self, segment: Segment, detect: DetectSettings) -> Spasms:
-        """Spasms of a segment; looked for once. The floor is known."""
-        key = (segment, detect)
-        if key not in self._spasms:
-            self._spasms[key] = detect_spasms(self.frames, self.floor, segment.start_s, segment.stop_s, detect)
-        return self._spasms[key]
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,30 +107,29 @@ class MuscleView:
     flags: tuple[str, ...] = ()
 
     @cached_property
+    def stretch(self) -> Stretch:
+        """What frames and floor say of the segment."""
+        return self.judged.grounds.stretch(self.segment.start_s, self.segment.stop_s)
+
+    @property
     def hops(self) -> slice:
         """Hops of the segment."""
-        frames = self.judged.frames
-        return slice(frames.hops(self.segment.start_s), frames.hops(self.segment.stop_s))
+        return self.stretch.hops
 
     @property
     def states(self) -> NDArray[np.int8]:
         """State of each hop of the segment."""
         return self.judged.activity.states[self.hops]
 
-    @cached_property
+    @property
     def used_s(self) -> float:
         """Usable seconds of the segment."""
-        return self.usable_s(self.segment.start_s, self.segment.stop_s)
+        return self.stretch.used_s
 
-    def usable_s(self, start_s: float, stop_s: float) -> float:
-        """Usable seconds of a stretch."""
-        frames = self.judged.frames
-        return float(self.judged.usable[frames.hops(start_s) : frames.hops(stop_s)].sum() * frames.hop_s)
-
-    @cached_property
+    @property
     def powers(self) -> Floats:
         """Power of 1 s windows every 0.5 s, µV²; NaN where they are not usable."""
-        return windows_of_seconds(self.judged.frames, self.segment.start_s, self.segment.stop_s, 1.0, 0.5).power
+        return self.stretch.powers
 
     @cached_property
     def possible_spasms(self) -> Intervals:
@@ -143,7 +140,7 @@ class MuscleView:
     @property
     def spasms(self) -> Spasms:
         """Spasms of the segment."""
-        return self.judged.spasms(self.segment, self.detect)
+        return self.stretch.spasms(self.detect)
 
     @property
     def excluded_s(self) -> float:
@@ -183,10 +180,7 @@ class PairView:
     @cached_property
     def envelopes(self) -> PairEnvelopes:
         """Both envelopes on one clock."""
-        one, other = (
-            envelope(v.judged.frames, v.judged.floor, v.judged.activity, v.segment.start_s, v.segment.stop_s)
-            for v in (self.agonist, self.antagonist)
-        )
+        one, other = (envelope(v.stretch.envelope, v.judged.activity) for v in (self.agonist, self.antagonist))
         return PairEnvelopes(one, other)
 
     @cached_property
@@ -196,13 +190,14 @@ class PairView:
         return min(self.length_s * float((~excluded).mean()), self.recorded_s) if len(excluded) else 0.0
 
     @cached_property
+    def beside(self) -> Beside:
+        """What frames and floors of both say of the segment."""
+        return self.agonist.stretch.beside(self.antagonist.stretch)
+
+    @property
     def recorded_s(self) -> float:
         """Seconds of the segment whose hops are usable in both muscles: windows at gaps reach beyond them."""
-        one, other = (
-            Intervals.from_mask(v.judged.usable[v.hops], v.hops.start).scaled(v.judged.frames.hop_s)
-            for v in (self.agonist, self.antagonist)
-        )
-        return one.overlap(other).duration
+        return self.beside.recorded_s
 
     @property
     def length_s(self) -> float:
@@ -227,6 +222,11 @@ class PairView:
         one, other = self.agonist.judged.levels, self.antagonist.judged.levels
         segment = self.agonist.segment
         return crosstalk(self.covariance, one, other, segment.start_s, segment.stop_s)
+
+    @property
+    def has_crosstalk(self) -> bool:
+        """Whether the numbers of the pair may be those of one muscle."""
+        return self.crosstalk.r0 >= self.agonist.detect.crosstalk_r0
 
     @property
     def receivers(self) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from emgpipe.detectors.cocontraction import (
     coactive_intervals,
     coactivity,
     envelope,
+    envelope_power,
     falconer_winter_pct,
     overlap_uv,
     rudolph_uv,
@@ -37,7 +38,7 @@ def muscle(levels_uv, rate_hz, seed):
 def seen(x, rate_hz):
     frames = frames_of(x, rate_hz, lsb_uv=0.05)
     floor, activity = verdict_of(frames)
-    return envelope(frames, floor, activity, 0.0, SECONDS), floor
+    return envelope(envelope_power(frames, floor, 0.0, SECONDS), activity), floor
 
 
 def truth(clean, rate_hz):
