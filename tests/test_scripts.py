@@ -167,6 +167,25 @@ def test_outcome_tables_for_r_and_sas_that_cannot_be_written_are_one_line(ran, t
     assert done.stderr.startswith("outcomes_for_r_sas: ")
 
 
+def test_thresholds_are_tried_with_and_without_marks(ran, tmp_path):
+    marks = [row for row in read_rows(ran[1] / "intervals.csv") if row["kind"] == "active"]
+    with (tmp_path / "rater.csv").open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, list(marks[0]))
+        writer.writeheader()
+        writer.writerows(marks)
+    grid = ("--grid", "detect.activity_ratio=1.3,1.5")
+    done = script("tune_thresholds.py", ran[1], tmp_path / "t", tmp_path / "rater.csv", *grid)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("F1: declared ")
+    assert (tmp_path / "t" / "settings.toml").is_file()
+    done = script("tune_thresholds.py", ran[1], tmp_path / "u", *grid)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "act_frac" in done.stdout or "moved_by" in done.stdout
+    done = script("tune_thresholds.py", ran[1], ran[1] / "t", *grid)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert "tune_thresholds: " in done.stderr
+
+
 def test_sample_data_that_cannot_be_written_are_one_line(tmp_path):
     (tmp_path / "file").write_text("")
     done = script("make_sample_data.py", tmp_path / "file")

@@ -98,7 +98,7 @@ def outputs_markdown() -> str:
         *_table(["grade", "means", "given for"], [[*told] for told in _grade_lines()]),
         "",
     ]
-    return "\n".join([*out, *_outcome_lines()])
+    return "\n".join([*out, *_outcome_lines(), *_SWEEPS])
 
 
 _OUTCOMES = (
@@ -132,6 +132,12 @@ _OUTCOMES = (
     " visit twice, an unknown subject or visit and a column that may tell an arm are refused with the line."
     " `scripts/export_outcomes.py OUT FILE.csv [MEASURE ...]` is a short table of a few measures at rest, without"
     " a plan.", "",
+)  # fmt: skip
+
+_SWEEPS = (
+    "## Sweeps", "",
+    "`emgpipe tune OUT -o DIR` writes into a folder of its own, outside OUT; [its tables](tuning_tables.md) and"
+    " [what they mean](tuning.md) have pages of their own.", "",
 )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from emgpipe.batch.pages import measures_markdown, outputs_markdown
 from emgpipe.muscles import muscles_markdown
 from emgpipe.settings import codes_markdown, settings_markdown
+from emgpipe.tuning.pages import tuning_tables_markdown
 
 PAGES = {
     "settings.md": settings_markdown,
@@ -13,6 +14,7 @@ PAGES = {
     "measures.md": measures_markdown,
     "muscles.md": muscles_markdown,
     "outputs.md": outputs_markdown,
+    "tuning_tables.md": tuning_tables_markdown,
 }
 """Page -> the function that writes its text."""
 
