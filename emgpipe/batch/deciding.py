@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 
 from emgpipe.batch.apart import answers_apart
 from emgpipe.batch.jobs import Job
-from emgpipe.batch.recalled import Recalled, recalled
+from emgpipe.batch.recalled import recalled
 from emgpipe.batch.units import read_unit
 from emgpipe.batch.work import computed_unit
 from emgpipe.errors import ResultsError
 from emgpipe.measures.reference import ReferenceLevel
+from emgpipe.pipeline import Prepared
 from emgpipe.settings import check_settings, fingerprint
 
 Changes = Mapping[str, Mapping[str, Any]]
@@ -77,7 +78,7 @@ def decided(out: Path, task: Task) -> Answer:
         message = f"the unit of {task.recording!r} is not as written; run the study again"
         raise ResultsError("RESULTS_UNREADABLE", message, where=str(out))
     job = Job.from_told(unit["job"], out)
-    there: Recalled | None = None
+    there: Prepared | None = None
     answer = []
     for one in task.wanted:
         settings = check_settings(one.changes, base=job.settings)
@@ -85,14 +86,14 @@ def decided(out: Path, task: Task) -> Answer:
         if settings.condition != job.settings.condition:
             made = _computed(unit, now, task.file)
         else:
-            there = there or recalled(unit, job, task.file)
+            there = there or recalled(unit, job, task.file).prepared()
             made = _recalled_unit(unit, there, now)
         answer.append((one.variant, made))
     return answer
 
 
-def _recalled_unit(unit: Unit, there: Recalled, job: Job) -> Unit:
-    result = replace(there, job=job).decided(job.settings)
+def _recalled_unit(unit: Unit, there: Prepared, job: Job) -> Unit:
+    result = there.with_references(dict(job.levels)).result(job.settings)
     rows = [asdict(row) for row in result.rows]
     return {**_made_with(unit, job), "rows": rows}
 

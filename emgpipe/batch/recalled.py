@@ -13,9 +13,8 @@ from emgpipe.batch.work import prepared, stored_covariances, stored_frames
 from emgpipe.errors import ResultsError, StoreError
 from emgpipe.frames.model import Frames, PairCovariance
 from emgpipe.frames.stimuli import Stretches
-from emgpipe.pipeline import Prepared, Result
+from emgpipe.pipeline import Prepared
 from emgpipe.recording import Annotation, Recording, Signal
-from emgpipe.settings import Settings
 from emgpipe.study.timeline import recording_segments
 
 Unit = Mapping[str, Any]
@@ -44,10 +43,6 @@ class Recalled:
     frames: Frames
     covariances: Mapping[tuple[str, str], PairCovariance | None]
     stretches: Mapping[int, Stretches]
-
-    def decided(self, settings: Settings) -> Result:
-        """Everything about the recording under these settings, whose conditioning must be that of the frames."""
-        return self.prepared().result(settings)
 
     def prepared(self) -> Prepared:
         """Return the recording ready to be decided under many settings, whose conditioning is that of the frames."""

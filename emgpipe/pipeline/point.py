@@ -6,6 +6,7 @@ A row is kept by everything that it was made from, so that the next set of setti
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
+from operator import is_
 
 from emgpipe.frames.model import Frames, PairCovariance
 from emgpipe.frames.stimuli import Stretches
@@ -80,10 +81,17 @@ class Memory:
     rows: Kept[MeasureRow] = field(default_factory=lambda: Kept[MeasureRow](MOST_ROWS))
     receivers: Kept[tuple[str, ...]] = field(default_factory=lambda: Kept[tuple[str, ...]](MOST_PAIRS))
     numbers: dict[Hashable, int] = field(default_factory=dict)
+    told: list[tuple[MeasureRow, ...]] = field(default_factory=lambda: [()])
 
     def number(self, part: Hashable) -> int:
         """Return the number of a part of keys; equal parts have one."""
         return self.numbers.setdefault(part, len(self.numbers))
+
+    def latest(self, rows: tuple[MeasureRow, ...]) -> tuple[MeasureRow, ...]:
+        """Return the last rows where these are the same ones."""
+        if not (len(rows) == len(self.told[0]) and all(map(is_, rows, self.told[0]))):
+            self.told[0] = rows
+        return self.told[0]
 
 
 class Point:

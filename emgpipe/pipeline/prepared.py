@@ -90,7 +90,10 @@ class Prepared:
         return replace(self, told=told, points=Kept[Point](POINTS))
 
     def states(self, settings: Settings) -> Mapping[str, States]:
-        """State of each hop, by target of every muscle that is judged; they are not to be written to."""
+        """State of each hop, by target of every muscle that is judged; not to be written to.
+
+        States of one muscle that are equal under settings asked for one after the other are one object.
+        """
         return {name: verdict.activity.states for name, verdict in self._point(settings).verdicts.items()}
 
     def judged(self, settings: Settings) -> Mapping[str, Judged]:
@@ -98,8 +101,8 @@ class Prepared:
         return self._point(settings).judged
 
     def rows(self, settings: Settings, measures: Collection[str]) -> tuple[MeasureRow, ...]:
-        """Rows of `result` with these measures, in its order; nothing else is computed."""
-        return tuple(self._point(settings).rows(measures))
+        """Rows of `result` with these measures, in its order; nothing else is computed. Equal ones are one object."""
+        return self.memory.latest(tuple(self._point(settings).rows(measures)))
 
     def intervals(self, settings: Settings, kinds: Collection[str]) -> tuple[IntervalRow, ...]:
         """Stretches of `result` of these kinds, in its order."""

@@ -81,14 +81,15 @@ class Grounded:
 
 @dataclass(frozen=True, eq=False)
 class Verdict:
-    """Activity of a channel, and digests that are equal where states are."""
+    """Activity of a channel, and digests that are equal where states are; `same`: an earlier one of the same states."""
 
     activity: Activity
+    same: "Verdict | None" = None
 
     @cached_property
     def states_key(self) -> bytes:
         """Stands for the states."""
-        return _digest(self.activity.states.tobytes())
+        return _digest(self.activity.states.tobytes()) if self.same is None else self.same.states_key
 
     @cached_property
     def ends_key(self) -> bytes:
@@ -121,6 +122,7 @@ class Stages:
         self._quality, self._seen = Kept[Seen](most), Kept[Seen](most)
         self._floors, self._grounded = Kept[Grounded](most), Kept[Grounded](most)
         self._levels, self._verdicts = Kept[Levels](most), Kept[Verdict](most)
+        self._last: dict[str, Verdict] = {}
         self._doubts, self._evoked = Kept[Found](FEW), Kept[Evoked](most)
 
     def grounded(self, detect: DetectSettings) -> tuple[Grounded, ...]:
@@ -171,7 +173,18 @@ class Stages:
         key = grounds.number, *values_of(detect, reads.LEVELS)
         levels = self._levels.get(key, lambda: activity_levels(grounds.heard, grounds.frames, grounds.floor, detect))
         key = *key, *values_of(detect, reads.STATES)
-        return self._verdicts.get(key, lambda: Verdict(decide_activity(levels, grounds.floor, detect)))
+        return self._verdicts.get(key, lambda: self._told(one, decide_activity(levels, grounds.floor, detect)))
+
+    def _told(self, one: Grounded, activity: Activity) -> Verdict:
+        """Verdict with the very states of the last one where both are equal: who counts them does it once."""
+        last = self._last.get(one.name)
+        if last is not None and np.array_equal(last.activity.states, activity.states):
+            first = last if last.same is None else last.same
+            verdict = Verdict(replace(activity, states=first.activity.states), first)
+        else:
+            verdict = Verdict(activity)
+        self._last[one.name] = verdict
+        return verdict
 
 
 def values_of(detect: DetectSettings, names: Sequence[str]) -> tuple[float, ...]:
