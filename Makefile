@@ -35,10 +35,11 @@ readers:  ## compare readers of EDF and BDF and write docs/readers.md
 docs:  ## write the pages that come from the package itself
 	$(BIN)/python -m emgpipe.cli.pages docs
 
-validate:  ## measure every claim on known truth and write the three pages of validation (45 minutes; beside peers where the extra is installed)
+validate:  ## measure every claim on known truth and write the four pages of validation (45 minutes; beside peers where the extra is installed)
 	$(BIN)/python -m validation
 	$(BIN)/python -m validation.stiffness
 	$(BIN)/python -m validation.crossover
+	$(BIN)/python -m validation.tuning
 
 stress:  ## judge malformed files, fuzz the reader, kill and crowd runs; write docs/stress.md and reliability.md (half an hour)
 	$(BIN)/python -m stress
