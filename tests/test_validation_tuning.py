@@ -4,8 +4,11 @@ import csv
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from emgpipe.tuning.scores import agreement_of
+from emgpipe.tuning.tune import tune_results
 from validation import onsets, tuning
 
 REAL = Path(__file__).parents[1] / ".." / "shared" / "data" / "real"
@@ -30,6 +33,16 @@ def test_muscles_above_the_noise_are_found_and_the_cost_of_the_others_is_told(co
     check = tuning.level_check(cohort)
     assert check.holds, check.measured
     assert sum(int(row[1]) for row in check.rows) == 4 * len(tuning.KINDS)
+
+
+def test_the_intervals_of_a_run_are_perfect_truth_of_its_own_settings(cohort, tmp_path):
+    grid, table = ("detect.activity_ratio=1.5",), cohort / "results" / "intervals.csv"
+    tuned = tune_results(cohort / "results", tmp_path / "own", grid=grid, truth=[table], jobs=1)
+    for (_, kind), sums in tuned.pooled.items():
+        agreement = agreement_of(sums[0])
+        assert (agreement.f1, agreement.iou, agreement.kappa) == (1, 1, 1), kind
+        assert np.isnan(agreement.event_f1) or agreement.event_f1 == 1, kind  # onsets there may be none
+    assert {kind for _, kind in tuned.pooled} >= {"active", "coactive"}
 
 
 def test_a_choice_that_does_not_carry_over_is_told(cohort):

@@ -126,6 +126,7 @@ def choice_check(tuning: Tuning) -> Check:
     names = [axis.title.removeprefix("detect.") for axis in grid.axes]
 
     def told(point: int) -> str:
+        """Values of a point."""
         return ", ".join(f"{value:g}" for value in grid.values(point))
 
     return Check(
