@@ -145,8 +145,11 @@ def _stability_text(tuning: Tuning) -> str:
     columns = ["measure", "rank", "least", "change", "most", "moved by"]
     n = len(tuning.stability) - len(rows)
     more = f"{n} measures more move less, or not at all\n" if n > 0 else ""
-    words = "visits under all settings against the declared ones: rank correlation (median, least),\nchange in spreads"
-    return f"{words} between visits (median, largest)\n{talk.table_text(columns, rows, right=columns[1:5])}{more}"
+    words = (
+        "visits under all settings against the declared ones: rank correlation (median,\n"
+        "least), change in spreads between visits (median, largest)\n"
+    )
+    return f"{words}{talk.table_text(columns, rows, right=columns[1:5])}{more}"
 
 
 def _curves_text(curves: tuple[Curve, ...]) -> str:
