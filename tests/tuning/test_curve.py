@@ -12,9 +12,10 @@ from emgpipe.batch import run_study
 from emgpipe.batch.locking import lock_results
 from emgpipe.batch.trial import analyse_results
 from emgpipe.errors import EmgpipeError, SettingsError
-from emgpipe.outcomes.plan import Endpoint, load_plan
+from emgpipe.outcomes.plan import Endpoint, load_plan, parse_plan
 from emgpipe.tuning.curve import Course, course_of, curve_of, curve_rows, curve_told, treatment_curve_of
 from emgpipe.tuning.merged import merged_values
+from emgpipe.tuning.model import STATUSES
 from emgpipe.tuning.outcome import outcome_endpoints, outcome_measures
 from emgpipe.tuning.study import Wish, try_settings
 from emgpipe.tuning.unblinded import treatment_curves
@@ -204,6 +205,23 @@ def test_one_patient_with_both_visits_is_no_mean_and_stands_last_with_its_code()
         (1, False, False),
         (0, True, True),
     ]
+
+
+def test_the_rules_of_the_plan_hold_under_every_point():
+    """A value that falls below its limit counts as half the limit, where the plan says so."""
+    made = course()
+    plan = parse_plan(
+        '[analysis]\nestimator = "raw"\n[endpoint]\nmeasure = "apdf_p50_uv"\ntargets = ["TA_R"]\n'
+        '[rules]\nbelow_limit = "half_limit"\n'
+        + "".join(f'[[visits]]\navisit = "{n}"\nnames = ["V{n}"]\nperiod = {n}\nrole = "treatment"\n' for n in (1, 2))
+    )
+    visits = visits_of(made, [ROWS[0], ROWS[0]])
+    visits.status[1, [2, 5]], visits.limit[1] = STATUSES.index("below_limit"), 6.0
+    curve = curve_of(visits, made, ENDPOINT, plan)
+    first, second = np.array([4.0, 3.0, 8.0]), np.array([0.0, 0.0, 0.0])
+    assert curve.effect[0] == pytest.approx((second - first).mean(), rel=1e-15)
+    first[:2] = 3.0
+    assert curve.effect[1] == pytest.approx((second - first).mean(), rel=1e-15)
 
 
 def test_a_curve_of_one_point_is_its_own_range():

@@ -1,5 +1,7 @@
 """Values of visits under each point are those of a run with these settings."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -13,7 +15,7 @@ from emgpipe.recording import Annotation
 from emgpipe.settings import Settings, load_settings
 from emgpipe.tuning.grid import parse_grid
 from emgpipe.tuning.merged import base_measures, merged_values, taken
-from emgpipe.tuning.model import STATUSES, Values
+from emgpipe.tuning.model import STATUSES, Key, Values
 from emgpipe.tuning.visits import VisitKey, pooled_visits
 from tests.batch.studies import HEAD, row_of, write_manifest, write_recording
 from tests.tuning.swept import parts_of, tables_of, told
@@ -96,15 +98,18 @@ def test_what_no_point_moves_is_merged_once(swept):
     assert made.value.tobytes() == np.repeat(few.value, 500, axis=0).tobytes()
 
 
-def test_a_value_below_its_limit_tells_its_doubts_to_the_visit(swept):
-    """Without them the regions of a visit would be `ok` where a run says `flagged`."""
-    _, kept, parts, _ = swept
-    doubted = [one for one in parts if one.doubted.any()]
-    assert doubted
-    plain = [Values(one.keys, one.value, one.status, one.limit) for one in parts]
-    told = merged_values(parts, kept.study, {"active_regions_emg"}).values
-    untold = merged_values(plain, kept.study, {"active_regions_emg"}).values
-    assert told.value.tobytes() == untold.value.tobytes()
+@pytest.mark.parametrize(("doubt", "status"), [(False, "ok"), (True, "flagged")])
+def test_a_value_below_its_limit_tells_its_other_doubts_to_the_visit(doubt, status):
+    keys = tuple(Key("r", "P1", "V1", "t", "", "rest", "TA_R", "muscle", *one)
+                 for one in (("apdf_p10_uv", "uV"), ("cmua_frac", "1")))  # fmt: skip
+    below, ok = STATUSES.index("below_limit"), STATUSES.index("ok")
+    values = Values(
+        keys, np.array([[0.2, 0.9]]), np.array([[below, ok]], np.uint8), np.array([[0.4, np.nan]]),
+        np.array([[doubt, False]]),
+    )  # fmt: skip
+    study = SimpleNamespace(index_muscles=(), index_offset_uv=0.5, reference="")
+    made = merged_values([values], study, {"active_regions_emg"}).values
+    assert (made.value.tolist(), STATUSES[made.status[0, 0]]) == ([[0.0]], status)
 
 
 def test_a_value_on_a_level_of_another_recording_that_changes_is_left_out_and_said(tmp_path):
