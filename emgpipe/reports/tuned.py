@@ -236,7 +236,7 @@ def _score_pictures(tuned: Tuned) -> Iterator[Picture]:
         yield _picture(
             "tuning_map.png", drawn, "The best score for each two values of two settings.",
             f"The two settings that move {choice.score_name} most. Each cell: the best that the other settings allow;"
-            " darker is higher. Triangle: declared; star: chosen.",
+            " a deeper colour is higher. Triangle: declared; star: chosen.",
         )  # fmt: skip
     yield _picture(
         "tuning_precision_recall.png", precision_figure(tuned.scores, choice.point),

@@ -41,7 +41,7 @@ def moves_figure(measures: Sequence[TunedMeasure], axes: Sequence[TunedAxis]) ->
     Figure
         Left: rank correlation of the visits with those at the declared settings, the median over points as a dot, a bar
         to the least. Middle: the same of the change of a visit, as share of the spread between visits, a bar to the
-        largest. Right: which setting moves it, darker: more; a cell says the share in percent.
+        largest. Right: which setting moves it, a deeper colour: more; a cell says the share in percent.
     """
     shown = most_moved(measures)
     sheet = Sheet(WIDTH_IN, max(len(shown) * _ROW_IN, 0.01) + _HEAD_IN + _FOOT_IN)

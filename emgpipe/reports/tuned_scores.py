@@ -105,7 +105,7 @@ def axes_figure(tuned: Tuned, score: TunedScore, choice: TunedChoice) -> Figure:
 
 def _draw_profile(sheet: Sheet, panel: Panel, one: Profile, tuned: Tuned, axis: int, name: str) -> None:
     sheet.say(panel.left, panel.bottom + panel.height + 0.1, axis_words(tuned.axes[axis]), 7.5, INK, fontweight="bold")
-    sheet.frame(panel, few_ticks(*panel.y_limits, 4))
+    sheet.frame(panel, _ticks(panel.y_limits, 4))
     sheet.x_frame(panel, few_ticks(*panel.x_limits, 5))
     if axis == 0 or panel.left == _LEFT_IN:
         sheet.say(panel.left - 0.5, panel.bottom + panel.height / 2, name, 7, rotation=90, va="center", ha="left")
@@ -124,8 +124,13 @@ def _limits(score: Floats) -> tuple[float, float]:
     """Limits of an axis of scores: all that is seen, with some room, never beyond 0 and 1 by much."""
     seen = score[np.isfinite(score)]
     low, high = (float(seen.min()), float(seen.max())) if len(seen) else (0.0, 1.0)
-    room = max(0.08 * (high - low), 0.01)
-    return max(low - room, -0.02), min(high + room, 1.02)
+    room = max(0.08 * (high - low), 0.002)
+    return max(low - room, -0.02), min(high + room, 1.0 + min(room, 0.02))
+
+
+def _ticks(limits: tuple[float, float], most: int) -> list[float]:
+    """Round scores within limits, none that cannot be."""
+    return [tick for tick in few_ticks(*limits, most) if 0.0 <= tick <= 1.0]
 
 
 def strongest(tuned: Tuned, score: Floats) -> list[int]:
@@ -154,8 +159,8 @@ def map_figure(tuned: Tuned, score: TunedScore, choice: TunedChoice) -> Figure |
     Returns
     -------
     Figure or None
-        Darker: higher. Other settings are free: each cell is the best that they allow. Declared and chosen as in
-        `axes_figure`; a cell that was not tried is blank.
+        A deeper colour: higher. Other settings are free: each cell is the best that they allow. Declared and chosen as
+        in `axes_figure`; a cell that was not tried is blank.
     """
     pair = strongest(tuned, score.score)[:2]
     if len(pair) < 2 or any(len(np.unique(tuned.values[:, axis])) < 2 for axis in pair):
@@ -254,8 +259,8 @@ def precision_figure(scores: Sequence[TunedScore], chosen: int) -> Figure:
 
 def _draw_cloud(sheet: Sheet, panel: Panel, one: TunedScore, chosen: int) -> None:
     sheet.say(panel.left, panel.bottom + panel.height + 0.1, shortened(one.name, 40), 7.5, INK, fontweight="bold")
-    sheet.frame(panel, few_ticks(*panel.y_limits, 4))
-    sheet.x_frame(panel, few_ticks(*panel.x_limits, 4))
+    sheet.frame(panel, _ticks(panel.y_limits, 4))
+    sheet.x_frame(panel, _ticks(panel.x_limits, 4))
     sheet.say(panel.left + panel.width / 2, panel.bottom - 0.27, "recall", 7, ha="center", va="top")
     sheet.say(panel.left - 0.52, panel.bottom + panel.height / 2, "precision", 7, rotation=90, va="center")
     _draw_even(sheet, panel)
@@ -304,7 +309,7 @@ def _patients(choice: TunedChoice, rows: Sequence[int], limits: tuple[float, flo
     row_in = 0.22
     sheet = Sheet(WIDTH_IN, len(rows) * row_in + 0.5)
     panel = Panel(1.5, 0.42, WIDTH_IN - 1.8, len(rows) * row_in, limits, (0.0, float(len(rows))))
-    sheet.x_frame(panel, few_ticks(*limits, 8))
+    sheet.x_frame(panel, _ticks(limits, 8))
     sheet.say(panel.left + panel.width / 2, 0.16, choice.score_name, 7, ha="center", va="top")
     for i, row in enumerate(rows):
         one, y = choice.patients[row], panel.y(len(rows) - i - 0.5)
