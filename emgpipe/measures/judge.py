@@ -110,14 +110,11 @@ def _body_row(measure: Measure, reading: Reading, segment: Segment, flags: Seque
     )  # fmt: skip
 
 
-def unmeasured_rows(
-    target: str, kind: TargetKind, segment: Segment, code: str, status: Status, measures: Sequence[Measure]
-) -> list[MeasureRow]:
-    """Rows of a target that has no verdicts at all: one a measure, all with the same code."""
-    return [
-        MeasureRow(segment.name, target, kind, measure.name, None, measure.unit, status=status, reason=code)
-        for measure in measures
-    ]
+def unmeasured_row(
+    measure: Measure, target: str, kind: TargetKind, segment: Segment, code: str, status: Status
+) -> MeasureRow:
+    """Row of a target that has no verdicts at all."""
+    return MeasureRow(segment.name, target, kind, measure.name, None, measure.unit, status=status, reason=code)
 
 
 def given_in(measures: Sequence[Measure], segment: Segment) -> list[Measure]:

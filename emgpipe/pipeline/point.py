@@ -3,7 +3,7 @@
 A row is kept by everything that it was made from, so that the next set of settings makes only those that may differ.
 """
 
-from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from operator import is_
@@ -15,11 +15,11 @@ from emgpipe.measures.events import SPASM, BodyView, spasm_intervals
 from emgpipe.measures.evoked import evoked_findings, stimulus_findings
 from emgpipe.measures.findings import floor_findings, mains_findings, prime_mover_findings, rate_findings
 from emgpipe.measures.intervals import COACTIVE, INTERVAL_KINDS, muscle_intervals, pair_intervals
-from emgpipe.measures.judge import body_row, given_in, muscle_row, pair_row, unmeasured_rows
+from emgpipe.measures.judge import body_row, given_in, muscle_row, pair_row, unmeasured_row
 from emgpipe.measures.kept import Kept
 from emgpipe.measures.reference import LEVEL, ReferenceLevel, is_reference, reference_level
 from emgpipe.measures.registry import BODY_MEASURES, MUSCLE_MEASURES, PAIR_MEASURES
-from emgpipe.measures.rows import IntervalRow, MeasureRow, Status
+from emgpipe.measures.rows import IntervalRow, MeasureRow, Status, TargetKind
 from emgpipe.measures.views import REST, Judged, Measure, MuscleView, PairView, Segment
 from emgpipe.pipeline.result import Result
 from emgpipe.pipeline.stages import Grounded, Stages, Verdict, values_of
@@ -200,12 +200,12 @@ class Point:
         for name in self._grounded:
             yield from (self._muscle_row(segment, name, measure, flags[name in receivers]) for measure in muscles)
         for name, code in self._told.refused.items():
-            yield from unmeasured_rows(name, "muscle", segment, code, _status(code), muscles)
+            yield from (self._unmeasured(segment, name, "muscle", measure, [code]) for measure in muscles)
         for pair in self._told.pairs:
             if pair in self._pairs:
                 yield from (self._pair_row(segment, pair, measure) for measure in pairs)
-            elif pairs:
-                yield from self._missing_pair(segment, pair, pairs)
+            else:
+                yield from (self._unmeasured(segment, "/".join(pair), "pair", one, self._absent(pair)) for one in pairs)
         yield from (self._body_row(segment, measure) for measure in body)
 
     def _muscle_row(self, segment: Segment, name: str, measure: Measure, flags: tuple[str, ...]) -> MeasureRow:
@@ -230,11 +230,16 @@ class Point:
     def _of_pair(self, segment: Segment, pair: tuple[str, str], measure: Measure) -> MeasureRow:
         return pair_row(measure, self._body(segment).pairs[pair])
 
-    def _missing_pair(self, segment: Segment, pair: tuple[str, str], measures: Sequence[Measure]) -> list[MeasureRow]:
-        refused = self._told.refused
-        absent = [refused.get(m, "MUSCLE_MISSING") for m in pair if m not in self._grounded]
-        code = ";".join(dict.fromkeys(absent))
-        return unmeasured_rows("/".join(pair), "pair", segment, code, _status(absent[0]), measures)
+    def _absent(self, pair: tuple[str, str]) -> list[str]:
+        """Why each muscle of a pair that is not judged is not."""
+        return [self._told.refused.get(m, "MUSCLE_MISSING") for m in pair if m not in self._grounded]
+
+    def _unmeasured(
+        self, segment: Segment, target: str, kind: TargetKind, measure: Measure, codes: list[str]
+    ) -> MeasureRow:
+        code, status = ";".join(dict.fromkeys(codes)), _status(codes[0])
+        make = partial(unmeasured_row, measure, target, kind, segment, code, status)
+        return self._memory.rows.get((segment, target, measure.name), make)
 
     def _body_row(self, segment: Segment, measure: Measure) -> MeasureRow:
         key = self._keys_of(self._grounded)
