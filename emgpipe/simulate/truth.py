@@ -192,9 +192,9 @@ def truth_intervals(
     Examples
     --------
     >>> from emgpipe.simulate import scenario
-    >>> rows = truth_intervals("S01", "V1", [scenario("phasic")], [])
-    >>> [row[4:7] for row in rows[:2]], rows[0][2]
-    ([['active', 2.0, 4.0], ['active', 6.0, 8.0]], 'S01_V1_supine')
+    >>> rows = truth_intervals("S01", "V1", [scenario("ends_active", seed=1)], [])
+    >>> rows[0][2], [row[4:7] for row in rows]
+    ('S01_V1_supine', [['active', 45.0, 90.0], ['silent', 0.0, 45.0]])
     """
     told = [(c.name, *one) for c in channels for one in _muscle_stretches(c)]
     by_name = {c.name: c for c in channels}
