@@ -1,8 +1,9 @@
 """The grid: which settings are tried, from texts such as `detect.activity_ratio=1.2:3:0.1`."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from decimal import Decimal, DecimalException
+from decimal import Decimal
 from functools import cached_property
 from itertools import islice, product
 from math import prod
@@ -12,6 +13,7 @@ from emgpipe.errors import SettingsError
 from emgpipe.settings import TABLES, Settings, check_settings, nearest
 
 Number = int | float
+_NUMBER = re.compile(r"[+-]?(\d{1,31}\.?\d{0,15}|\.\d{1,15})([eE][+-]?\d{1,2})?", re.ASCII)
 MOST_POINTS = 100_000
 """Settings of one sweep; beyond that a person cannot say what was tried."""
 FIXED = "condition"
@@ -181,10 +183,8 @@ def _refuse_unknown(table: str, name: str) -> None:
 def _values(title: str, told: str, *, whole: bool) -> tuple[Number, ...]:
     """Values of `1.2:3:0.1` or `0.1,0.2`, reckoned in decimals so that 1.3 is 1.3."""
     try:
-        found = _steps(told) if ":" in told else [Decimal(part.strip()) for part in told.split(",")]
-        if not found or not all(value.is_finite() for value in found):
-            raise ValueError(told)
-    except (ValueError, DecimalException):
+        found = _steps(told) if ":" in told else [_decimal(part) for part in told.split(",")]
+    except ValueError:
         message = f"{title}={told!r}; write values as 0.1,0.2,0.3 or first:last:step, the step above 0"
         raise SettingsError("GRID_INVALID", message, where="--grid") from None
     if whole and any(value != int(value) for value in found):
@@ -192,12 +192,19 @@ def _values(title: str, told: str, *, whole: bool) -> tuple[Number, ...]:
     return tuple(dict.fromkeys(int(value) if whole else float(value) for value in found))
 
 
+def _decimal(text: str) -> Decimal:
+    """A plain number of a size that settings can have."""
+    if not _NUMBER.fullmatch(text.strip()):
+        raise ValueError(text)
+    return Decimal(text.strip())
+
+
 def _steps(told: str) -> list[Decimal]:
-    first, last, step = (Decimal(part.strip()) for part in told.split(":"))
-    if not (first.is_finite() and last.is_finite() and step.is_finite() and step > 0 and first <= last):
+    first, last, step = (_decimal(part) for part in told.split(":"))
+    if not (step > 0 and first <= last):
         raise ValueError(told)
-    n = int((last - first) / step) + 1
-    return [first + i * step for i in range(min(n, MOST_POINTS + 1))]
+    n = int(min((last - first) / step, Decimal(MOST_POINTS))) + 1
+    return [first + i * step for i in range(n)]
 
 
 def _refuse_invalid(grid: Grid) -> None:

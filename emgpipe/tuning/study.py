@@ -25,6 +25,12 @@ CACHE = "cache"
 """Folder of finished parts, below that of the sweep."""
 MOST_CELLS = 400_000_000
 """Values of all points and rows that are held at once: some 7 GB."""
+MOST_SCORED = 4_000_000
+"""Rows of `tuning_recordings.csv`: some 2 GB."""
+ANY_LENGTH_S = 1e9
+"""Stands for the length of a recording that could not be read."""
+SHOWN = 8
+"""Names that are told; the others are counted."""
 
 Progress = Callable[[int, int], object]
 Unit = Mapping[str, Any]
@@ -137,11 +143,10 @@ def try_settings(
     place = load_results(out).folder
     with OutputLock(place):
         kept, study_place = settled_results(place, study)
-        measured = {name: unit for name, unit in kept.units.items() if unit["status"] == "ok"}
+        measured = {name: unit for name, unit in kept.units.items() if _is_measured(unit)}
         grid = parse_grid(wish.grid, _declared(place, measured))
-        marks = tuple(_marks(wish, measured, tell))
-        if measures:
-            _refuse_large(grid, measured)
+        marks = tuple(_marks(wish, kept, tell))
+        _refuse_large(grid, measured, measures, marks)
         wanted = measured if measures else {m.recording: measured[m.recording] for m in marks}
         recordings = [
             (unit, study_place and recording_path(study_place, told_file(unit)), _own(marks, name))
@@ -171,27 +176,47 @@ def _own(marks: Sequence[Marks], recording: str) -> tuple[Marks, ...]:
     return tuple(one for one in marks if one.recording == recording)
 
 
-def _marks(wish: Wish, measured: Mapping[str, Unit], tell: Callable[[str], object]) -> Iterator[Marks]:
-    """Marks of all sources, each of a name of its own."""
-    known = {name: KnownRecording(unit["duration_s"], _targets(unit)) for name, unit in measured.items()}
-    yield from read_truth(wish.truth, known, tell)
+def _marks(wish: Wish, kept: Kept, tell: Callable[[str], object]) -> Iterator[Marks]:
+    """Marks of all sources, each of a name of its own; of what was not judged they are passed over, and told."""
+    units = kept.units
+    every = dict.fromkeys(target for unit in units.values() for target in _targets(unit))
+    known = {
+        name: KnownRecording(unit["duration_s"], _targets(unit)) if _is_measured(unit) else
+        KnownRecording(ANY_LENGTH_S, tuple(every)) for name, unit in units.items()
+    }  # fmt: skip
+    found = read_truth(wish.truth, known, tell)
     if wish.truth_annotation:
-        annotations = {name: [Annotation(*mark) for mark in unit["annotations"]] for name, unit in measured.items()}
-        yield from annotation_marks(wish.truth_annotation, annotations, known)
+        annotations = {name: [Annotation(*mark) for mark in unit["annotations"]] for name, unit in units.items()}
+        found += annotation_marks(wish.truth_annotation, annotations, known)
+    judged = {name: _judged(unit) for name, unit in units.items()}
+    passed = [one for one in found if one.target not in judged[one.recording]]
+    if passed:
+        names = [f"{name} {target}" for name, target in dict.fromkeys((m.recording, m.target) for m in passed)]
+        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+        tell(f"marks of what was not judged are not used: {', '.join(names[:SHOWN])}{more}; measures.csv says why")
+    yield from (one for one in found if one.target in judged[one.recording])
+
+
+def _is_measured(unit: Unit) -> bool:
+    return bool(unit["status"] == "ok")
 
 
 def _targets(unit: Unit) -> tuple[str, ...]:
-    """Muscles that were judged, and pairs of them."""
-    rows = dict.fromkeys((r["target"], r["target_kind"]) for r in unit["rows"])
-    muscles = tuple(muscle["name"] for muscle in unit["muscles"])
-    pairs = [target for target, kind in rows if kind == "pair" and set(target.split("/")) <= set(muscles)]
-    return (*muscles, *pairs)
+    """Muscles and pairs that a recording has rows of."""
+    return tuple(dict.fromkeys(row["target"] for row in unit["rows"] if row["target_kind"] != "subject"))
 
 
-def _refuse_large(grid: Grid, measured: Mapping[str, Unit]) -> None:
-    """Refuse a sweep whose values do not fit into memory."""
-    n = len(grid) * sum(len(unit["rows"]) for unit in measured.values())
-    if n > MOST_CELLS:
-        most = MOST_CELLS * len(grid) // n
-        message = f"{len(grid)} settings of {len(measured)} recordings; at most {most} are tried without marks: take"
-        raise SettingsError("GRID_TOO_LARGE", f"{message} fewer values, or one measure by --outcome", where="--grid")
+def _judged(unit: Unit) -> frozenset[str]:
+    """Muscles that have verdicts, and pairs of them."""
+    muscles = {muscle["name"] for muscle in unit["muscles"]}
+    return frozenset(target for target in (*muscles, *_targets(unit)) if set(target.split("/")) <= muscles)
+
+
+def _refuse_large(grid: Grid, measured: Mapping[str, Unit], measures: frozenset[str], marks: Sequence[Marks]) -> None:
+    """Refuse a sweep of which not everything fits into memory."""
+    n_values = sum(row["measure"] in measures for unit in measured.values() for row in unit["rows"])
+    n_scores = len(dict.fromkeys((one.recording, one.source, one.kind) for one in marks))
+    for n, most, what in ((n_values, MOST_CELLS, "values"), (n_scores, MOST_SCORED, "scores")):
+        if n * len(grid) > most:
+            message = f"{len(grid)} settings of {len(measured)} recordings, {n * len(grid)} {what}; at most {most // n}"
+            raise SettingsError("GRID_TOO_LARGE", f"{message} settings are tried here: take fewer", where="--grid")

@@ -52,7 +52,7 @@ def sweep_recording(
     points : sequence of int
         Numbers; neighbours that share early settings are decided fastest, see `in_turn`.
     marks : sequence of Marks
-        Of this recording; a target that the recording cannot judge (no floor, refused channel) is scored as never on.
+        Of this recording; a muscle whose floor is not known is scored as never on.
     measures : frozenset of str
         Whose values are wanted.
     tolerance_s : float
@@ -92,6 +92,7 @@ def _scorer(prepared: Prepared, marks: Marks, rests: Intervals, tolerance_s: flo
     undecided = np.full(n_hops, UNDETERMINABLE, np.int8)
 
     def states(settings: Settings) -> States:
+        """What the program says of each hop."""
         there = prepared.states(settings)
         own = [there.get(muscle, undecided) for muscle in muscles]
         if marks.kind == "active":
@@ -103,6 +104,7 @@ def _scorer(prepared: Prepared, marks: Marks, rests: Intervals, tolerance_s: flo
     last: list[tuple[States, Floats]] = []
 
     def counted(settings: Settings) -> Floats:
+        """Sums under these settings."""
         now = states(settings)
         if not last or now is not last[0][0]:
             last[:] = [(now, score_hops(now, marked))]
@@ -151,6 +153,7 @@ def in_turn(grid: Grid) -> list[int]:
     axes = sorted(range(len(ranks)), key=ranks.__getitem__)
 
     def turn(number: int) -> tuple[int | float, ...]:
+        """Values of the early settings first."""
         values = grid.values(number)
         return tuple(values[axis] for axis in axes)
 
@@ -190,6 +193,7 @@ def joined(parts: Sequence[tuple[Sequence[int], Swept]]) -> Swept:
     first = parts[0][1]
 
     def whole(arrays: Sequence[Floats]) -> Floats:
+        """All points, by their numbers."""
         return np.concatenate(arrays)[order]
 
     scores = {name: whole([one.scores[name] for _, one in parts]) for name in first.scores}

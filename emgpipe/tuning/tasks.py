@@ -142,11 +142,11 @@ def identity(unit: Mapping[str, Any]) -> Identity:
 
 def _place(sweep: Sweep, part: Part) -> Path:
     """Where a part is kept: named by all that it depends on."""
-    marks = [[m.source, m.target, m.kind, *map(_pairs, (m.stretches, m.onsets, m.scored, m.searched))]
+    marks = [[m.source, m.target, m.kind, m.points_s, *map(_pairs, (m.stretches, m.onsets, m.scored, m.searched))]
              for m in part.marks]  # fmt: skip
     key = content_key(
         unit=part.digest, base=fingerprint(sweep.grid.base), grid=sweep.grid.told(), marks=marks,
-        points=[part.points[0], part.points[-1], len(part.points)], measures=sorted(sweep.measures),
+        points=part.points, measures=sorted(sweep.measures),
         tolerance_s=sweep.tolerance_s, versions=[SWEEP_VERSION, MEASURES_VERSION, version("emgpipe")],
     )  # fmt: skip
     return sweep.kept / f"{key}.npz"

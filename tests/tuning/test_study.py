@@ -14,7 +14,7 @@ from emgpipe.errors import EmgpipeError, NoInputError, ResultsError, SettingsErr
 from emgpipe.measures.rows import VALUED
 from emgpipe.settings import Settings, fingerprint, to_toml
 from emgpipe.store import OutputLock
-from emgpipe.tuning import parse_grid, tasks
+from emgpipe.tuning import parse_grid, study, tasks
 from emgpipe.tuning.model import SCORES, STATUSES
 from emgpipe.tuning.scores import prepare_marks, score_hops
 from emgpipe.tuning.study import Wish, try_settings
@@ -230,12 +230,12 @@ def test_bytes_of_a_sweep_read_back(tried):
 
 
 def test_results_of_two_settings_are_refused(crossover_study, tmp_path):
-    study = Path(shutil.copytree(crossover_study, tmp_path / "study"))
+    place = Path(shutil.copytree(crossover_study, tmp_path / "study"))
     out = tmp_path / "out"
-    assert run_study(study, out, jobs=1).exit_code == 0
+    assert run_study(place, out, jobs=1).exit_code == 0
     other = tmp_path / "settings.toml"
     other.write_text("[detect]\nactivity_ratio = 2.0\n")
-    run_study(study, out, settings=other, subjects=["P02"], jobs=1)
+    run_study(place, out, settings=other, subjects=["P02"], jobs=1)
     with pytest.raises(ResultsError, match="BASE_MIXED") as caught:
         try_settings(out, tmp_path / "sweep", Wish(GRID[:1]), measures=MEASURES, jobs=1)
     assert "\n" not in str(caught.value)
@@ -259,10 +259,32 @@ def test_what_cannot_be_tried_is_refused_before_anything_is_decided(crossover_ou
     assert not (tmp_path / "sweep").exists()
 
 
-def test_so_many_values_that_memory_ends_are_refused(crossover_out, tmp_path):
-    wish = Wish(("detect.activity_ratio=1.01:5:0.01", "detect.close_gap_s=0.01:2:0.01"))
-    with pytest.raises(SettingsError, match=r"GRID_TOO_LARGE.*at most .* are tried without marks"):
-        try_settings(crossover_out, tmp_path / "sweep", wish, measures=MEASURES, jobs=1)
+def test_more_values_or_scores_than_memory_holds_are_refused(crossover_out, truth, tmp_path, monkeypatch):
+    monkeypatch.setattr(study, "MOST_CELLS", 1000)
+    with pytest.raises(SettingsError, match=r"GRID_TOO_LARGE: 9 settings of 9 recordings, \d+ values; at most \d "):
+        try_settings(crossover_out, tmp_path / "sweep", Wish(GRID), measures=MEASURES, jobs=1)
+    monkeypatch.setattr(study, "MOST_SCORED", 200)
+    with pytest.raises(SettingsError, match=r"GRID_TOO_LARGE: 9 settings of 9 recordings, 243 scores; at most 7 "):
+        try_settings(crossover_out, tmp_path / "sweep", Wish(GRID, (truth,)), jobs=1)
+    assert not (tmp_path / "sweep").exists()
+
+
+def test_marks_of_what_was_not_judged_are_passed_over_and_told(crossover_study, truth, tmp_path):
+    place = Path(shutil.copytree(crossover_study, tmp_path / "study"))
+    manifest = pd.read_csv(place / "recordings.csv", dtype=str, keep_default_na=False)
+    manifest["exclude_channels"] = ["TA_R" if file == "P02_V1.edf" else "" for file in manifest["file"]]
+    manifest.to_csv(place / "recordings.csv", index=False)
+    (place / "P03_V2.edf").write_bytes(b"no recording")
+    run_study(place, tmp_path / "out", jobs=1)
+    told = []
+    tried = try_settings(tmp_path / "out", tmp_path / "sweep", Wish(GRID[:1], (truth,)), jobs=1, tell=told.append)
+    (said,) = (words for words in told if "not judged" in words)
+    assert "P02_V1_supine TA_R" in said
+    assert "P03_V2_supine GM_R" in said
+    there = {(one.recording, one.target) for one in tried.marks}
+    assert ("P02_V1_supine", "GM_R") in there
+    assert not there & {("P02_V1_supine", "TA_R"), ("P03_V2_supine", "GM_R")}
+    assert tried.left_out[0][0] == "P03_V2_supine"
 
 
 def test_a_folder_without_results_is_refused(tmp_path):
@@ -278,11 +300,11 @@ def test_results_at_which_a_run_works_are_refused(crossover_out, tmp_path):
 def test_results_without_a_measured_recording_are_refused(tmp_path):
     from tests.batch.studies import HEAD, row_of, write_manifest
 
-    study = tmp_path / "study"
-    study.mkdir()
-    (study / "study.toml").write_text(HEAD)
-    (study / "gone.edf").write_bytes(b"no recording")
-    write_manifest(study, [row_of("P01_V1", file="gone.edf", run="")])
-    run_study(study, tmp_path / "out", jobs=1)
+    place = tmp_path / "study"
+    place.mkdir()
+    (place / "study.toml").write_text(HEAD)
+    (place / "gone.edf").write_bytes(b"no recording")
+    write_manifest(place, [row_of("P01_V1", file="gone.edf", run="")])
+    run_study(place, tmp_path / "out", jobs=1)
     with pytest.raises(NoInputError, match="MEASURED_NONE"):
         try_settings(tmp_path / "out", tmp_path / "sweep", Wish())
