@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import cached_property
 from itertools import islice, product
 from math import prod
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from emgpipe.errors import SettingsError
 from emgpipe.settings import TABLES, Settings, check_settings, nearest
@@ -131,8 +131,8 @@ def parse_grid(texts: Sequence[str], base: Settings) -> Grid:
     Raises
     ------
     SettingsError
-        GRID_INVALID: no such form, nothing to try, one setting twice, a setting of `condition`, which changes the
-        frames. GRID_TOO_LARGE. SETTING_UNKNOWN with the nearest name. SETTING_INVALID: a value out of range, or a
+        GRID_INVALID: no such form, nothing but the declared settings, one setting twice, a setting of `condition`,
+        which changes the frames. GRID_TOO_LARGE. SETTING_UNKNOWN with the nearest name. SETTING_INVALID: a value out of range, or a
         combination that contradicts itself.
 
     Examples
@@ -148,11 +148,12 @@ def parse_grid(texts: Sequence[str], base: Settings) -> Grid:
             raise SettingsError("GRID_INVALID", f"{title} stands twice; give all its values at once", where="--grid")
     n = prod(len(axis.values) for axis in axes)
     if n > MOST_POINTS:
-        found = " x ".join(str(len(axis.values)) for axis in axes)
-        message = f"{found} = {n} settings; at most {MOST_POINTS} are tried: take fewer values"
-        raise SettingsError("GRID_TOO_LARGE", message, where="--grid")
+        _refuse_many(f"{' x '.join(str(len(axis.values)) for axis in axes)} = {n}")
     grid = Grid(base, axes)
     _refuse_invalid(grid)
+    if len(grid) == 1:
+        message = "nothing to try beside the declared settings; give other values, such as detect.activity_ratio=1.3,2"
+        raise SettingsError("GRID_INVALID", message, where="--grid")
     return grid
 
 
@@ -203,8 +204,15 @@ def _steps(told: str) -> list[Decimal]:
     first, last, step = (_decimal(part) for part in told.split(":"))
     if not (step > 0 and first <= last):
         raise ValueError(told)
-    n = int(min((last - first) / step, Decimal(MOST_POINTS))) + 1
+    n = int((last - first) / step) + 1
+    if n > MOST_POINTS:
+        _refuse_many(str(n))
     return [first + i * step for i in range(n)]
+
+
+def _refuse_many(found: str) -> NoReturn:
+    message = f"{found} settings; at most {MOST_POINTS} are tried: take fewer values"
+    raise SettingsError("GRID_TOO_LARGE", message, where="--grid")
 
 
 def _refuse_invalid(grid: Grid) -> None:

@@ -29,7 +29,7 @@ FILES = {
 
 def tuning_tables_markdown() -> str:
     """Text of `docs/tuning_tables.md`."""
-    grid = parse_grid([f"{SETTING}=1.5"], Settings())
+    grid = parse_grid([f"{SETTING}=1.3"], Settings())
     lines = [
         "# Tables of a sweep", "",
         "Written by `make docs` from the dictionary of `emgpipe tune`. Format of cells: [conventions](conventions.md);"
