@@ -132,8 +132,8 @@ def parse_grid(texts: Sequence[str], base: Settings) -> Grid:
     ------
     SettingsError
         GRID_INVALID: no such form, nothing but the declared settings, one setting twice, a setting of `condition`,
-        which changes the frames. GRID_TOO_LARGE. SETTING_UNKNOWN with the nearest name. SETTING_INVALID: a value out of range, or a
-        combination that contradicts itself.
+        which changes the frames. GRID_TOO_LARGE. SETTING_UNKNOWN with the nearest name. SETTING_INVALID: a value out of
+        range, or a combination that contradicts itself.
 
     Examples
     --------
