@@ -178,7 +178,7 @@ def score_hops(states, hop_s, marks, tolerance):
             on, active = inside(marks.stretches, t), state == 1
             seconds[[[3, 2], [1, 0]][active][on]] += 1
             seconds[4] += state == -1
-    begins = [k for k in range(1, len(states)) if states[k] == 1 and states[k - 1] == 0]
+    begins = [k for k in range(1, len(states)) if states[k] == 1 and states[k - 1] in (0, -1)]
     n_true = n_found = n_matched = 0
     for a, b in marks.onsets:
         window = [k for k in range(len(states)) if a <= k * hop_s < b]

@@ -196,14 +196,16 @@ def score_hops(states: States, marked: MarkedHops) -> Floats:
     -----
     Seconds: hops that marks or program exclude are not scored; undeterminable ones count as not on.
 
-    Events are onsets that are seen. Of the program: from silent to active. Of the marks: judged on both sides, and not
-    excluded by the program there. They are matched one to one within the tolerance: as many pairs as there can be, of
-    these the fewest false onsets, of these the least error. An onset at the cut begin of a marked stretch is neither
-    right nor false; one where onsets are not marked counts only where it matches. Of a bounded onset, the first onset
-    of the program in its stretch matches, further ones are false, and no error is told.
+    Events are onsets that are seen. Of the program: where activity begins out of silence or out of undeterminable time,
+    so that a setting cannot take a false onset back by saying nothing before it; not out of excluded time, nor at the
+    first hop. Of the marks: judged on both sides, and not excluded by the program there. They are matched one to one
+    within the tolerance: as many pairs as there can be, of these the fewest false onsets, of these the least error. An
+    onset at the cut begin of a marked stretch is neither right nor false; one where onsets are not marked counts only
+    where it matches. Of a bounded onset, the first onset of the program in its stretch matches, further ones are false,
+    and no error is told.
     """
     active, excluded = states == ACTIVE, states == EXCLUDED
-    onsets = np.flatnonzero(active[1:] & (states[:-1] == SILENT)) + 1
+    onsets = np.flatnonzero(active[1:] & ~active[:-1] & ~excluded[:-1]) + 1
     return np.concatenate([_seconds(states, active, excluded, marked), _events(states, onsets, excluded, marked)])
 
 

@@ -21,7 +21,7 @@ from emgpipe.tuning.sweep import Identity, in_turn, joined, sweep_recording, swe
 
 POINTS_A_PART = 2000
 """Enough that recalling a recording costs little beside them, few enough that a stopped sweep loses seconds."""
-SWEEP_VERSION = 1
+SWEEP_VERSION = 2
 """Raised whenever the same recording, marks and settings would give other scores."""
 
 

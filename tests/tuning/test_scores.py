@@ -68,8 +68,23 @@ def test_saying_nothing_never_helps():
     marks = marked([(0.5, 1.0)])
     sure, unsure = ([0, 0, 0, 0, state, state, 1, 1, 0, 0] for state in (1, -1))
     assert told(unsure, marks)["true_only_s"] == told(sure, marks)["true_only_s"] + 0.25
-    assert told(unsure, marks)["n_matched"] == 0  # an onset that nobody saw
-    assert told(unsure, marks)["n_true"] == 1
+    assert agreement_of(score(np.array(unsure, np.int8), HOP_S, marks)).f1 < 1
+
+
+def test_an_undeterminable_hop_before_a_false_burst_does_not_take_it_back():
+    marks = marked([(0.5, 1.0)])
+    for before in (0, -1):
+        states = [0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0, before, 1, 1, 0]
+        got = told(states, marks)
+        assert (got["n_true"], got["n_found"], got["n_matched"]) == (1, 2, 1)
+        assert agreement_of(score(np.array(states, np.int8), HOP_S, marks)).event_f1 == 2 / 3
+
+
+def test_activity_out_of_undeterminable_time_is_an_onset_and_out_of_excluded_time_none():
+    marks = marked([(0.5, 1.0)])
+    onset, cut = ([0, 0, 0, before, 1, 1, 1, 1, 0, 0] for before in (-1, -2))
+    assert (told(onset, marks)["n_found"], told(onset, marks)["n_matched"]) == (1, 1)
+    assert (told(cut, marks)["n_found"], told(cut, marks)["n_true"]) == (0, 0)
 
 
 def test_what_the_program_excludes_is_not_scored():
