@@ -3,24 +3,8 @@
 `docs/codes.md` is written from this table; a test refuses a code that is not here.
 """
 
-from typing import NamedTuple
-
-
-class Code(NamedTuple):
-    """What a code stands for.
-
-    Attributes
-    ----------
-    kind : str
-        `error` (no number is given), `finding` (the file is usable, said) or
-        `reason` (why a row is not a plain value).
-    meaning : str
-        One sentence.
-    """
-
-    kind: str
-    meaning: str
-
+from emgpipe.errors.code import Code
+from emgpipe.errors.codes_tuning import TUNING_CODES
 
 _E, _F, _R = "error", "finding", "reason"
 
@@ -364,27 +348,7 @@ CODES: dict[str, Code] = {
     ),
     "ENDPOINT_EMPTY": Code(_F, "An endpoint of the plan has no value in the results, in no visit of any subject."),
     "RESULTS_LOCKED": Code(_F, "A run changes, or may change, results that are locked for an analysis."),
-    # tuning
-    "GRID_INVALID": Code(_E, "Settings to try cannot be read, are none, stand twice, or would change the frames."),
-    "GRID_TOO_LARGE": Code(_E, "More combinations of settings than are tried in one sweep."),
-    "TRUTH_UNKNOWN": Code(_E, "Marks name a recording, target, kind or annotation that the results do not have."),
-    "TRUTH_INVALID": Code(_E, "A marked stretch is reversed, empty, outside its recording, or overlaps another one."),
-    "TRUTH_EMPTY": Code(_E, "A table of marks has no row that is truth of anything."),
-    # what is kept of a sweep
-    "TUNING_PLACE": Code(_E, "A sweep would lie in the results folder, or in the place of files that are of no sweep."),
-    "FREEZE_INVALID": Code(_E, "Settings to freeze are no point of the grid, or the best where nothing was scored."),
-    "CHOICE_IN_SAMPLE": Code(
-        _F, "Only one patient has marks: the score of the chosen settings is that of the data they were chosen by."
-    ),
-    "CHOICE_NONE": Code(_F, "Nothing can be scored under any settings: the declared ones stay."),
-    "BASE_MIXED": Code(_E, "Recordings of the results were decided under different settings: a sweep starts from one."),
-    "MEASURED_NONE": Code(_E, "No recording of the results was measured: there is nothing to decide anew."),
-    # tuning: what the conclusion does
-    "OUTCOME_UNKNOWN": Code(_E, "A sweep was asked for a measure, target or endpoint that the results do not have."),
-    "REFERENCE_ELSEWHERE": Code(_F, "Values on a reference in another recording, which settings change, are left out."),
-    "VISITS_FEW": Code(_R, "Fewer than three visits have a value under both settings: nothing is said of them."),
-    "SPREAD_ZERO": Code(_R, "Visits do not differ under the declared settings: no change is a share of their spread."),
-    "RANKS_CONSTANT": Code(_R, "Visits do not differ under one of the settings: their order cannot be compared."),
+    **TUNING_CODES,
     # the command line
     "USAGE": Code(_E, "A command, an option or an argument that does not exist or is missing."),
     "OUTPUT_UNWRITABLE": Code(_E, "Results cannot be printed: stdout is on a full disk or cannot be written."),

@@ -17,6 +17,14 @@ RULE = (
     "largest pooled score (F1 of seconds; event F1 where only onsets are marked); of equal ones the nearest to the"
     " declared settings: fewest settings changed, then fewest steps along the grid, then the first"
 )
+"""How the best point is chosen. Scores are equal that are to 12 decimals: sums of seconds can differ in their last bit
+where their totals do not. Where no score is above 0 the declared settings stay: no settings agree with any mark, or
+nothing is marked as on, and then a score of 0 tells false alarms from a perfect silence that has no score at all."""
+EQUAL_DECIMALS = 12
+MOST_OTHER = 0.01
+"""Scored time and events of the best point may differ by this share of the declared ones before it is said."""
+LEAST_TRIED = 3
+"""Of two values each is an end."""
 NEEDED: dict[Criterion, tuple[str, ...]] = {
     "f1": ("both_s", "found_only_s", "true_only_s"),
     "event_f1": ("n_true", "n_found", "n_matched"),
@@ -38,7 +46,7 @@ class LeftOut(NamedTuple):
     out_of_sample : float
         Its score on the patient; NaN where nothing of the patient can be scored.
     hindsight : int
-        Best point of the patient alone.
+        Best point of the patient alone; the declared settings where nothing of the patient is marked as on.
     hindsight_score : float
         Its score on the patient.
     """
@@ -49,6 +57,27 @@ class LeftOut(NamedTuple):
     out_of_sample: float
     hindsight: int
     hindsight_score: float
+
+
+class Basis(NamedTuple):
+    """What a score of one point rests on.
+
+    Attributes
+    ----------
+    scored_s : float
+        Seconds that marks and program judge; what the program excludes is not among them.
+    marked_s : float
+        Of these, marked as on.
+    n_true : float
+        Onsets of the marks that are judged.
+    """
+
+    scored_s: float
+    marked_s: float
+    n_true: float
+
+
+NO_BASIS = Basis(0.0, 0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -68,10 +97,17 @@ class Choice:
     out_of_sample : float
         Score over all patients, each under the choice of the others; NaN with one patient.
     patients : tuple of LeftOut
-        One each, sorted; empty with one patient.
+        One each, sorted; empty with one patient, and where there is no choice.
     reason : str
-        `CHOICE_IN_SAMPLE`: only one patient has marks. `CHOICE_NONE`: no point has a score, the declared settings
-        stay. Else `""`.
+        `CHOICE_IN_SAMPLE`: only one patient has marks. `CHOICE_NONE`: no point has a score above 0, the declared
+        settings stay. Else `""`.
+    n_equal : int
+        Points with exactly the best score, the chosen one among them; 0 where there is no choice.
+    at_end : tuple of str
+        Titles of the axes on which the best point has the least or the largest of three or more values: values beyond
+        may be better.
+    basis, declared_basis : Basis
+        What the scores of the best point and of the declared settings rest on.
     """
 
     criterion: Criterion
@@ -81,11 +117,24 @@ class Choice:
     out_of_sample: float
     patients: tuple[LeftOut, ...]
     reason: str
+    n_equal: int = 0
+    at_end: tuple[str, ...] = ()
+    basis: Basis = NO_BASIS
+    declared_basis: Basis = NO_BASIS
 
     @property
     def loss(self) -> float:
         """Best in hindsight less out of sample: what is lost by not knowing a patient beforehand."""
         return self.score - self.out_of_sample
+
+    @property
+    def other_time(self) -> str:
+        """`CHOICE_OTHER_TIME` where a part of `basis` differs from that of the declared settings by more than 1 %.
+
+        Excluded time is not scored, so that settings which exclude their own mistakes score higher.
+        """
+        pairs = zip(self.basis, self.declared_basis, strict=True)
+        return "CHOICE_OTHER_TIME" if any(abs(own - other) > MOST_OTHER * other for own, other in pairs) else ""
 
 
 def criterion_of(sums: Floats) -> Criterion:
@@ -139,7 +188,7 @@ def best_point(grid: Grid, sums: Floats) -> int:
     Returns
     -------
     int
-        By `RULE`; 0, the declared settings, where no point has a score.
+        By `RULE`; 0, the declared settings, where no point has a score above 0.
 
     Examples
     --------
@@ -167,7 +216,9 @@ def leave_one_patient_out(grid: Grid, sums: Mapping[str, Floats]) -> Choice:
     Returns
     -------
     Choice
-        Patients of whom nothing can be scored under any point do not count.
+        Patients of whom nothing can be scored under any point do not count. Of a patient who was silent throughout
+        nothing can be chosen, and what is falsely found there counts in the sums of all others and in the score out
+        of sample.
 
     Notes
     -----
@@ -176,19 +227,38 @@ def leave_one_patient_out(grid: Grid, sums: Mapping[str, Floats]) -> Choice:
     every = np.stack([sums[subject] for subject in sorted(sums)]) if sums else np.zeros((0, len(grid), len(SCORES)))
     criterion = criterion_of(every)
     near = nearness(grid)
-    pooled = _scores(every.sum(axis=0), criterion)
-    point = _best(pooled, near)
-    patients = tuple(_left_out(sums, criterion, near)) if len(sums) > 1 else ()
-    if len(patients) < 2:
-        reason = "CHOICE_IN_SAMPLE" if np.isfinite(pooled).any() else "CHOICE_NONE"
-        return Choice(criterion, point, float(pooled[point]), float(pooled[0]), np.nan, (), reason)
-    chosen = np.sum([sums[one.subject][one.chosen] for one in patients], axis=0)
-    out_of_sample = float(_scores(chosen, criterion))
-    return Choice(criterion, point, float(pooled[point]), float(pooled[0]), out_of_sample, patients, "")
+    total = every.sum(axis=0)
+    pooled = _scores(total, criterion)
+    point, equal = _best(pooled, near), _equal(pooled)
+    patients = tuple(_left_out(sums, criterion, near)) if len(sums) > 1 and len(equal) else ()
+    known = len(patients) > 1
+    chosen = np.sum([sums[one.subject][one.chosen] for one in patients], axis=0) if known else np.zeros(len(SCORES))
+    return Choice(
+        criterion=criterion, point=point, score=float(pooled[point]), declared=float(pooled[0]),
+        out_of_sample=float(_scores(chosen, criterion)), patients=patients if known else (),
+        reason="" if known else "CHOICE_IN_SAMPLE" if len(equal) else "CHOICE_NONE", n_equal=len(equal),
+        at_end=_at_end(grid, point) if len(equal) else (), basis=_basis(total[point]), declared_basis=_basis(total[0]),
+    )  # fmt: skip
+
+
+def _basis(sums: Floats) -> Basis:
+    told = dict(zip(SCORES, sums.tolist(), strict=True))
+    marked_s = told["both_s"] + told["true_only_s"]
+    return Basis(marked_s + told["found_only_s"] + told["neither_s"], marked_s, told["n_true"])
+
+
+def _at_end(grid: Grid, point: int) -> tuple[str, ...]:
+    """Axes of three or more values, the declared one among them, on which a point has the least or the largest."""
+    tried = [sorted({*axis.values, value}) for axis, value in zip(grid.axes, grid.values(0), strict=True)]
+    return tuple(
+        axis.title
+        for axis, values, value in zip(grid.axes, tried, grid.values(point), strict=True)
+        if len(values) >= LEAST_TRIED and value in (values[0], values[-1])
+    )
 
 
 def _left_out(sums: Mapping[str, Floats], criterion: Criterion, near: NDArray[np.int64]) -> Sequence[LeftOut]:
-    """Each patient whose marks can be scored, against the others.
+    """Each patient of whom something can be scored, against the others.
 
     Sums before and after a patient are added up, never taken away from the total: points that agree in all of the
     others must tie exactly.
@@ -224,9 +294,13 @@ def _scores(sums: Floats, criterion: Criterion) -> Floats:
     return agreement.f1 if criterion == "f1" else agreement.event_f1
 
 
+def _equal(scores: Floats) -> NDArray[np.intp]:
+    """Points with the largest score, to `EQUAL_DECIMALS`; none where none is above 0."""
+    rounded = np.round(np.where(np.isnan(scores), 0.0, scores), EQUAL_DECIMALS)
+    return np.flatnonzero((rounded > 0) & (rounded == rounded.max()))
+
+
 def _best(scores: Floats, near: NDArray[np.int64]) -> int:
-    """Point with the largest score, of equal ones the nearest to the declared settings; NaN never wins."""
-    if not np.isfinite(scores).any():
-        return 0
-    best = np.flatnonzero(scores == np.nanmax(scores))
-    return int(best[np.argmin(near[best])])
+    """Point with the largest score, of equal ones the nearest to the declared settings; these where none is above 0."""
+    best = _equal(scores)
+    return int(best[np.argmin(near[best])]) if len(best) else 0

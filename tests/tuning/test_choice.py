@@ -62,6 +62,84 @@ def test_nothing_that_can_be_scored_leaves_the_declared_settings():
     assert leave_one_patient_out(GRID, {}).reason == "CHOICE_NONE"
 
 
+def silent(false_s):
+    """Sums of a patient who was silent throughout, with so many false seconds under each point."""
+    out = np.zeros((N, len(SCORES)))
+    out[:, SCORES.index("found_only_s")] = false_s
+    out[:, SCORES.index("neither_s")] = 100.0 - out[:, SCORES.index("found_only_s")]
+    out[:, SCORES.index("n_found")] = out[:, SCORES.index("found_only_s")] > 0
+    return out
+
+
+@pytest.mark.parametrize("n_patients", [1, 2, 3])
+def test_marks_without_activity_leave_the_declared_settings_and_false_alarms_never_win(n_patients):
+    # the declared settings are perfect, 0/0; all others have false alarms, which score 0
+    false_s = np.where(np.arange(N) == 0, 0.0, 5.0)
+    choice = leave_one_patient_out(GRID, {f"S{n}": silent(false_s) for n in range(n_patients)})
+    assert (choice.point, choice.reason, choice.patients) == (0, "CHOICE_NONE", ())
+    assert (choice.n_equal, choice.at_end) == (0, ())
+    assert np.isnan([choice.score, choice.out_of_sample]).all()
+
+
+def test_of_a_silent_patient_nothing_is_chosen_and_false_seconds_stay_in_the_score_out_of_sample():
+    f1 = np.full(N, 0.5)
+    f1[3] = 0.9
+    sums = {"S01": sums_of(f1), "S02": sums_of(f1), "S03": silent(np.where(np.arange(N) == 0, 0.0, 8.0))}
+    choice = leave_one_patient_out(GRID, sums)
+    (*_, last) = choice.patients
+    assert (last.subject, last.chosen, last.hindsight, last.out_of_sample) == ("S03", 3, 0, 0.0)
+    # 2 x 180 / (2 x 180 + 40 of the errors + 8 false seconds)
+    assert choice.out_of_sample == pytest.approx(360 / (360 + 40 + 8), rel=1e-12)
+
+
+def test_of_others_who_are_all_silent_the_declared_settings_are_taken():
+    sums = {"S01": sums_of(np.linspace(0.1, 0.9, N)), "S02": silent(np.where(np.arange(N) == 0, 0.0, 8.0))}
+    left = {one.subject: one for one in leave_one_patient_out(GRID, sums).patients}
+    assert (left["S01"].chosen, left["S01"].hindsight) == (0, N - 1)
+
+
+def test_scores_that_differ_in_their_last_bit_only_are_equal():
+    sums = sums_of(np.full(N, 0.7))
+    sums[5, 0] = np.nextafter(sums[5, 0], 1e9)
+    sums[5, 1:3] = np.nextafter(sums[5, 1:3], 0)
+    assert agreement_of(sums).f1[5] > agreement_of(sums).f1[0]
+    choice = leave_one_patient_out(GRID, {"S01": sums, "S02": sums})
+    assert (choice.point, choice.n_equal) == (0, N)
+    assert {one.chosen for one in choice.patients} == {one.hindsight for one in choice.patients} == {0}
+
+
+def test_settings_at_an_end_of_several_tried_are_named():
+    f1 = np.full(N, 0.5)
+    point = next(n for n in range(N) if GRID.values(n) == (2, 0.25))
+    f1[point] = 0.9
+    choice = leave_one_patient_out(GRID, {"S01": sums_of(f1)})
+    assert (choice.at_end, choice.n_equal) == (("detect.activity_ratio",), 1)
+    two = parse_grid(["detect.activity_ratio=1.5,1.6"], Settings())
+    assert leave_one_patient_out(two, {"S01": sums_of([0.5, 0.9])}).at_end == ()
+
+
+def test_a_choice_that_is_scored_on_other_time_says_so():
+    for column, part in (("neither_s", 0.02), ("true_only_s", 0.3), ("n_true", 0.02)):
+        sums = sums_of(np.linspace(0.1, 0.9, N))
+        sums[:, SCORES.index("neither_s")] = 1e4
+        sums[:, SCORES.index("n_true")] = 1000
+        sums[:, SCORES.index("neither_s")] += 100 - sums[:, :3].sum(axis=1)
+        sums[:, 1], sums[:, 2] = 0, 100 - sums[:, 0]
+        assert leave_one_patient_out(GRID, {"S01": sums}).other_time == ""
+        sums[-1, SCORES.index(column)] *= 1 - part
+        choice = leave_one_patient_out(GRID, {"S01": sums})
+        assert (choice.point, choice.other_time) == (N - 1, "CHOICE_OTHER_TIME"), column
+        assert choice.basis != choice.declared_basis
+
+
+def test_a_basis_is_scored_time_marked_time_and_onsets():
+    sums = np.arange(1.0, len(SCORES) + 1)
+    choice = leave_one_patient_out(
+        parse_grid(["detect.activity_ratio=1.5,1.6"], Settings()), {"S01": np.array([sums] * 2)}
+    )
+    assert choice.basis == choice.declared_basis == (1 + 2 + 3 + 4, 1 + 3, 6)
+
+
 def test_each_patient_is_scored_under_the_choice_of_the_others():
     sums = drawn(1)
     choice = leave_one_patient_out(GRID, sums)
