@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install lock test format check docs readers validate stress build clean
+.PHONY: help install lock test format check docs readers validate bench stress build clean
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -40,6 +40,9 @@ validate:  ## measure every claim on known truth and write the four pages of val
 	$(BIN)/python -m validation.stiffness
 	$(BIN)/python -m validation.crossover
 	$(BIN)/python -m validation.tuning
+
+bench:  ## measure how fast settings are tried and write docs/speed.md (a minute)
+	$(BIN)/python -m validation.speed
 
 stress:  ## judge malformed files, fuzz the reader, kill and crowd runs; write docs/stress.md and reliability.md (half an hour)
 	$(BIN)/python -m stress

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2
+from scipy import special
 
 from emgpipe.detectors.floor import Floor
 from emgpipe.detectors.settings import DetectSettings
@@ -256,7 +256,7 @@ def _ratios(frames: ChannelFrames, floor: Floor, settings: DetectSettings) -> Fl
     n = np.arange(WINDOW_HOPS + 1)
     n[0] = 1
     nu = MEASURED_DOF_SHARE * degrees_of_freedom(frames, frames.hop_s, floor.noise_psd) * n
-    chance = np.sqrt(chi2.isf(settings.false_alarm, nu) / nu) / FLOOR_READS_LOW
+    chance = np.sqrt(special.chdtri(nu, settings.false_alarm) / nu) / FLOOR_READS_LOW
     return np.asarray(np.maximum(settings.activity_ratio, chance), np.float64)
 
 

@@ -121,28 +121,31 @@ def resolve_runs(start: NDArray[np.int64], state: NDArray[np.int8], n: int, hop_
 
 
 @njit(cache=True, nogil=True)
-def _or_zero(power: float) -> float:
-    return 0.0 if np.isnan(power) else power
+def _sum_of(x: NDArray[np.float64], first: int, stop: int) -> float:
+    """Sum of up to 15 in the order of numpy: the first eight in pairs of pairs."""
+    i = first
+    total = 0.0
+    if stop - first >= 8:
+        total = ((x[i] + x[i + 1]) + (x[i + 2] + x[i + 3])) + ((x[i + 4] + x[i + 5]) + (x[i + 6] + x[i + 7]))
+        i += 8
+    for k in range(i, stop):
+        total += x[k]
+    return total
 
 
 @njit(cache=True, nogil=True)
 def _known_mean(power: NDArray[np.float64], first: int, stop: int) -> float:
-    """Mean of what is not NaN of up to 15 hops, 0 where nothing is; summed in the order of numpy: eight in pairs."""
+    """Mean of what is not NaN of up to 15 hops, 0 where nothing is."""
+    total = _sum_of(power, first, stop)
+    if not np.isnan(total):
+        return total / (stop - first)
+    known = np.zeros(stop - first)
     count = 0
     for i in range(first, stop):
-        count += not np.isnan(power[i])
-    if count == 0:
-        return 0.0
-    total = 0.0
-    i = first
-    if stop - first >= 8:
-        a, b = _or_zero(power[i]) + _or_zero(power[i + 1]), _or_zero(power[i + 2]) + _or_zero(power[i + 3])
-        c, d = _or_zero(power[i + 4]) + _or_zero(power[i + 5]), _or_zero(power[i + 6]) + _or_zero(power[i + 7])
-        total = (a + b) + (c + d)
-        i += 8
-    for k in range(i, stop):
-        total += _or_zero(power[k])
-    return total / count
+        if not np.isnan(power[i]):
+            known[i - first] = power[i]
+            count += 1
+    return _sum_of(known, 0, known.size) / count if count else 0.0
 
 
 @njit(cache=True, nogil=True)
@@ -154,12 +157,18 @@ def edge_powers(
     inner: int,
     out: NDArray[np.float64],
 ) -> int:
-    """Mean power of the first and of the last `inner` hops of each active run; how many there are in `out`."""
+    """Mean power of the first and of the last `inner` hops of each active run; how many there are in `out`.
+
+    0 where the run does not stand beside silence: nothing asks for it.
+    """
     k = 0
     for i in range(n):
         if state[i] == _ACTIVE:
-            out[k] = _known_mean(power, start[i], min(start[i] + inner, start[i + 1]))
-            out[k + 1] = _known_mean(power, max(start[i + 1] - inner, start[i]), start[i + 1])
+            out[k] = out[k + 1] = 0.0
+            if i > 0 and state[i - 1] == _SILENT:
+                out[k] = _known_mean(power, start[i], min(start[i] + inner, start[i + 1]))
+            if i + 1 < n and state[i + 1] == _SILENT:
+                out[k + 1] = _known_mean(power, max(start[i + 1] - inner, start[i]), start[i + 1])
             k += 2
     return k
 

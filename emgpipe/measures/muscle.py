@@ -116,15 +116,22 @@ def _bounded(value: float, unsure: float, view: MuscleView) -> Reading:
 
 def act_frac(view: MuscleView) -> Reading:
     """Active share of the time with a verdict; of all usable time above 10 % undeterminable."""
+    reading = _active_share(view)
+    if reading.value is None:
+        return reading
+    many = view.undeterminable_share > view.detect.flag_undeterminable
+    seen = (view.states != EXCLUDED) & (many | (view.states != UNDETERMINABLE))
+    return reading.within(_time_share_span(view.states == ACTIVE, seen, view))
+
+
+def _active_share(view: MuscleView) -> Reading:
+    """`act_frac` without its precision."""
     active, silent, unsure = view.shares
     if active + silent + unsure == 0:
         return Reading.none("NO_USABLE_SIGNAL")
     share = view.undeterminable_share
-    many = share > view.detect.flag_undeterminable
-    told = active + silent + (unsure if many else 0)
-    seen = (view.states != EXCLUDED) & (many | (view.states != UNDETERMINABLE))
-    span = _time_share_span(view.states == ACTIVE, seen, view)
-    return _bounded(active / max(told, 1), share, view).within(span)
+    told = active + silent + (unsure if share > view.detect.flag_undeterminable else 0)
+    return _bounded(active / max(told, 1), share, view)
 
 
 def _time_share_span(inside: NDArray[np.bool_], seen: NDArray[np.bool_], view: MuscleView) -> Span:
@@ -150,8 +157,9 @@ def _share_if(active: NDArray[np.bool_], view: MuscleView, further: Callable[[fl
     share = float(active[view.hops][seen].mean())
     flags = ("PARTLY_UNDETERMINABLE",) if view.undeterminable_share > view.detect.flag_undeterminable else ()
     # edges are refined with another floor, and undeterminable time enters another denominator
-    best = act_frac(view)
-    if best.value is not None and further(share, best.value) != share:
+    found = _active_share(view)
+    if found.value is not None and further(share, found.value) != share:
+        best = act_frac(view)
         return replace(best, flags=(*flags, *(code for code in best.flags if code in NOTES)))
     return Reading(share, flags=flags).within(_time_share_span(active[view.hops], seen, view))
 
