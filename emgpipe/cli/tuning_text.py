@@ -118,7 +118,7 @@ def _best_text(tuning: Tuning, point: int) -> str:
 
 def _agreement_text(tuning: Tuning) -> str:
     """Sources with each other; with the program they stand above."""
-    between = [row for row in tuning.agreement if not row.second.startswith("program ")]
+    between = [row for row in tuning.agreement if not row.is_program]
     rows = [
         [row.first[:18], row.second[:18], row.kind, str(row.n_targets), f"{row.scored_s:.0f}",
          *(_three(one) for one in (row.kappa, row.f1, row.event_f1))]

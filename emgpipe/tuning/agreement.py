@@ -19,6 +19,8 @@ class AgreementRow(NamedTuple):
     ----------
     first, second : str
         Names of the sources; `program declared`, `program chosen` or the like for the program.
+    is_program : bool
+        The second is the program, and no source of a name that sounds like it.
     kind : str
         `active`, `cmua`, `spasm` or `coactive`.
     n_recordings, n_targets : int
@@ -35,6 +37,7 @@ class AgreementRow(NamedTuple):
 
     first: str
     second: str
+    is_program: bool
     kind: str
     n_recordings: int
     n_targets: int
@@ -87,20 +90,19 @@ def _of_kind(
     for (first, own), (second, theirs) in combinations(sources.items(), 2):
         common = [place for place in own if place in theirs]
         sums = [agree(own[place], theirs[place], tolerance_s) for place in common]
-        yield _row(first, second, kind, common, np.sum(sums, axis=0) if sums else np.zeros(len(SCORES)))
+        yield _row((first, second, False), kind, common, np.sum(sums, axis=0) if sums else np.zeros(len(SCORES)))
     for source, own in sources.items():
         for words, scores in program.items():
             if (source, kind) in scores:
-                yield _row(source, f"program {words}", kind, list(own), scores[source, kind])
+                yield _row((source, f"program {words}", True), kind, list(own), scores[source, kind])
 
 
-def _row(first: str, second: str, kind: str, places: Sequence[tuple[str, str]], sums: Floats) -> AgreementRow:
+def _row(whose: tuple[str, str, bool], kind: str, places: Sequence[tuple[str, str]], sums: Floats) -> AgreementRow:
     told, found = dict(zip(SCORES, sums.tolist(), strict=True)), agreement_of(sums)
     n_recordings = len({recording for recording, _ in places})
     scored_s = sum(told[name] for name in ("both_s", "found_only_s", "true_only_s", "neither_s"))
     return AgreementRow(
-        first=first,
-        second=second,
+        *whose,
         kind=kind,
         n_recordings=n_recordings,
         n_targets=len(places),

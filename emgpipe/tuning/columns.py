@@ -66,6 +66,7 @@ CHOICE = {
 AGREED = {
     "first": Column("", "Source of marks."),
     "second": Column("", "Another source, or the program at a point."),
+    "is_program": Column("", "The second is the program."),
     "kind": SCORED["kind"],
     "n_recordings": Column("1", "Recordings that both have scored."),
     "n_targets": Column("1", "Muscles or pairs that both have scored, once a recording."),

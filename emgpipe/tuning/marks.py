@@ -4,7 +4,7 @@ import difflib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,6 +25,8 @@ SAME_TARGET = frozenset({"active", SILENT, ONSET})
 ROUNDING_S = 0.001
 """Times of marks are rounded: they may end this much after the recording."""
 TOUCHING_S = 1e-6
+SMALL_GAP_S = 0.015
+"""Marks of a screen leave gaps of a sample or a hop (12.5 ms): up to here active and silent rows are neighbours."""
 SHOWN = 4
 
 _NOTHING = Intervals.of([])
@@ -60,14 +62,44 @@ def read_truth(
     paths: Sequence[str | Path],
     recordings: Mapping[str, KnownRecording],
     tell: Callable[[str], object] = lambda _message: None,
+    taken: Collection[str] = (),
 ) -> list[Marks]:
-    """Read the marks of several sources, a file each; see `read_marks`. Files of one name are numbered."""
-    names = [Path(path).stem for path in paths]
-    n_of, seen, out = Counter(names), Counter[str](), []
+    """Read the marks of several sources, a file each; see `read_marks` and `source_names`."""
+    names, out = source_names(paths, taken), []
     for name, path in zip(names, paths, strict=True):
-        seen[name] += 1
-        source = name if n_of[name] == 1 else f"{name}_{seen[name]}"
-        out += [replace(one, source=source) for one in read_marks(path, recordings, tell)]
+        if name != Path(path).stem:
+            tell(f"{path}: marks of this file are called {name!r} here, as another source has its name")
+        out += [replace(one, source=name) for one in read_marks(path, recordings, tell)]
+    return out
+
+
+def source_names(paths: Sequence[str | Path], taken: Collection[str] = ()) -> list[str]:
+    """Name each file of marks by its stem; files that share one, or have one that is taken, are numbered.
+
+    Parameters
+    ----------
+    paths : sequence of path
+        Of files, in the order in which they are numbered.
+    taken : collection of str
+        Names that are none of files: of the annotation.
+
+    Returns
+    -------
+    list of str
+        All different, and none of `taken`.
+
+    Examples
+    --------
+    >>> source_names(["a.csv", "other/a.csv", "a_1.csv", "burst.csv"], {"burst"})
+    ['a_2', 'a_3', 'a_1', 'burst_1']
+    """
+    stems = [Path(path).stem for path in paths]
+    n_of = Counter([*stems, *taken])
+    used, out = {*stems, *taken}, []
+    for stem in stems:
+        free = (f"{stem}_{n}" for n in count(1) if f"{stem}_{n}" not in used)
+        out.append(stem if n_of[stem] == 1 else next(free))
+        used.add(out[-1])
     return out
 
 
@@ -86,7 +118,7 @@ def read_marks(
     recordings : mapping of str to KnownRecording
         Of the results.
     tell : callable
-        Called with one line where rows are passed over.
+        Called with one line where rows are passed over, and where onsets are not scored.
 
     Returns
     -------
@@ -107,11 +139,12 @@ def read_marks(
     muscles is. `possible_spasm`, and what is of the `subject`, are passed over and told.
 
     What is scored. Only what the file names. `active`: muscles with rows `active`, `silent` or `onset`; all of their
-    time, or only what is active or silent where there are silent rows. Where there are onsets and no silent rows, no
-    second is scored, since nobody said when these activities end, but onsets are, in all of the time. `cmua`, `spasm`,
-    `coactive`: if the file has the kind at all, every muscle that it names, every pair that it or whose two muscles it
-    names: without a row of the kind, there was none. Who looked for spasms in some recordings only gives these a file
-    of their own.
+    time, or only what is active or silent where there are silent rows. A gap of up to 15 ms between an active and a
+    silent row counts as silent; an onset after a longer one is not scored, and told. Where there are onsets and no
+    silent rows, no second is scored, since nobody said when these activities end, but onsets are, in all of the time.
+    `cmua`, `spasm`, `coactive`: if the file has the kind at all, every muscle that it names, every pair that it or
+    whose two muscles it names: without a row of the kind, there was none. Who looked for spasms in some recordings only
+    gives these a file of their own.
     """
     table = read_given(path)
     rows = [row for row in _rows(table, recordings) if row.kind != PASSED and row.target != SUBJECT]
@@ -123,7 +156,18 @@ def read_marks(
     if not marks:
         message = f"no row of {', '.join((*KINDS, SILENT, ONSET))} among {len(table.rows)}; one is needed"
         raise TableError("TRUTH_EMPTY", message, where=table.where)
+    begins = [begin for one in marks for begin in _begins(one)]
+    n_cut = begins.count(False)
+    if n_cut:
+        tell(f"{table.where}: {n_cut} of {len(begins)} onsets have unjudged time beside them and are not scored")
     return marks
+
+
+def _begins(marks: Marks) -> list[bool]:
+    """Whether there is judged time on both sides of the begin of each stretch; of those inside the recording."""
+    searched = (marks.scored if marks.searched is None else marks.searched).merge(TOUCHING_S)
+    starts = [start for start, _ in marks.stretches.merge() if start > 0]
+    return [any(a < start < b for a, b in searched) for start in starts]
 
 
 def _rows(table: GivenTable, recordings: Mapping[str, KnownRecording]) -> list[_Row]:
@@ -226,10 +270,17 @@ def _one(
     judged = _outside(not_judged, duration_s)
     on, off = own.get(kind, _NOTHING), own.get(SILENT, _NOTHING)
     onsets = own.get(ONSET, _NOTHING) if kind == "active" else _NOTHING
-    whole = judged.overlap(on.union(off)) if kind == "active" and len(off) else judged
+    whole = judged.overlap(on.union(off).union(_small_gaps(on, off))) if kind == "active" and len(off) else judged
     kept = Intervals.of([pair for pair in onsets if not len(not_judged.overlap(Intervals.of([pair])))])
     scored = whole if len(off) or not len(onsets) else _NOTHING
     return Marks(source, recording, target, kind, on, kept, scored, whole)
+
+
+def _small_gaps(on: Intervals, off: Intervals) -> Intervals:
+    """Gaps between a stretch that is on and one that is off, too small to mean that nothing was judged there."""
+    rows = sorted([(*pair, True) for pair in on] + [(*pair, False) for pair in off])
+    gaps = [(one[1], other[0]) for one, other in pairwise(rows) if one[2] != other[2] and one[1] < other[0]]
+    return Intervals.of([(a, b) for a, b in gaps if b - a <= SMALL_GAP_S + TOUCHING_S])
 
 
 def _joined(stretches: Sequence[tuple[float, float]]) -> Intervals:

@@ -184,7 +184,7 @@ def _marks(wish: Wish, kept: Kept, tell: Callable[[str], object]) -> Iterator[Ma
         name: KnownRecording(unit["duration_s"], _targets(unit)) if _is_measured(unit) else
         KnownRecording(ANY_LENGTH_S, tuple(every)) for name, unit in units.items()
     }  # fmt: skip
-    found = read_truth(wish.truth, known, tell)
+    found = read_truth(wish.truth, known, tell, {wish.truth_annotation})
     if wish.truth_annotation:
         annotations = {name: [Annotation(*mark) for mark in unit["annotations"]] for name, unit in units.items()}
         found += annotation_marks(wish.truth_annotation, annotations, known)

@@ -147,7 +147,7 @@ def test_a_run_with_the_frozen_settings_has_the_fingerprint_of_their_head(tuned,
 
 def test_two_raters_stand_beside_each_other(tuned):
     rows = pd.read_csv(tuned / "tuning_agreement.csv")
-    [between] = rows[~rows["second"].str.startswith("program")].to_dict("records")
+    [between] = rows[~rows["is_program"]].to_dict("records")
     assert (between["first"], between["second"]) == ("first", "second")
     assert 0.5 < between["kappa"] < 1
     assert between["onset_bias_s"] == pytest.approx(0.1, abs=1e-6)
@@ -184,6 +184,20 @@ def test_annotations_can_be_the_marks(emgpipe, results, tmp_path):
     code, out, _ = emgpipe("tune", results, *GRID, "--truth-annotation", "burst", "-j", 1, "-o", tmp_path / "t")
     assert code == 0
     assert re.search(r"burst, active +declared", out)
+
+
+def test_a_file_that_is_called_like_the_annotation_or_the_program_is_a_source_of_its_own(
+    emgpipe, results, raters, tmp_path
+):
+    paths = [
+        shutil.copy(path, tmp_path / name) for path, name in zip(raters, ("burst.csv", "program x.csv"), strict=True)
+    ]
+    marks = ("--truth", paths[0], "--truth", paths[1], "--truth-annotation", "burst")
+    code, out, err = emgpipe("tune", results, *GRID, *marks, "-j", 1, "-o", tmp_path / "t")
+    assert code == 0
+    assert set(pd.read_csv(tmp_path / "t" / "tuning.csv")["source"]) == {"burst", "burst_1", "program x"}
+    assert re.search(r"burst_1 +program x +active", out)  # two raters beside each other
+    assert any("are called 'burst_1' here" in line for line in err)
 
 
 def test_settings_named_by_a_person_say_so(emgpipe, results, raters, tmp_path):

@@ -70,6 +70,12 @@ def test_rows_are_each_two_sources_and_each_source_with_the_program():
     assert np.isnan([rows[1].kappa, rows[1].f1, rows[1].event_f1]).all()
 
 
+def test_a_source_that_is_called_like_the_program_is_none():
+    sources = [marks("A", [(5, 9)]), marks("program x", [(5, 9)])]
+    rows = agreement_rows(sources, {"x": {("A", "active"): agree(sources[0], sources[0])}})
+    assert [(row.second, row.is_program) for row in rows] == [("program x", False), ("program x", True)]
+
+
 def test_kinds_are_never_mixed():
     spasm = Marks("B", "S01_V1_rest", "TA_R", "spasm", Intervals.of([(5, 9)]), scored=WHOLE)
     assert agreement_rows([marks("A", [(5, 9)]), spasm], {}) == ()

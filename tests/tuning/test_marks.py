@@ -3,11 +3,16 @@
 import csv
 from pathlib import Path
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from emgpipe.errors import TableError
 from emgpipe.recording import Annotation
-from emgpipe.tuning.marks import KnownRecording, annotation_marks, read_marks, read_truth
+from emgpipe.tuning.marks import KnownRecording, annotation_marks, read_marks, read_truth, source_names
+from emgpipe.tuning.model import SCORES
+from emgpipe.tuning.scores import score
 
 SAMPLE = Path(__file__).parents[2] / "sample_data"
 KNOWN = {
@@ -77,7 +82,10 @@ def test_the_tables_of_a_run_are_truth_as_they_are(tmp_path):
     path = table(tmp_path, *lines, "S01,V1,S01_V1_rest,subject,spasm,1,2,,,", header=header)
     marks = read_marks(path, KNOWN, told.append)
     assert marks[0].scored.pairs.tolist() == [[0, 9], [10, 60]]
-    assert told == [f"{path}: 2 of 6 rows are possible_spasm or of subject, no truth: passed over"]
+    assert told == [
+        f"{path}: 2 of 6 rows are possible_spasm or of subject, no truth: passed over",
+        f"{path}: 1 of 1 onsets have unjudged time beside them and are not scored",
+    ]
 
 
 def test_the_truth_of_the_sample_data_is_read_whole():
@@ -159,6 +167,56 @@ def test_two_files_of_one_name_are_numbered(tmp_path):
         paths.append(table(tmp_path / folder, "S01_V1_rest,TA_R,active,2,5"))
     paths.append(table(tmp_path, "S01_V1_rest,TA_R,active,2,5", name="third.csv"))
     assert [one.source for one in read_truth(paths, KNOWN)] == ["rater_1", "rater_2", "third"]
+
+
+def test_no_two_sources_share_a_name_whatever_their_files_are_called(tmp_path):
+    (tmp_path / "other").mkdir()
+    row = "S01_V1_rest,TA_R,active,2,5"
+    paths = [table(tmp_path, row, name=name) for name in ("a.csv", "other/a.csv", "a_1.csv", "burst.csv")]
+    told = []
+    names = [one.source for one in read_truth(paths, KNOWN, told.append, {"burst"})]
+    assert names == source_names(paths, {"burst"}) == ["a_2", "a_3", "a_1", "burst_1"]
+    assert told[-1] == f"{paths[3]}: marks of this file are called 'burst_1' here, as another source has its name"
+    assert len(told) == 3
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.sampled_from(["a", "a_1", "a_1_1", "a_2", "b"]), max_size=7), st.sets(st.sampled_from(["a", "a_1"])))
+def test_names_of_sources_are_all_different(stems, taken):
+    names = source_names([f"{n}/{stem}.csv" for n, stem in enumerate(stems)], taken)
+    assert len({*names, *taken}) == len(names) + len(taken)
+
+
+@pytest.mark.parametrize("gap_s", [0.004, 0.015])
+def test_a_gap_of_a_hop_between_silent_and_active_leaves_the_onset_judged(tmp_path, gap_s):
+    rows = [
+        f"S01_V1_rest,TA_R,silent,0,{2 - gap_s!r}",
+        "S01_V1_rest,TA_R,active,2,5",
+        f"S01_V1_rest,TA_R,silent,{5 + gap_s!r},9",
+    ]
+    told = []
+    (one,) = read_marks(table(tmp_path, *rows), KNOWN, told.append)
+    assert (one.scored.pairs.tolist(), one.stretches.pairs.tolist()) == ([[0, 9]], [[2, 5]])
+    for phase in np.arange(1.95, 2.0, 0.001):  # wherever hops lie
+        states = np.zeros(int(60 / 0.0125), np.int8)
+        states[int(phase / 0.0125) : int(5 / 0.0125)] = 1
+        assert dict(zip(SCORES, score(states, 0.0125, one), strict=True))["n_matched"] == 1
+    assert told == []
+
+
+def test_onsets_with_unjudged_time_beside_them_are_told_and_not_scored(tmp_path):
+    rows = ["silent,0,1.9", "active,2,5", "silent,5,9", "active,9,12", "active,12.01,13", "silent,13,20"]
+    told = []
+    path = table(tmp_path, *(f"S01_V1_rest,TA_R,{row}" for row in rows))
+    (one,) = read_marks(path, KNOWN, told.append)
+    assert one.scored.pairs.tolist() == [[0, 1.9], [2, 12], [12.01, 20]]  # between two active rows nobody said silent
+    assert told == [f"{path}: 2 of 3 onsets have unjudged time beside them and are not scored"]
+
+
+def test_a_small_gap_that_was_excluded_stays_so(tmp_path):
+    rows = ["silent,0,2", "excluded,2,2.01", "active,2.01,5"]
+    (one,) = read_marks(table(tmp_path, *(f"S01_V1_rest,TA_R,{row}" for row in rows)), KNOWN)
+    assert one.scored.pairs.tolist() == [[0, 2], [2.01, 5]]
 
 
 def test_annotations_are_of_all_muscles_unless_they_name_one():
