@@ -233,6 +233,10 @@ def _runs(rms_uv: Floats, levels: _Thresholds, hop_s: float, settings: DetectSet
         at = max(start, found[-1][1] if found else 0)
         while at < stop:
             end, end_uv = _end(rms_uv, at, stop, levels)
+            if end == at:  # the one before ends in a pause of this one, below the tonic level: go on where it is loud
+                loud = np.flatnonzero(rms_uv[at:stop] > levels.passed_uv)
+                at = at + int(loud[0]) if len(loud) else stop
+                continue
             found.append((at, end))
             # a loud one ends above the threshold: what follows is its tail unless it rises again
             again = Intervals.from_mask(rms_uv[end:stop] > end_uv).drop(least).pairs

@@ -1,6 +1,7 @@
 """Spasms: what is one, where it starts and ends, its area, what cuts it, what is none."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -175,3 +176,16 @@ def test_starts_together_are_counted_from_the_first_and_a_muscle_once():
     starts = [("A", 1.0), ("B", 1.9), ("C", 2.5), ("A", 1.5), ("D", 9.0)]
     assert list(shared_starts(starts, 1.0)) == [[("A", 1.0), ("B", 1.9)], [("C", 2.5)], [("D", 9.0)]]
     assert list(shared_starts([], 1.0)) == []
+
+
+def test_a_tail_that_ends_below_the_tonic_level_inside_the_next_bout_is_no_empty_spasm():
+    # the seed is one of 400 in which this happens, with thresholds as low as they may be
+    rng = np.random.default_rng(296)
+    frames = frames_of(noise_of(2, 60, RATE, 5.0), RATE)
+    level = np.repeat(np.exp(rng.normal(0, 0.25, len(frames.mean_square) // 40 + 1)), 40)
+    frames = replace(frames, mean_square=frames.mean_square * level[: len(frames.mean_square)].astype(np.float32))
+    detect = replace(DETECT, spasm_mad_ratio=0.5, spasm_tonic_ratio=1.0, spasm_floor_ratio=1.0, spasm_least_s=0.3)
+    spasms = detect_spasms(frames, Floor(0.3, 0.25, 0.35, "device", "high"), 0.0, 60.0, detect).spasms
+    assert spasms
+    assert all(one.start_s < one.stop_s for one in spasms)
+    assert all(one.stop_s <= other.start_s for one, other in pairwise(spasms))
