@@ -57,8 +57,8 @@ class Prepared:
     >>> for ratio in (1.5, 3.0):
     ...     (row,) = prepared.rows(check_settings({"detect": {"activity_ratio": ratio}}), frozenset({"act_frac"}))
     ...     round(row.value, 2)
-    0.3
-    0.3
+    0.32
+    0.32
     """
 
     told: Told
