@@ -23,8 +23,10 @@ def main() -> int:
     parser.add_argument("--grid", action="append", help="such as detect.activity_ratio=1.2:3:0.1; may be repeated")
     asked = parser.parse_args()
     try:
-        tuning = emg.tune_results(asked.out, asked.folder, grid=asked.grid or GRID, truth=asked.marks)
-        kept = emg.write_tuning(tuning, freeze="best" if asked.marks else "")
+        tuning = emg.tune_results(
+            asked.out, asked.folder, grid=asked.grid or GRID, truth=asked.marks, freeze="best" if asked.marks else ""
+        )
+        kept = emg.write_tuning(tuning)
     except emg.EmgpipeError as error:
         print(f"tune_thresholds: {error}", file=sys.stderr)
         return error.exit_code

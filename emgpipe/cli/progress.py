@@ -118,7 +118,8 @@ def counting(what: str) -> Iterator[Callable[[int, int], None]]:
             told.bar.advance(event)
         elif not said[0]:
             said[0] = True
-            talk.note("info", "", f"deciding {total} {what}")
+            if done < total:
+                talk.note("info", "", f"deciding {total - done} {what}")
 
     try:
         yield _count

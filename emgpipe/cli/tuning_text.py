@@ -12,8 +12,7 @@ from emgpipe.reports.estimates import Scale
 from emgpipe.reports.stored import is_simulated
 from emgpipe.reports.tuned import four
 from emgpipe.tuning.curve import Curve, curve_told
-from emgpipe.tuning.freeze import BEST, refuse_freeze
-from emgpipe.tuning.grid import MOST_POINTS
+from emgpipe.tuning.freeze import BEST
 from emgpipe.tuning.keep import KeptSweep, write_tuning
 from emgpipe.tuning.record import SCORE_NAMES
 from emgpipe.tuning.scores import agreement_of
@@ -26,15 +25,13 @@ MOST_MEASURES = 12
 NAME_LETTERS = 30
 
 
-def tune_told(out: Path, folder: Path, *, freeze: str, **options: Any) -> str:
+def tune_told(out: Path, folder: Path, **options: Any) -> str:
     """Try settings, write the sweep and say what came of it.
 
     Parameters
     ----------
     out, folder : Path
         As in `tune_results`.
-    freeze : str
-        As in `write_tuning`; refused before anything is done where there can be no best.
     **options
         As in `tune_results`.
 
@@ -42,12 +39,11 @@ def tune_told(out: Path, folder: Path, *, freeze: str, **options: Any) -> str:
     -------
     str
     """
-    _refuse(freeze, marked=bool(options["truth"] or options["truth_annotation"]))
-    with counting("recordings under all settings, in parts") as progress:
+    with counting("parts of recordings") as progress:
         tuning = tune_results(
             out, folder, progress=progress, tell=lambda words: talk.note("info", "", words), **options
         )
-    kept = write_tuning(tuning, freeze=freeze)
+    kept = write_tuning(tuning)
     for finding in tuning.findings:
         talk.note("warning", finding.code, finding.message, finding.where)
     for words in kept.record["post_hoc"]:
@@ -55,14 +51,6 @@ def tune_told(out: Path, folder: Path, *, freeze: str, **options: Any) -> str:
     for name, code in tuning.tried.left_out:
         talk.note("info", code, "not measured, and left out", where=name)
     return tuning_text(tuning, kept)
-
-
-def _note(words: str) -> None:
-    talk.note("info", "", words)
-
-
-def _refuse(freeze: str, *, marked: bool) -> None:
-    refuse_freeze(freeze, MOST_POINTS + 1, marked=marked)
 
 
 def tuning_text(tuning: Tuning, kept: KeptSweep) -> str:

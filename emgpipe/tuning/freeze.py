@@ -5,8 +5,11 @@ from typing import Any
 
 from emgpipe.errors import SettingsError, printable
 from emgpipe.settings import Settings, to_toml
+from emgpipe.tuning.choice import Choice
 
 BEST = "best"
+NOTHING = "CHOICE_NONE"
+"""Reason of a choice that is none."""
 WHERE = "--freeze"
 
 
@@ -47,11 +50,22 @@ def refuse_freeze(asked: str, n_points: int, *, marked: bool) -> None:
         raise SettingsError("FREEZE_INVALID", message, where=WHERE)
 
 
-def frozen_point(asked: str, best: int | None) -> int | None:
-    """Point to freeze, of what `refuse_freeze` lets pass; None where nothing was asked for."""
+def frozen_point(asked: str, choice: Choice | None) -> int | None:
+    """Point to freeze, of what `refuse_freeze` lets pass; None where nothing was asked for.
+
+    Raises
+    ------
+    SettingsError
+        FREEZE_INVALID: `best` where the choice is none.
+    """
     if not asked:
         return None
-    return best if asked == BEST else int(asked)
+    if asked != BEST:
+        return int(asked)
+    if choice is None or choice.reason == NOTHING:
+        message = "'best', but no settings agree with any mark; look at the marks, or give the number of a point"
+        raise SettingsError("FREEZE_INVALID", message, where=WHERE)
+    return choice.point
 
 
 def frozen_text(settings: Settings, record: Mapping[str, Any]) -> str:
@@ -88,6 +102,8 @@ def _head(record: Mapping[str, Any]) -> Iterator[str]:
     if record["marks"] and record["marks"]["annotation"]:
         yield f"truth: annotations {record['marks']['annotation']!r}, whose bytes inputs.csv names"
     yield f"grid: SHA-256 {grid['sha256']}"
+    if record["outcome"]:
+        yield f"NOTE: the change of {', '.join(record['outcome'])} under all settings was shown in the same sweep"
     yield from (f"POST-HOC: {words}" for words in record["post_hoc"])
 
 
@@ -100,5 +116,7 @@ def _rule(record: Mapping[str, Any]) -> Iterator[str]:
     if choice is not None and choice["point"] == frozen["point"]:
         out = choice["out_of_sample"]
         told = f"{out!r} (each patient under the choice of the others)" if out == out else f"none: {choice['reason']}"
+        marks = record["marks"]
+        yield f"scored: marks of kind {marks['kind']}, onsets within {marks['tolerance_s']!r} s"
         yield f"{choice['score']}: {choice['in_sample']!r} in sample, {told} out of sample"
         yield f"{choice['score']} of the declared settings: {choice['declared']!r}"

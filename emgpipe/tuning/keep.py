@@ -17,13 +17,13 @@ from emgpipe.store import json_text
 from emgpipe.tuning.columns import AGREED, choice_columns, dictionary, points_columns, recordings_columns
 from emgpipe.tuning.columns_moved import curve_columns, stability_columns, summary_columns
 from emgpipe.tuning.curve import CURVE_COLUMNS, UNBLINDED_COLUMNS, Curve, curve_rows
-from emgpipe.tuning.freeze import frozen_point, frozen_text, refuse_freeze
+from emgpipe.tuning.freeze import frozen_point, frozen_text
 from emgpipe.tuning.grid import Grid
-from emgpipe.tuning.record import Against, record_of
+from emgpipe.tuning.model import Scored
+from emgpipe.tuning.record import record_of
 from emgpipe.tuning.stability import summary_rows
 from emgpipe.tuning.told import (
     agreement_table,
-    by_subject,
     choice_table,
     stability_table,
     tuned_axes,
@@ -34,7 +34,7 @@ from emgpipe.tuning.told import (
     tuned_scores,
     tuned_values,
 )
-from emgpipe.tuning.tune import Tuning
+from emgpipe.tuning.tune import Tuning, by_subject
 from emgpipe.tuning.write import (
     DICTIONARY,
     PAGE,
@@ -42,6 +42,7 @@ from emgpipe.tuning.write import (
     RECORD,
     SETTINGS,
     axes_table,
+    hashed,
     points_table,
     recordings_table,
     refuse_place,
@@ -71,16 +72,13 @@ class KeptSweep(NamedTuple):
     record: Mapping[str, Any]
 
 
-def write_tuning(tuning: Tuning, *, freeze: str = "") -> KeptSweep:
-    """Write a sweep into its folder: tables, `tuning.json`, pages, pictures, on request `settings.toml`.
+def write_tuning(tuning: Tuning) -> KeptSweep:
+    """Write a sweep into its folder: tables, `tuning.json`, pages, pictures, `settings.toml` where it is to be frozen.
 
     Parameters
     ----------
     tuning : Tuning
         From `tune_results`.
-    freeze : str
-        `best` (needs marks), or the number of a point: its settings are written as `settings.toml`, which
-        `run --settings` takes.
 
     Returns
     -------
@@ -90,23 +88,19 @@ def write_tuning(tuning: Tuning, *, freeze: str = "") -> KeptSweep:
     Raises
     ------
     SettingsError
-        FREEZE_INVALID, TUNING_PLACE; nothing was written.
+        TUNING_PLACE; nothing was written.
     StoreError
         STORE_UNWRITABLE, LOCK_CHANGED, STORE_LOCKED.
     """
     tried, grid = tuning.tried, tuning.tried.grid
     refuse_place(tuning.folder, tried.out)
-    refuse_freeze(freeze, len(grid), marked=tuning.choice is not None)
-    frozen = frozen_point(freeze, None if tuning.choice is None else tuning.choice.point)
-    against = Against(tried.wish.truth, tried.wish.truth_annotation, tuning.kind, tried.tolerance_s)
-    outcome = tuning.curves[0].name if tuning.curves else ""
-    record = record_of(
-        tried.out, grid, against, choice=tuning.choice, outcome=outcome,
-        plan_sha256=tuning.plan.sha256 if tuning.plan else "", frozen=frozen, freeze=freeze,
-    )  # fmt: skip
-    files = {**_tables(tuning), **_pages(tuning, record), RECORD: json_text(record).encode("utf-8")}
+    frozen = frozen_point(tuning.asked.freeze, tuning.choice)
+    record = record_of(tried, tuning.asked, choice=tuning.choice, frozen=frozen)
+    files = {**_tables(tuning), **_pages(tuning, record)}
     if frozen is not None:
         files[SETTINGS] = frozen_text(grid.settings(frozen), record).encode("utf-8")
+    record["files"] = hashed(files)
+    files[RECORD] = json_text(record).encode("utf-8")
     return KeptSweep(tuning.folder, tuple(write_sweep(tuning.folder, files)), record)
 
 
@@ -136,11 +130,10 @@ def _known(grid: Grid) -> dict[str, dict[str, Column]]:
 def _frames(tuning: Tuning) -> Iterator[tuple[str, pd.DataFrame]]:
     """Tables by name; those with nothing to say are left out."""
     tried, grid, sweeps = tuning.tried, tuning.tried.grid, tuning.tried.sweeps
-    n_marked = {key: sum(key in one.scores for one in sweeps) for key in tuning.pooled}
-    yield "tuning", points_table(grid, tuning.pooled, n_marked if tuning.pooled else len(sweeps))
+    yield "tuning", points_table(grid, tuning.pooled, _n_marked(tuning) if tuning.pooled else len(sweeps))
     if tuning.choice is not None:
         yield "tuning_recordings", recordings_table(grid, sweeps)
-        yield "tuning_choice", choice_table(grid, tuning.choice, by_subject(sweeps, tuning.kind))
+        yield "tuning_choice", choice_table(grid, tuning.choice, by_subject(sweeps, tuning.asked.kind))
         yield "tuning_agreement", agreement_table(tuning.agreement)
     if tuning.stability:
         yield "tuning_stability", stability_table(grid, tuning.stability)
@@ -148,6 +141,11 @@ def _frames(tuning: Tuning) -> Iterator[tuple[str, pd.DataFrame]]:
     for curves, blind in ((tuning.curves, ""), (tuning.unblinded, "_unblinded")):
         if curves:
             yield f"tuning_curve{blind}", _curve_table(tried.grid, curves)
+
+
+def _n_marked(tuning: Tuning) -> dict[Scored, int]:
+    """Recordings that each source has marked."""
+    return {key: sum(key in one.scores for one in tuning.tried.sweeps) for key in tuning.pooled}
 
 
 def _curve_table(grid: Grid, curves: Sequence[Curve]) -> pd.DataFrame:
@@ -175,12 +173,12 @@ def _pages(tuning: Tuning, record: Mapping[str, Any]) -> dict[str, bytes]:
 
 def _tuned(tuning: Tuning, record: Mapping[str, Any]) -> Tuned:
     """The blind page."""
-    choice, sweeps, grid = tuning.choice, tuning.tried.sweeps, tuning.tried.grid
+    choice, sweeps, grid, kind = tuning.choice, tuning.tried.sweeps, tuning.tried.grid, tuning.asked.kind
     n_sources = len({source for source, _ in tuning.pooled})
     return Tuned(
         **_head(tuning, record),
-        scores=tuned_scores(sweeps, choice, tuning.kind) if choice is not None else (),
-        choice=tuned_choice(grid, choice, sweeps, tuning.kind) if choice is not None else None,
+        scores=tuned_scores(tuning.pooled, _n_marked(tuning), choice, kind) if choice is not None else (),
+        choice=tuned_choice(grid, choice, sweeps, kind) if choice is not None else None,
         raters=tuned_raters(tuning.agreement) if n_sources > 1 else (),
         stability=tuned_measures(tuning.stability),
         curves=tuple(tuned_curve(one) for one in tuning.curves),
@@ -191,11 +189,9 @@ def _tuned(tuning: Tuning, record: Mapping[str, Any]) -> Tuned:
 def _opened(tuning: Tuning, record: Mapping[str, Any]) -> Tuned:
     """The page that tells arms: treatment effects alone."""
     notes = dict.fromkeys(note for curve in tuning.unblinded for note in curve.notes)
-    late = max(int(curve.post_hoc.sum()) for curve in tuning.unblinded)
-    words = f"{late} of {len(tuning.tried.grid)} settings are not those that were locked: their effects are post-hoc."
     return Tuned(
         **_head(tuning, record), curves=tuple(tuned_curve(one) for one in tuning.unblinded),
-        notes=(*([words] if late else []), *notes), unblinded=True,
+        notes=tuple(notes), unblinded=True,
     )  # fmt: skip
 
 

@@ -31,6 +31,10 @@ STATUSES = ("ok", "flagged", "below_limit", "undeterminable", "not_measured", "f
 """Status of a value, by its number."""
 
 
+Scored = tuple[str, str]
+"""Source and kind of marks."""
+
+
 @dataclass(frozen=True, eq=False)
 class Marks:
     """What one source says of one target of one recording.

@@ -1,73 +1,91 @@
 """`tuning.json`: what was tried on what, how it was chosen, and whether the choice came too late."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any, NamedTuple
 
-from emgpipe.batch.audit import RUN_RECORD
-from emgpipe.batch.load import load_results
-from emgpipe.batch.locks import read_history
-from emgpipe.outcomes.lock import short
+from emgpipe.batch.locks import History, read_history
+from emgpipe.outcomes.lock import Lock, short
 from emgpipe.settings import fingerprint
-from emgpipe.store import content_key, file_digest, read_json, read_lock
+from emgpipe.store import content_key, read_lock
 from emgpipe.tuning.choice import RULE, Choice
 from emgpipe.tuning.grid import Grid
+from emgpipe.tuning.study import Origin, Tried, Wish
 from emgpipe.tuning.write import MADE_BY
 
-SOURCES = ("measures.csv", "inputs.csv")
-"""Tables of results whose hashes a record keeps: the second one names the bytes of every recording."""
 SCORE_NAMES = {"f1": "F1", "event_f1": "event F1"}
 
 
-class Against(NamedTuple):
-    """What settings were held against.
+class Asked(NamedTuple):
+    """What is asked of a sweep beside its grid and its marks.
 
     Attributes
     ----------
-    truth : tuple of Path
-        Tables of marks.
-    annotation : str
-        Text of annotations that are marks; empty: none.
     kind : str
-        What was marked.
-    tolerance_s : float
-        Between onsets of one event.
+        Whose marks choose; empty without marks.
+    freeze : str
+        `best`, the number of a point, or empty.
+    outcomes : tuple of str
+        Endpoints whose curves are shown.
+    plan_sha256 : str
+        Of the plan; empty without one.
+    arms : bool
+        Arms are opened.
     """
 
-    truth: tuple[Path, ...] = ()
-    annotation: str = ""
-    kind: str = "active"
-    tolerance_s: float = 0.25
-
-    @property
-    def there(self) -> bool:
-        """Whether there are marks at all."""
-        return bool(self.truth or self.annotation)
+    kind: str = ""
+    freeze: str = ""
+    outcomes: tuple[str, ...] = ()
+    plan_sha256: str = ""
+    arms: bool = False
 
 
-def record_of(
-    out: str | Path, grid: Grid, against: Against, *, choice: Choice | None = None, outcome: str = "",
-    plan_sha256: str = "", frozen: int | None = None, freeze: str = "",
-) -> dict[str, Any]:  # fmt: skip
+def question_of(grid: Grid, origin: Origin, wish: Wish, asked: Asked, history: History) -> dict[str, Any]:
+    """Part of the record that is known before anything is swept: what is asked, and of which bytes.
+
+    Parameters
+    ----------
+    grid : Grid
+        What is tried.
+    origin, wish : Origin, Wish
+        From `try_settings`.
+    asked : Asked
+        The rest of it.
+    history : History
+        Locks of the results.
+
+    Returns
+    -------
+    dict
+        The same for the same question: no time, no place of files.
+    """
+    lock, opened = history.binding, history.before is not None or asked.arms
+    return {
+        "made_by": f"{MADE_BY} {version('emgpipe')}",
+        "study": origin.study,
+        "results": {"settings_id": fingerprint(grid.base), **origin.tables, "n_recordings": origin.n_recordings},
+        "grid": {
+            "axes": grid.told(), "n_points": len(grid), "declared": _values(grid, 0), "sha256": grid_sha256(grid),
+        },
+        "marks": _marks(origin, wish, asked.kind) if asked.kind else None,
+        "outcome": list(asked.outcomes) or None, "plan_sha256": asked.plan_sha256 or None,
+        "lock": None if lock is None else {"number": lock.number, "sha256": lock.sha256, "opened": opened},
+    }  # fmt: skip
+
+
+def record_of(tried: Tried, asked: Asked, *, choice: Choice | None = None, frozen: int | None = None) -> dict[str, Any]:
     """Record of a sweep.
 
     Parameters
     ----------
-    out : str or Path
-        Results folder.
-    grid : Grid
-        What was tried.
-    against : Against
-        Marks; their files are hashed.
+    tried : Tried
+        Grid, and the bytes that were swept.
+    asked : Asked
+        What was asked for.
     choice : Choice, optional
         The best point; None without marks.
-    outcome, plan_sha256 : str
-        Of the specification curve.
     frozen : int, optional
         The point whose settings are written.
-    freeze : str
-        What was asked for: `best`, or a number.
 
     Returns
     -------
@@ -77,26 +95,16 @@ def record_of(
     Raises
     ------
     StoreError
-        RESULTS_UNREADABLE, LOCK_CHANGED, STORE_LOCKED.
+        LOCK_CHANGED, STORE_LOCKED.
     """
-    results = load_results(out)
-    run = read_json(results.folder / RUN_RECORD)
-    points = {"best": None if choice is None else choice.point, "frozen": frozen}
+    with read_lock(tried.out):
+        history = read_history(tried.out)
+    grid, points = tried.grid, [None if choice is None else choice.point, frozen]
     return {
-        "made_by": f"{MADE_BY} {version('emgpipe')}",
-        "study": str(run["study"]),
-        "results": {
-            "settings_id": fingerprint(grid.base), **{name: results.outputs[name] for name in SOURCES},
-            "n_recordings": len(run["inputs"]),
-        },
-        "grid": {
-            "axes": grid.told(), "n_points": len(grid), "declared": _values(grid, 0), "sha256": grid_sha256(grid),
-        },
-        "marks": _marks(against) if against.there else None,
-        "outcome": outcome or None, "plan_sha256": plan_sha256 or None,
+        **question_of(grid, tried.origin, tried.wish, asked, history),
         "choice": None if choice is None else _choice(grid, choice),
-        "frozen": None if frozen is None else {**_point(grid, frozen), "asked": freeze},
-        "post_hoc": list(post_hoc_words(results.folder, grid, [p for p in points.values() if p is not None])),
+        "frozen": None if frozen is None else {**_point(grid, frozen), "asked": asked.freeze},
+        "post_hoc": list(post_hoc_words(history, grid, [point for point in points if point is not None])),
     }  # fmt: skip
 
 
@@ -105,21 +113,18 @@ def grid_sha256(grid: Grid) -> str:
     return content_key(axes=grid.told(), base=fingerprint(grid.base))
 
 
-def post_hoc_words(out: Path, grid: Grid, points: Sequence[int]) -> tuple[str, ...]:
-    """What must be said of a choice beside the locks of the results; a sentence each, empty where there is no lock.
+def unlocked(grid: Grid, points: Iterable[int], lock: Lock) -> list[int]:
+    """Points whose settings are none of those that the rows of a lock were made with."""
+    return [point for point in points if fingerprint(grid.settings(point)) not in lock.settings_ids]
 
-    Raises
-    ------
-    StoreError
-        LOCK_CHANGED, STORE_LOCKED.
-    """
-    with read_lock(out):
-        history = read_history(out)
+
+def post_hoc_words(history: History, grid: Grid, points: Sequence[int]) -> tuple[str, ...]:
+    """What must be said of a choice beside the locks of the results; a sentence each, empty where there is no lock."""
     words = []
     if history.before is not None:
         words.append("Arms of these results have been opened: whatever is chosen by this sweep is post-hoc.")
     if history.binding is not None:
-        other = [p for p in dict.fromkeys(points) if fingerprint(grid.settings(p)) != history.binding.settings_id]
+        other = unlocked(grid, dict.fromkeys(points), history.binding)
         if other:
             told = ", ".join(f"point {point}" for point in other)
             words.append(
@@ -130,10 +135,10 @@ def post_hoc_words(out: Path, grid: Grid, points: Sequence[int]) -> tuple[str, .
     return tuple(words)
 
 
-def _marks(against: Against) -> dict[str, Any]:
+def _marks(origin: Origin, wish: Wish, kind: str) -> dict[str, Any]:
     return {
-        "files": [{"name": Path(path).name, "sha256": file_digest(Path(path))} for path in against.truth],
-        "annotation": against.annotation or None, "kind": against.kind, "tolerance_s": against.tolerance_s,
+        "files": [{"name": name, "sha256": sha256} for name, sha256 in origin.truth],
+        "annotation": wish.truth_annotation or None, "kind": kind, "tolerance_s": wish.tolerance_s,
     }  # fmt: skip
 
 
@@ -141,7 +146,7 @@ def _choice(grid: Grid, choice: Choice) -> dict[str, Any]:
     return {
         **_point(grid, choice.point), "rule": RULE, "score": SCORE_NAMES[choice.criterion],
         "declared": choice.declared, "in_sample": choice.score, "out_of_sample": choice.out_of_sample,
-        "n_patients": len(choice.patients), "reason": choice.reason or None,
+        "n_left_out": len(choice.patients), "reason": choice.reason or None,
     }  # fmt: skip
 
 

@@ -1,20 +1,22 @@
 """Recordings of a results folder under the settings of a grid, beside the marks of people."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from emgpipe.batch.audit import RUN_RECORD
 from emgpipe.batch.engine import usable_cores
 from emgpipe.batch.load import load_results
 from emgpipe.batch.recompute import Kept
 from emgpipe.batch.units import told_file
 from emgpipe.batch.variants import settled_results
 from emgpipe.batch.verify_inputs import recording_path
-from emgpipe.errors import NoInputError, ResultsError, SettingsError
+from emgpipe.errors import NoInputError, ResultsError, SettingsError, TableError
 from emgpipe.recording import Annotation
 from emgpipe.settings import Settings, fingerprint, load_settings
-from emgpipe.store import OutputLock
+from emgpipe.store import OutputLock, file_digest, read_json
 from emgpipe.tuning.grid import Grid, parse_grid
 from emgpipe.tuning.marks import KnownRecording, annotation_marks, read_truth
 from emgpipe.tuning.model import Marks, Swept
@@ -31,6 +33,8 @@ ANY_LENGTH_S = 1e9
 """Stands for the length of a recording that could not be read."""
 SHOWN = 8
 """Names that are told; the others are counted."""
+SOURCES = ("measures.csv", "inputs.csv")
+"""Tables of results whose hashes are kept: the second one names the bytes of every recording."""
 
 Progress = Callable[[int, int], object]
 Unit = Mapping[str, Any]
@@ -57,6 +61,30 @@ class Wish(NamedTuple):
     tolerance_s: float = TOLERANCE_S
 
 
+class Origin(NamedTuple):
+    """What a sweep rests on, as it lay there while the results were held.
+
+    Attributes
+    ----------
+    study : str
+        Identifier.
+    n_recordings : int
+        Of the results.
+    tables : mapping of str to str
+        SHA-256 of `SOURCES`, as the run wrote them.
+    truth : tuple of (str, str)
+        Name and SHA-256 of each table of marks.
+    """
+
+    study: str
+    n_recordings: int
+    tables: Mapping[str, str]
+    truth: tuple[tuple[str, str], ...]
+
+
+Ready = Callable[[Grid, Sequence[Marks], Origin], object]
+
+
 @dataclass(frozen=True, eq=False)
 class Tried:
     """A study under all points of a grid.
@@ -79,6 +107,8 @@ class Tried:
         Recordings of the study that were not measured, and the code why.
     wish : Wish
         What was asked for.
+    origin : Origin
+        The bytes behind it.
     """
 
     out: Path
@@ -89,6 +119,7 @@ class Tried:
     tolerance_s: float
     left_out: tuple[tuple[str, str], ...]
     wish: Wish
+    origin: Origin
 
 
 def try_settings(
@@ -101,6 +132,7 @@ def try_settings(
     jobs: int | None = None,
     progress: Progress = lambda _done, _total: None,
     tell: Callable[[str], object] = lambda _message: None,
+    ready: Ready = lambda _grid, _marks, _origin: None,
 ) -> Tried:
     """Decide the recordings of a results folder under all points of a grid; no sample is read.
 
@@ -122,6 +154,9 @@ def try_settings(
         Called with the parts done and all of them.
     tell : callable
         Called with what marks hold that is not used.
+    ready : callable
+        Called before anything is swept, with what will be tried, against which marks and on what; what it raises is
+        raised.
 
     Returns
     -------
@@ -132,7 +167,7 @@ def try_settings(
     SettingsError
         Of the grid, as `parse_grid`; GRID_TOO_LARGE where so many values of measures do not fit into memory.
     TableError
-        Of the marks, as `read_marks`.
+        Of the marks, as `read_marks`; TABLE_UNREADABLE: changed while they were read.
     NoInputError
         MEASURED_NONE.
     ResultsError
@@ -145,8 +180,11 @@ def try_settings(
         kept, study_place = settled_results(place, study)
         measured = {name: unit for name, unit in kept.units.items() if _is_measured(unit)}
         grid = parse_grid(wish.grid, _declared(place, measured))
+        before = _digests(wish.truth)
         marks = tuple(_marks(wish, kept, tell))
+        origin = _origin(place, wish.truth, before)
         _refuse_large(grid, measured, measures, marks)
+        ready(grid, marks, origin)
         wanted = measured if measures else {m.recording: measured[m.recording] for m in marks}
         recordings = [
             (unit, study_place and recording_path(study_place, told_file(unit)), _own(marks, name))
@@ -156,7 +194,30 @@ def try_settings(
         sweep = Sweep(place.resolve(), Path(folder).resolve() / CACHE, grid, measures, wish.tolerance_s)
         sweeps = swept_recordings(sweep, recordings, jobs or usable_cores(), progress)
     left_out = tuple((name, str(unit["code"])) for name, unit in kept.units.items() if name not in measured)
-    return Tried(place, kept, grid, marks, tuple(sweeps), wish.tolerance_s, left_out, wish)
+    return Tried(place, kept, grid, marks, tuple(sweeps), wish.tolerance_s, left_out, wish, origin)
+
+
+def _digests(paths: Sequence[Path]) -> list[str]:
+    """SHA-256 of each file; empty where there is none, which who reads it tells."""
+    out = [""] * len(paths)
+    for n, path in enumerate(paths):
+        with suppress(OSError):
+            out[n] = file_digest(path) if path.is_file() else ""
+    return out
+
+
+def _origin(place: Path, truth: Sequence[Path], before: Sequence[str]) -> Origin:
+    """What is swept; refuses tables of marks that are not the ones that were read."""
+    for path, first, now in zip(truth, before, _digests(truth), strict=True):
+        if first != now:
+            message = "it changed while it was read; tune again"
+            raise TableError("TABLE_UNREADABLE", message, where=str(path))
+    run, outputs = read_json(place / RUN_RECORD), load_results(place).outputs
+    names = [path.name for path in truth]
+    return Origin(
+        str(run["study"]), len(run["inputs"]), {name: outputs[name] for name in SOURCES},
+        tuple(zip(names, before, strict=True)),
+    )  # fmt: skip
 
 
 def _declared(place: Path, measured: Mapping[str, Unit]) -> Settings:

@@ -14,25 +14,15 @@ from emgpipe.tuning.choice import RULE, Choice
 from emgpipe.tuning.columns import axis_columns, choice_columns
 from emgpipe.tuning.curve import Curve
 from emgpipe.tuning.grid import Grid
-from emgpipe.tuning.model import Floats, Swept
+from emgpipe.tuning.model import Floats, Scored, Swept
 from emgpipe.tuning.record import SCORE_NAMES
 from emgpipe.tuning.scores import agreement_of
 from emgpipe.tuning.stability import STABILITY_COLUMNS, Group, Stability, summary_rows
-from emgpipe.tuning.tune import sum_of
-from emgpipe.tuning.write import Scored, axes_table
+from emgpipe.tuning.tune import by_subject
+from emgpipe.tuning.write import axes_table
 
 EVERYBODY = ""
 """Subject of the row of all patients together."""
-
-
-def by_subject(swept: Sequence[Swept], kind: str) -> dict[str, Floats]:
-    """Sums over recordings and sources of one kind of marks, by subject: what a choice rests on."""
-    parts: dict[str, list[Floats]] = {}
-    for one in swept:
-        own = [sums for (_, of), sums in one.scores.items() if of == kind]
-        if own:
-            parts.setdefault(one.subject, []).extend(own)
-    return {subject: sum_of(sums) for subject, sums in parts.items()}
 
 
 def choice_table(grid: Grid, choice: Choice, sums: Mapping[str, Floats]) -> pd.DataFrame:
@@ -84,14 +74,12 @@ def tuned_values(grid: Grid) -> Floats:
     return np.array([grid.values(point) for point in range(len(grid))], np.float64)
 
 
-def tuned_scores(swept: Sequence[Swept], choice: Choice, kind: str) -> tuple[TunedScore, ...]:
+def tuned_scores(
+    pooled: Mapping[Scored, Floats], n_marked: Mapping[Scored, int], choice: Choice, kind: str
+) -> tuple[TunedScore, ...]:
     """Scores of all points, by source and kind; first those that chose."""
-    parts: dict[Scored, list[Floats]] = {}
-    for one in swept:
-        for key, sums in one.scores.items():
-            parts.setdefault(key, []).append(sums)
-    order = sorted(parts, key=lambda key: key[1] != kind)
-    return tuple(_tuned_score(key, sum_of(parts[key]), len(parts[key]), choice) for key in order)
+    order = sorted(pooled, key=lambda key: key[1] != kind)
+    return tuple(_tuned_score(key, pooled[key], n_marked[key], choice) for key in order)
 
 
 def _tuned_score(key: Scored, sums: Floats, n_recordings: int, choice: Choice) -> TunedScore:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,29 +11,34 @@ import numpy as np
 
 from emgpipe.batch.load import load_results
 from emgpipe.batch.locking import opened_lock
+from emgpipe.batch.locks import read_history
 from emgpipe.errors import SettingsError
+from emgpipe.outcomes.arms import read_arms
 from emgpipe.outcomes.plan import AnalysisPlan, load_plan
 from emgpipe.outcomes.plan_checks import UNITS
 from emgpipe.recording import Finding
+from emgpipe.settings import nearest
 from emgpipe.tuning.agreement import AgreementRow, agreement_rows
 from emgpipe.tuning.choice import Choice, leave_one_patient_out
 from emgpipe.tuning.curve import Curve, course_of, curve_of
+from emgpipe.tuning.freeze import frozen_point, refuse_freeze
+from emgpipe.tuning.grid import MOST_POINTS, Grid
+from emgpipe.tuning.marks import KINDS
 from emgpipe.tuning.merged import base_measures, merged_values
-from emgpipe.tuning.model import Floats
+from emgpipe.tuning.model import Floats, Marks, Scored, Swept
 from emgpipe.tuning.outcome import measured_keys, outcome_endpoints, outcome_measures
+from emgpipe.tuning.record import Asked, question_of
 from emgpipe.tuning.scores import TOLERANCE_S
 from emgpipe.tuning.stability import Stability, stability_of
-from emgpipe.tuning.study import Progress, Tried, Wish, try_settings
+from emgpipe.tuning.study import Origin, Progress, Tried, Wish, try_settings
 from emgpipe.tuning.unblinded import treatment_curves
 from emgpipe.tuning.visits import Visits, pooled_visits
-from emgpipe.tuning.write import refuse_place
+from emgpipe.tuning.write import refuse_other_frozen, refuse_place
 
 ACTIVE = "active"
 """Marks of this kind choose, where there are any."""
 MOST_TOLERANCE_S = 10.0
 
-Scored = tuple[str, str]
-"""Source and kind of marks."""
 _ALL = frozenset(UNITS)
 
 
@@ -48,8 +54,8 @@ class Tuning:
         Grid, marks, and each recording under each point.
     pooled : mapping of (source, kind) to ndarray, shape (n_points, len(SCORES))
         Sums over all recordings with marks.
-    kind : str
-        Whose marks chose; empty without marks.
+    asked : Asked
+        Whose marks chose, what is frozen, which outcomes are shown.
     choice : Choice or None
         The best point; None without marks.
     agreement : tuple of AgreementRow
@@ -67,7 +73,7 @@ class Tuning:
     folder: Path
     tried: Tried
     pooled: Mapping[Scored, Floats]
-    kind: str
+    asked: Asked
     choice: Choice | None
     agreement: tuple[AgreementRow, ...]
     stability: tuple[Stability, ...]
@@ -89,6 +95,7 @@ def tune_results(
     outcome: str = "",
     plan: str | Path | None = None,
     arms: str | Path | None = None,
+    freeze: str = "",
     study: str | Path | None = None,
     jobs: int | None = None,
     progress: Progress = lambda _done, _total: None,
@@ -119,6 +126,9 @@ def tune_results(
         `analysis.toml`; with arms that of the lock where left out.
     arms : str or Path, optional
         `arms.csv`: gives the treatment effect beside the blinded change. Needs a lock and is logged.
+    freeze : str
+        `best` (needs marks), or the number of a point: `write_tuning` writes its settings as `settings.toml`, which
+        `run --settings` takes.
     study : str or Path, optional
         Where the study lies now, for results of earlier versions.
     jobs : int, optional
@@ -135,46 +145,90 @@ def tune_results(
     Raises
     ------
     SettingsError
-        Of the grid, as `parse_grid`; OUTCOME_UNKNOWN; TUNING_PLACE; ARGUMENT_INVALID; USAGE: arms without an outcome.
+        Of the grid, as `parse_grid`; OUTCOME_UNKNOWN; TUNING_PLACE; ARGUMENT_INVALID; FREEZE_INVALID; USAGE: arms or a
+        plan without an outcome, marks of a kind that are not there. All of them before anything is swept, but for
+        FREEZE_INVALID where no settings are the best; no arm was opened.
     TableError
         Of the marks, as `read_marks`; of the arms, as `read_arms`.
     EmgpipeError
         As `try_settings`; of the lock, as `unblind`.
     """
     refuse_place(folder, out)
-    _refuse_arguments(outcome, arms, tolerance_s)
+    _refuse_arguments(folder, outcome, plan, arms, tolerance_s)
+    _refuse_kind(kind, is_marked := bool(truth or truth_annotation))
+    refuse_freeze(freeze, MOST_POINTS + 1, marked=is_marked)
     agreed = _plan(out, plan, arms)
-    if outcome:
-        outcome_endpoints(outcome, agreed, measured_keys(load_results(out).measures))
-    measures = outcome_measures(outcome, agreed) if outcome else frozenset[str]() if truth or truth_annotation else _ALL
+    endpoints = outcome_endpoints(outcome, agreed, measured_keys(load_results(out).measures)) if outcome else ()
+    measures = outcome_measures(outcome, agreed) if outcome else frozenset[str]() if is_marked else _ALL
     based = frozenset[str]().union(*map(base_measures, measures))
     wish = Wish(tuple(grid), tuple(map(Path, truth)), truth_annotation, tolerance_s)
-    tried = try_settings(out, folder, wish, measures=based, study=study, jobs=jobs, progress=progress, tell=tell)
+    names = tuple(one.name for one in endpoints)
+    asked = Asked(kind, freeze, names, agreed.sha256 if agreed else "", arms is not None)
+    checked = partial(_refuse_before, Path(out), Path(folder), wish, asked)
+    tried = try_settings(
+        out, folder, wish, measures=based, study=study, jobs=jobs, progress=progress, tell=tell, ready=checked
+    )
     pooled = _pooled(tried)
-    kind = _kind(kind, pooled)
-    choice = leave_one_patient_out(tried.grid, _by_subject(tried, kind)) if pooled else None
+    asked = asked._replace(kind=_kind(kind, tried.marks))
+    choice = leave_one_patient_out(tried.grid, by_subject(tried.sweeps, asked.kind)) if pooled else None
+    frozen_point(freeze, choice)  # refused before an arm is opened
     moved = _moved(tried, measures)
     stability = () if outcome or moved is None else stability_of(moved.visits, tried.grid)
     curves = _curves(tried, moved.visits, outcome, agreed, arms) if outcome and moved else ((), ())
     return Tuning(
-        folder=Path(folder), tried=tried, pooled=pooled, kind=kind, choice=choice,
+        folder=Path(folder), tried=tried, pooled=pooled, asked=asked, choice=choice,
         agreement=_agreement(tried, pooled, choice), stability=stability, curves=curves[0], unblinded=curves[1],
         findings=moved.findings if moved else (), plan=agreed,
     )  # fmt: skip
 
 
-def _refuse_arguments(outcome: str, arms: str | Path | None, tolerance_s: float) -> None:
+def _refuse_arguments(
+    folder: str | Path, outcome: str, plan: str | Path | None, arms: str | Path | None, tolerance_s: float
+) -> None:
+    if not str(folder):
+        raise SettingsError("USAGE", "'' is no folder for a sweep; name one outside the results", where="-o")
     if not (math.isfinite(tolerance_s) and 0 < tolerance_s <= MOST_TOLERANCE_S):
-        message = f"tolerance_s is {tolerance_s!r}; seconds above 0, at most {MOST_TOLERANCE_S:g}"
-        raise SettingsError("ARGUMENT_INVALID", message)
-    if arms is not None and not outcome:
-        raise SettingsError("USAGE", "--unblind without --outcome; name the measure whose effect is wanted")
+        message = f"{tolerance_s!r}; seconds above 0, at most {MOST_TOLERANCE_S:g}"
+        raise SettingsError("ARGUMENT_INVALID", message, where="--tolerance")
+    for name, given in {"--unblind": arms, "--plan": plan}.items():
+        if given is not None and not outcome:
+            message = f"{name} without --outcome; name the measure whose change or effect is wanted"
+            raise SettingsError("USAGE", message)
+
+
+def _refuse_kind(kind: str, marked: bool) -> None:  # noqa: FBT001
+    if kind and kind not in KINDS:
+        raise SettingsError("USAGE", f"{kind!r} is no kind of marks; {nearest(kind, KINDS)}", where="--kind")
+    if kind and not marked:
+        raise SettingsError("USAGE", f"{kind!r}, and there are no marks at all; give --truth", where="--kind")
+
+
+def _refuse_before(
+    out: Path, folder: Path, wish: Wish, asked: Asked, grid: Grid, marks: Sequence[Marks], origin: Origin
+) -> None:
+    """Refuse what cannot be written in the end, now that grid and marks are read; the results are held."""
+    refuse_freeze(asked.freeze, len(grid), marked=bool(marks))
+    asked = asked._replace(kind=_kind(asked.kind, marks))
+    refuse_other_frozen(folder, question_of(grid, origin, wish, asked, read_history(out)), asked.freeze)
+
+
+def _kind(given: str, marks: Sequence[Marks]) -> str:
+    """Kind of the marks that choose."""
+    kinds = list(dict.fromkeys(one.kind for one in marks))
+    if given and given not in kinds:
+        known = ", ".join(kinds) or "none"
+        raise SettingsError("USAGE", f"{given!r}, of which there are no marks; there are {known}", where="--kind")
+    return given or (ACTIVE if ACTIVE in kinds else next(iter(kinds), ""))
 
 
 def _plan(out: str | Path, plan: str | Path | None, arms: str | Path | None) -> AnalysisPlan | None:
-    """The plan that was given, else with arms that of the lock; refuses results that may not be unblinded."""
+    """The plan that was given, else with arms that of the lock; refuses results or arms that cannot be unblinded."""
     given = load_plan(plan) if plan is not None else None
-    return given if arms is None else given or opened_lock(out, given).lock.analysis_plan()
+    if arms is None:
+        return given
+    opened = opened_lock(out, given)
+    read_arms(arms)
+    return given or opened.lock.analysis_plan()
 
 
 def _pooled(tried: Tried) -> dict[Scored, Floats]:
@@ -190,19 +244,10 @@ def sum_of(parts: Sequence[Floats]) -> Floats:
     return out
 
 
-def _kind(given: str, pooled: Mapping[Scored, Floats]) -> str:
-    """Kind of the marks that choose."""
-    kinds = list(dict.fromkeys(kind for _, kind in pooled))
-    if given and given not in kinds:
-        there = f"known are {', '.join(kinds)}" if kinds else "there are no marks at all"
-        raise SettingsError("USAGE", f"--kind {given!r}, of which there are no marks; {there}")
-    return given or (ACTIVE if ACTIVE in kinds else next(iter(kinds), ""))
-
-
-def _by_subject(tried: Tried, kind: str) -> dict[str, Floats]:
-    """Sums of all sources of one kind, by patient."""
+def by_subject(swept: Sequence[Swept], kind: str) -> dict[str, Floats]:
+    """Sums over recordings and sources of one kind of marks, by subject: what a choice rests on."""
     parts: dict[str, list[Floats]] = {}
-    for one in tried.sweeps:
+    for one in swept:
         parts.setdefault(one.subject, []).extend(sums for (_, of), sums in one.scores.items() if of == kind)
     return {subject: sum_of(sums) for subject, sums in parts.items() if sums}
 

@@ -9,10 +9,10 @@ from emgpipe.batch.load import load_results
 from emgpipe.batch.locking import opened_lock, refuse_other_results, unblind
 from emgpipe.outcomes.lock import OpenedLock, post_hoc
 from emgpipe.outcomes.plan import AnalysisPlan, Endpoint
-from emgpipe.settings import fingerprint
 from emgpipe.tuning.curve import Curve, course_of, treatment_curve_of
 from emgpipe.tuning.grid import Grid
 from emgpipe.tuning.outcome import outcome_endpoints
+from emgpipe.tuning.record import unlocked
 from emgpipe.tuning.visits import Visits
 
 DESCRIPTIVE = "descriptive: it shows what the choice of settings does to the effect, and tests nothing"
@@ -79,8 +79,9 @@ def treatment_curves(
 
 def _other_settings(grid: Grid, opened: OpenedLock) -> NDArray[np.bool_]:
     """Points whose settings the binding lock does not have."""
-    known = set(opened.binding.settings_ids)
-    return np.array([fingerprint(grid.settings(point)) not in known for point in range(len(grid))], np.bool_)
+    out = np.zeros(len(grid), np.bool_)
+    out[unlocked(grid, range(len(grid)), opened.binding)] = True
+    return out
 
 
 def _unplanned(endpoint: Endpoint, plan: AnalysisPlan) -> tuple[str, ...]:

@@ -1,10 +1,13 @@
 """What a sweep leaves on disk: tables, record, pages and pictures; they take their places together."""
 
+import hashlib
 import io
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from fnmatch import fnmatch
 from pathlib import Path
+from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 import pandas as pd
@@ -13,15 +16,22 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from emgpipe.errors import SettingsError
-from emgpipe.store import cell, read_json, replaced_together
+from emgpipe.store import (
+    OutputLock,
+    cell,
+    json_text,
+    put_file,
+    read_json,
+    refuse_links,
+    replaced_together,
+    stops_deferred,
+)
 from emgpipe.store.atomic import storing
 from emgpipe.tuning.columns import points_columns, recordings_columns
 from emgpipe.tuning.grid import Grid
-from emgpipe.tuning.model import SCORES, Floats, Swept
+from emgpipe.tuning.model import SCORES, Floats, Scored, Swept
 from emgpipe.tuning.scores import agreement_of
-
-Scored = tuple[str, str]
-"""Source and kind."""
+from emgpipe.tuning.study import CACHE
 
 RECORD = "tuning.json"
 PAGE, PAGE_UNBLINDED = "tuning.html", "tuning_unblinded.html"
@@ -30,6 +40,8 @@ DICTIONARY = "data_dictionary.json"
 OURS = ("tuning.*", "tuning_*", SETTINGS, DICTIONARY)
 """Names that a sweep writes; the cache beside them is kept from sweep to sweep."""
 MADE_BY = "emgpipe tune"
+TELLS_ARMS = "unblinded"
+"""In the name of every file that tells arms."""
 
 
 def table_bytes(table: pd.DataFrame, suffix: str) -> bytes:
@@ -136,8 +148,23 @@ def scored(sums: Floats) -> dict[str, Floats]:
     return {"scored_s": sums[:, :4].sum(1), **told, **dict(zip(SCORES, sums.T, strict=True))}
 
 
+class Earlier(NamedTuple):
+    """What an earlier sweep has left in a folder.
+
+    Attributes
+    ----------
+    record : mapping
+        Its `tuning.json`; empty where there is none of ours.
+    files : mapping of str to str or None
+        All others that it wrote, as `hashed` tells them.
+    """
+
+    record: Mapping[str, Any]
+    files: Mapping[str, str | None]
+
+
 def refuse_place(folder: str | Path, out: str | Path) -> None:
-    """Refuse a folder for a sweep that lies in the results, or holds files of other programs under our names.
+    """Refuse a folder for a sweep that lies in the results, or holds files that are of no sweep under our names.
 
     Parameters
     ----------
@@ -150,18 +177,70 @@ def refuse_place(folder: str | Path, out: str | Path) -> None:
     ------
     SettingsError
         TUNING_PLACE.
+    StoreError
+        STORE_LINKED: a link in it could lead what is written elsewhere.
+    """
+    place, results = Path(folder), Path(out).resolve()
+    if any(path.resolve().is_relative_to(results) for path in (place, place / CACHE)):
+        _refuse(place, "a sweep in the results folder; choose a place outside it")
+    if place.exists() and not place.is_dir():
+        _refuse(place, "it is no folder; choose another name")
+    refuse_links(place)
+    _refuse_others(place)
+
+
+def refuse_other_frozen(folder: str | Path, question: Mapping[str, Any], freeze: str) -> None:
+    """Refuse, before anything is swept, a folder whose frozen settings this sweep would not write again as they are.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Where the sweep is to be written.
+    question : mapping
+        From `question_of`.
+    freeze : str
+        What is to be frozen.
+
+    Raises
+    ------
+    SettingsError
+        TUNING_PLACE.
     """
     place = Path(folder)
-    if place.resolve().is_relative_to(Path(out).resolve()):
-        message = "a sweep in the results folder; choose a place outside it"
-        raise SettingsError("TUNING_PLACE", message, where=str(folder))
-    if place.exists() and not place.is_dir():
-        message = "it is no folder; choose another name"
-        raise SettingsError("TUNING_PLACE", message, where=str(folder))
-    found = _written(place)
-    if found and not _is_ours(place / RECORD):
-        message = f"{found[0].name!r} lies there and is of no sweep; choose another folder"
-        raise SettingsError("TUNING_PLACE", message, where=str(folder))
+    record, files = earlier_sweep(place)
+    lying = _frozen_bytes(place, record)
+    if lying is None:
+        return
+    same = all(record.get(key) == one for key, one in json.loads(json_text(question)).items())
+    if not (same and record["frozen"]["asked"] == freeze and files.get(SETTINGS) == _sha256(lying)):
+        _refuse_frozen(place)
+
+
+def earlier_sweep(folder: Path) -> Earlier:
+    """Read what an earlier sweep says of itself; nothing where `tuning.json` is missing or not ours."""
+    try:
+        record = read_json(folder / RECORD)
+        if not record["made_by"].startswith(MADE_BY):
+            return Earlier({}, {})
+        files = dict(record["files"].items())
+        if record["frozen"] is not None:
+            str(record["frozen"]["asked"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return Earlier({}, {})
+    return Earlier(record, files)
+
+
+def hashed(files: Mapping[str, bytes]) -> dict[str, str | None]:
+    """SHA-256 of files by name, as `files` of the record; none of files that tell arms.
+
+    The record is blind, and a bare hash of so few possible files could be searched through.
+
+    Examples
+    --------
+    >>> hashed({"tuning.csv": b"", "tuning_unblinded.html": b""})["tuning_unblinded.html"] is None
+    True
+    """
+    return {name: None if TELLS_ARMS in name else _sha256(files[name]) for name in sorted(files)}
 
 
 def write_sweep(folder: str | Path, files: Mapping[str, bytes]) -> list[Path]:
@@ -172,7 +251,7 @@ def write_sweep(folder: str | Path, files: Mapping[str, bytes]) -> list[Path]:
     folder : str or Path
         As `refuse_place` lets pass; made where missing.
     files : mapping of str to bytes
-        By name, all of `OURS`, with `tuning.json` among them.
+        By name, all of `OURS`; `tuning.json` is among them, and tells the others as `hashed` does.
 
     Returns
     -------
@@ -181,30 +260,60 @@ def write_sweep(folder: str | Path, files: Mapping[str, bytes]) -> list[Path]:
 
     Raises
     ------
+    SettingsError
+        TUNING_PLACE: somebody has put other files there meanwhile, or it holds frozen settings that are other ones.
     StoreError
         STORE_UNWRITABLE; what stood there stands as it was.
+
+    Notes
+    -----
+    Two sweeps into one folder wait for each other. Only files that the record of the earlier sweep names are removed.
+    The record takes its place first: a process that is killed behind it leaves hashes that tell what is missing or old.
     """
     place = Path(folder)
-    with storing(place):
-        place.mkdir(parents=True, exist_ok=True)
-    with replaced_together(place, last=(RECORD,)) as made, storing(place):
-        for name, data in files.items():
-            (made / name).write_bytes(data)
-    with storing(place):
-        for path in _written(place):
-            if path.name not in files:
-                path.unlink()
+    with OutputLock(place, wait=True), stops_deferred():
+        _refuse_others(place)
+        earlier = earlier_sweep(place)
+        lying = _frozen_bytes(place, earlier.record)
+        if lying is not None and files.get(SETTINGS) != lying:
+            _refuse_frozen(place)
+        with replaced_together(place) as made, storing(place):
+            for name, data in files.items():
+                (made / name).write_bytes(data)
+            for path in _ours_in(place):
+                if path.name in earlier.files and path.name not in files:
+                    path.unlink()
+            put_file(made / RECORD, place / RECORD)
     return [place / name for name in sorted(files)]
 
 
-def _written(place: Path) -> list[Path]:
-    """Files with names of ours."""
+def _refuse_others(place: Path) -> None:
+    """Refuse names of ours that no sweep has written, and folders of these names."""
+    names = {RECORD, *earlier_sweep(place).files} if earlier_sweep(place).record else set()
+    for path in _ours_in(place):
+        if path.name not in names or path.is_dir():
+            _refuse(place, f"{path.name!r} lies there and is of no sweep; choose another folder")
+
+
+def _ours_in(place: Path) -> list[Path]:
+    """What has names of ours."""
     found = sorted(place.iterdir()) if place.is_dir() else []
     return [path for path in found if any(fnmatch(path.name, name) for name in OURS)]
 
 
-def _is_ours(path: Path) -> bool:
-    try:
-        return bool(read_json(path)["made_by"].startswith(MADE_BY))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return False
+def _frozen_bytes(place: Path, record: Mapping[str, Any]) -> bytes | None:
+    """Settings that an earlier sweep froze, as they lie there; None where it froze none, or they were taken away."""
+    path = place / SETTINGS
+    return path.read_bytes() if record.get("frozen") and path.is_file() else None
+
+
+def _refuse_frozen(place: Path) -> NoReturn:
+    _refuse(place, f"it holds frozen settings, {SETTINGS!r}; choose another folder")
+
+
+def _refuse(place: Path, message: str) -> NoReturn:
+    raise SettingsError("TUNING_PLACE", message, where=str(place))
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
