@@ -171,7 +171,7 @@ def score_hops(states, hop_s, marks, tolerance):
     """Sums of a target with stretches and bounded onsets, hop by hop."""
     inside = lambda intervals, t: any(a <= t < b for a, b in intervals)  # noqa: E731
     middles = [(k + 0.5) * hop_s for k in range(len(states))]
-    searched = [inside(marks.searched or marks.scored, t) for t in middles]
+    searched = [t >= 0.25 and inside(marks.searched or marks.scored, t) for t in middles]
     seconds = [0] * 5
     for state, t in zip(states, middles, strict=True):
         if state != -2 and inside(marks.scored, t):

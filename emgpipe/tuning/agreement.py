@@ -9,7 +9,7 @@ import numpy as np
 from emgpipe.intervals import Intervals
 from emgpipe.kernels.agreement import match_onsets
 from emgpipe.tuning.model import SCORES, Floats, Marks
-from emgpipe.tuning.scores import TOLERANCE_S, agreement_of
+from emgpipe.tuning.scores import BEGIN_S, TOLERANCE_S, agreement_of
 
 
 class AgreementRow(NamedTuple):
@@ -136,8 +136,8 @@ def agree(first: Marks, second: Marks, tolerance_s: float = TOLERANCE_S) -> Floa
 
     Notes
     -----
-    Only time counts that both have judged. An onset counts where both have searched on both sides of it. The time of
-    a bounded onset is the middle of its stretch, and no error is told of pairs with one.
+    Only time counts that both have judged. An onset counts where both have searched on both sides of it, and not in the
+    first `BEGIN_S`. The time of a bounded onset is the middle of its stretch, and no error is told of pairs with one.
 
     Examples
     --------
@@ -170,8 +170,9 @@ def _searched(marks: Marks) -> Intervals:
 
 
 def _onsets(marks: Marks, searched: Intervals) -> tuple[Floats, np.ndarray[tuple[int], np.dtype[np.bool_]]]:
-    """Rising times of onsets, and whether each is inside of what both have searched."""
+    """Rising times of onsets, and whether each is inside of what both have searched, behind `BEGIN_S`."""
     starts_s = marks.stretches.merge().pairs[:, 0]
     times_s = np.sort(np.concatenate([starts_s, marks.onsets.pairs.mean(axis=1), marks.points_s]))
-    inside = [bool(((searched.pairs[:, 0] < t) & (t < searched.pairs[:, 1])).any()) for t in times_s]
+    starts_s = np.maximum(searched.pairs[:, 0], BEGIN_S)
+    inside = [bool(((starts_s < t) & (t < searched.pairs[:, 1])).any()) for t in times_s]
     return times_s, np.array(inside, bool)

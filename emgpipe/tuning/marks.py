@@ -13,6 +13,7 @@ from emgpipe.intervals import Intervals
 from emgpipe.outcomes.given import GivenTable, read_given
 from emgpipe.recording import Annotation
 from emgpipe.tuning.model import Marks
+from emgpipe.tuning.scores import BEGIN_S
 
 KINDS = ("active", "cmua", "spasm", "coactive")
 """What of the program can be held against marks."""
@@ -164,9 +165,9 @@ def read_marks(
 
 
 def _begins(marks: Marks) -> list[bool]:
-    """Whether there is judged time on both sides of the begin of each stretch; of those inside the recording."""
+    """Whether there is judged time on both sides of the begin of each stretch; but of those of the first `BEGIN_S`."""
     searched = (marks.scored if marks.searched is None else marks.searched).merge(TOUCHING_S)
-    starts = [start for start, _ in marks.stretches.merge() if start > 0]
+    starts = [start for start, _ in marks.stretches.merge() if start > BEGIN_S]
     return [any(a < start < b for a, b in searched) for start in starts]
 
 

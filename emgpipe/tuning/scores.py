@@ -15,6 +15,9 @@ Mask = NDArray[np.bool_]
 
 TOLERANCE_S = 0.25
 """Onsets no further apart are one, where nothing else is said."""
+BEGIN_S = 0.25
+"""Onsets this near to the begin of a recording are neither right nor false: whoever is on from the begin has none, and
+a first discharge comes a little later."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +29,8 @@ class MarkedHops:
     hop_s, tolerance_s : float
         Length of a hop; how far two onsets may be apart and be one, seconds.
     on, scored, searched, in_window : ndarray of bool, shape (n_hops,)
-        Marked on and scored; on or off is told; every onset is marked; the hop begins in a bounded onset's stretch.
+        Marked on and scored; on or off is told; every onset is marked (not in the first `BEGIN_S`); the hop begins in
+        a bounded onset's stretch.
     n_on, n_scored : int
         Hops that are.
     onset_s : ndarray, shape (n_onsets,)
@@ -158,7 +162,7 @@ def prepare_marks(marks: Marks, n_hops: int, hop_s: float, tolerance_s: float = 
     edges: Floats = np.arange(n_hops, dtype=np.float64) * hop_s
     scored = _inside(marks.scored, middles)
     on = _inside(marks.stretches, middles) & scored
-    searched = scored if marks.searched is None else _inside(marks.searched, middles)
+    searched = (scored if marks.searched is None else _inside(marks.searched, middles)) & (middles >= BEGIN_S)
     in_window = _inside(marks.onsets, edges)
     onset_s: Floats = np.sort(np.concatenate([marks.stretches.merge().pairs[:, 0], marks.points_s]))
     near = np.floor(onset_s / hop_s + 0.5).astype(np.int64)
@@ -198,11 +202,11 @@ def score_hops(states: States, marked: MarkedHops) -> Floats:
 
     Events are onsets that are seen. Of the program: where activity begins out of silence or out of undeterminable time,
     so that a setting cannot take a false onset back by saying nothing before it; not out of excluded time, nor at the
-    first hop. Of the marks: judged on both sides, and not excluded by the program there. They are matched one to one
-    within the tolerance: as many pairs as there can be, of these the fewest false onsets, of these the least error. An
-    onset at the cut begin of a marked stretch is neither right nor false; one where onsets are not marked counts only
-    where it matches. Of a bounded onset, the first onset of the program in its stretch matches, further ones are false,
-    and no error is told.
+    first hop. Of the marks: judged on both sides, and not excluded by the program there. None of the first quarter of a
+    second (`BEGIN_S`) counts. They are matched one to one within the tolerance: as many pairs as there can be, of these
+    the fewest false onsets, of these the least error. An onset at the cut begin of a marked stretch is neither right
+    nor false; one where onsets are not marked counts only where it matches. Of a bounded onset, the first onset of the
+    program in its stretch matches, further ones are false, and no error is told.
     """
     active, excluded = states == ACTIVE, states == EXCLUDED
     onsets = np.flatnonzero(active[1:] & ~active[:-1] & ~excluded[:-1]) + 1

@@ -111,6 +111,14 @@ def test_an_onset_at_the_cut_begin_of_a_stretch_is_neither_right_nor_false():
     assert (got["n_true"], got["n_found"], got["n_matched"]) == (0, 0, 0)
 
 
+def test_who_is_on_from_the_begin_has_no_onset_and_a_first_discharge_just_behind_it_is_not_missed():
+    got = told([1] * 16, marked([(0.125, 2.0)]))
+    assert (got["n_true"], got["n_found"], got["true_only_s"]) == (0, 0, 0)
+    late = told([0, 0, 0, 1] + [1] * 12, marked([(0.125, 2.0)]))
+    assert (late["n_true"], late["n_found"], late["n_matched"]) == (0, 0, 0)  # it matches, and counts nowhere
+    assert told([0, 0, 0, 0, 1, 1], marked([(0.5, 0.75)]))["n_matched"] == 1
+
+
 def test_a_program_that_is_active_from_the_start_has_no_onset():
     assert told([1, 1, 0, 0], marked([(0.25, 0.5)]))["n_found"] == 0
 
@@ -128,7 +136,7 @@ def test_onsets_outside_bounded_stretches_count_only_where_onsets_are_marked():
 
 
 def test_onsets_without_an_end_have_an_error_and_no_seconds():
-    got = told([0, 0, 1, 1, 1], marked(scored=Intervals.of([]), searched=WHOLE, points=[0.125]))
+    got = told([0, 0, 0, 0, 1, 1, 1], marked(scored=Intervals.of([]), searched=WHOLE, points=[0.375]))
     assert (got["n_matched"], got["n_timed"], got["onset_sum_s"]) == (1, 1, 0.125)
     assert sum(got[name] for name in SCORES[:4]) == 0
 
@@ -151,7 +159,7 @@ def test_nothing_over_nothing_is_no_score():
 
 
 def test_activity_that_was_made_up_scores_zero_and_is_not_missing():
-    agreement = agreement_of(score(np.array([0, 1, 1, 0], np.int8), HOP_S, marked()))
+    agreement = agreement_of(score(np.array([0, 0, 0, 0, 1, 1, 0], np.int8), HOP_S, marked()))
     assert (agreement.f1, agreement.precision, agreement.event_f1) == (0, 0, 0)
     assert np.isnan(agreement.recall)
 
