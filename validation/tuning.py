@@ -67,15 +67,23 @@ FOOT = """
 - **Truth is exact, marks of people are not.** A rater does not see what lies below the noise and draws onsets tens of
   milliseconds off. With marks the scores are lower, and what is best may be another setting.
 - **What is truly on below the noise is missed** and counts against every setting: the table by level tells how much
-  of the score that is. A setting that finds more of it finds it in the noise of others.
-- Bouts of single discharges are events of the truth: event scores of simulated truth are lower than those of seconds.
+  of the score that is. Between 0.75 and 1.31 floors nothing is promised (definitions, section 3), yet this truth has it
+  as on, which favours low ratios. How far: all patients choose 1.4 (declared 1.5), and the same without the muscles
+  below 1.31 floors, and without those below 2: here these muscles do not decide.
+- **Events agree less than seconds** (declared settings, event F1 0.796): 49 of 207 true onsets are missed, 36 of them
+  of bouts of which nothing is seen (17 a single discharge), 7 late, 6 in a pause that the program closed; 32 of 190
+  found ones are false, all inside a true stretch that the program splits or sees late (21 behind a pause of 0.5 s or
+  less).
+- **Spasms of the program are not those of the simulator** (F1 of seconds 0.34, precision 0.21, recall 0.90): all 16
+  true ones are met, and 180 of 265 s are 33 others, in true activity of muscles in bouts: above 5 floors these are
+  spasms by [decision 22](decisions/0022-spasms.md). Do not tune spasms on this truth.
 - **The declared settings were set on simulations of the same program**: that little is won by tuning here says nothing
   of a laboratory whose amplifier, muscles or patients differ.
 - The patients differ more than those of one trial would: out-of-sample scores of a narrower cohort lie nearer to the
   best in hindsight.
 - **Reaction task**: only the trial's stretch from stimulus to response is known to hold one onset. Settings are chosen
   by it alone, on the same 16 trials of one person that they are counted in: it shows that the tool finds such
-  settings, not that they hold for anybody else. A ratio this high would call weak tonic activity silent.
+  settings, not that they hold for anybody else; most of the grid finds them all, so these marks choose little.
 """
 
 
@@ -161,9 +169,9 @@ def level_check(folder: Path) -> Check:
         "F1 >= 0.95 of muscles from 1.31 floors on",
         f"F1 {float(seen.f1):.4f} from 1.31 floors on; {float(whole.f1):.4f} of all",
         bool(seen.f1 >= 0.95),
-        ("RMS while on", "muscles", "F1", "precision", "recall", "kappa"),
+        ("RMS while on", "muscles", "F1", "precision", "recall", "kappa", "event F1"),
         tuple(
-            (words, str(n), *(f"{float(x):.4f}" for x in (a.f1, a.precision, a.recall, a.kappa)))
+            (words, str(n), *(f"{float(x):.4f}" for x in (a.f1, a.precision, a.recall, a.kappa, a.event_f1)))
             for words, n, a in rows
         ),
     )
