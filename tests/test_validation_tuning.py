@@ -36,7 +36,7 @@ def test_muscles_above_the_noise_are_found_and_the_cost_of_the_others_is_told(co
 
 
 def test_the_intervals_of_a_run_are_perfect_truth_of_its_own_settings(cohort, tmp_path):
-    grid, table = ("detect.activity_ratio=1.5",), cohort / "results" / "intervals.csv"
+    grid, table = ("detect.activity_ratio=1.5,2",), cohort / "results" / "intervals.csv"
     tuned = tune_results(cohort / "results", tmp_path / "own", grid=grid, truth=[table], jobs=1)
     for (_, kind), sums in tuned.pooled.items():
         agreement = agreement_of(sums[0])
@@ -46,7 +46,7 @@ def test_the_intervals_of_a_run_are_perfect_truth_of_its_own_settings(cohort, tm
 
 
 def test_a_choice_that_does_not_carry_over_is_told(cohort):
-    tuned = tuning.tuned(cohort, ("detect.activity_ratio=1.5",))
+    tuned = tuning.tuned(cohort, ("detect.activity_ratio=1.5,2",))
     choice = replace(tuned.choice, score=0.9, out_of_sample=0.88)
     assert not tuning.choice_check(replace(tuned, choice=choice)).holds
 
