@@ -28,8 +28,8 @@ DOUBTS = (
     " out of sample has each patient scored at settings that the others chose, and is the one to report.",
     "Patients that chose the settings cannot test them. A measure made with tuned settings is to be tried on other"
     " patients, or on visits that nobody tuned on.",
-    "Settings that differ by less than raters do are equal: see how well the raters agree, and prefer the declared"
-    " settings where they are as good.",
+    "Settings that differ by less than raters do cannot be ranked by these marks: see how well the raters agree, and"
+    " prefer the declared settings where they are as good.",
     "Marks of people are not the truth. They carry the habits of who made them; onsets marked by eye lie later or"
     " earlier than what the amplifier sees.",
     "Event scores depend on the tolerance that was given; it should be stated before marks are looked at.",
@@ -121,7 +121,7 @@ def tuned_page(tuned: Tuned, pictures: Mapping[str, Sequence[Picture]]) -> str:
         "tuning.html.j2",
         tuned=tuned, choice=tuned.choice, said=said(tuned),
         tried=[_tried(tuned, axis) for axis in range(len(tuned.axes))],
-        score_head=("score", "precision", "recall", *OTHERS.values()),
+        score_head=("scored, s", "score", "precision", "recall", *_others(tuned).values()),
         scores=[row for one in _score_rows(tuned) for row in one],
         patients=[_patient_row(one) for one in tuned.choice.patients] if tuned.choice else [],
         rater_head=list(tuned.raters[0]) if tuned.raters else [],
@@ -139,16 +139,22 @@ def said(tuned: Tuned) -> str:
     n, k = len(tuned.values), len(tuned.axes)
     tried = f"{n} settings were tried: {k} threshold{'s' if k > 1 else ''}, from recordings as they were measured."
     if tuned.unblinded:
-        return f"{tried} Beside the declared settings every estimate here is post-hoc and descriptive."
+        return (
+            f"{tried} Estimates at settings that were not locked, and of outcomes outside the plan, are post-hoc; all"
+            " are descriptive."
+        )
     choice = tuned.choice
     if choice is None:
         return (
             f"{tried} There are no marks to hold them against: nothing here says which settings are right, only how"
             " much of each measure hangs on them."
         )
+    if tuned.chosen is None:
+        return f"{tried} {_meaning(choice.code)}."
     name, declared = choice.score_name, choice.declared
     out = (
         f"on patients left out it is {four(choice.out_of_sample)}, which is what to expect of others"
+        f" ({choice.n_left_out} patients, no interval)"
         if np.isfinite(choice.out_of_sample)
         else f"there is no score out of sample: {_meaning(choice.code)}"
     )
@@ -201,9 +207,15 @@ def _score_rows(tuned: Tuned) -> Iterator[list[tuple[str, str, list[str]]]]:
         told = []
         for words, point in rows:
             cells = [one.score[point], one.precision[point], one.recall[point]]
-            cells += [one.others[name][point] if name in one.others else np.nan for name in OTHERS]
-            told.append((one.name, words, [three(float(cell)) for cell in cells]))
+            cells += [one.others[name][point] if name in one.others else np.nan for name in _others(tuned)]
+            told.append((one.name, words, [f"{one.scored_s[point]:.0f}", *(three(float(cell)) for cell in cells)]))
         yield told
+
+
+def _others(tuned: Tuned) -> dict[str, str]:
+    """Further columns of scores; the one that chose stands before them."""
+    chose = tuned.choice.score_name if tuned.choice else ""
+    return {name: head for name, head in OTHERS.items() if head != chose}
 
 
 def _patient_row(one: TunedPatient) -> tuple[str, list[str]]:
@@ -222,7 +234,7 @@ def _codes(tuned: Tuned) -> list[str]:
 
 
 def _score_pictures(tuned: Tuned) -> Iterator[Picture]:
-    if tuned.choice is None or not tuned.scores:
+    if tuned.choice is None or tuned.chosen is None or not tuned.scores:
         return
     choice, first = tuned.choice, tuned.scores[0]
     yield _picture(
@@ -247,7 +259,7 @@ def _score_pictures(tuned: Tuned) -> Iterator[Picture]:
 
 
 def _patient_pictures(tuned: Tuned) -> Iterator[Picture]:
-    for i, drawn in enumerate(patients_figures(tuned.choice) if tuned.choice else ()):
+    for i, drawn in enumerate(patients_figures(tuned.choice) if tuned.choice and tuned.chosen is not None else ()):
         yield _picture(
             f"tuning_patients{_nth(i)}.png", drawn, "Scores of each patient under declared and chosen settings.",
             "A row a patient. Triangle: declared settings; star: chosen ones; cross: those that the other patients"
@@ -294,13 +306,21 @@ def _curve_words(curve: TunedCurve) -> str:
 
     unit = f" {scale.words}" if scale.words else ""
     declared = curve.effect[0]
+    if len(order) > 1 and len(np.unique(effects)) == 1:
+        unchanged = f"the same under all {len(order)} settings that give an estimate: {_shown(effects[0])}{unit}"
+        return f"{unchanged}; these settings do not move this outcome.{_lacking(curve, len(order))}"
     head = f"declared {_shown(declared)}{unit}; " if np.isfinite(declared) else "no estimate at the declared settings; "
     same = int((np.sign(effects) == np.sign(declared)).sum()) if np.isfinite(declared) else 0
     signs = f" {same} of {len(order)} on the same side of no difference." if np.isfinite(declared) else ""
     ends = f"{_shown(effects[0])} to {_shown(effects[-1])}"
-    lacking = len(curve.effect) - len(order)
-    none = f" {lacking} settings give no estimate." if lacking else ""
-    return f"{head}all settings from {ends}, median {_shown(float(np.median(effects)))}{unit};{signs}{none}"
+    median, n = _shown(float(np.median(effects))), len(np.unique(effects))
+    none = _lacking(curve, len(order))
+    return f"{head}all settings from {ends}, median {median}{unit}, {n} different effects;{signs}{none}"
+
+
+def _lacking(curve: TunedCurve, n: int) -> str:
+    lacking = len(curve.effect) - n
+    return f" {lacking} settings give no estimate." if lacking else ""
 
 
 def _picture(name: str, figure: Figure, alt: str, caption: str) -> Picture:

@@ -113,8 +113,8 @@ def _draw_effects(sheet: Sheet, panel: Panel, curve: TunedCurve, points: Drawn) 
     top = panel.bottom + panel.height
     sheet.say(0.06, top + 0.12, curve.title, 8.5, INK, va="bottom", fontweight="bold")
     sheet.say(0.06, panel.bottom + panel.height / 2, words, 7, va="center")
-    sheet.say(0.06, top - 0.08, f"↑ {curve.sides[1]}", 7, va="top")
-    sheet.say(0.06, panel.bottom + 0.05, f"↓ {curve.sides[0]}", 7, va="bottom")
+    sheet.say(0.06, top - 0.08, "↑ higher", 7, va="top")
+    sheet.say(0.06, panel.bottom + 0.05, "↓ lower", 7, va="bottom")
     low, high = panel.y_limits
     others = "run" if len(points.shown) > FEW else "ok"
     for i, point in enumerate(points.shown):

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+NO_CHOICE = "CHOICE_NONE"
+"""Code of a choice that is none: the declared settings stay."""
 
 
 class TunedAxis(NamedTuple):
@@ -29,8 +31,8 @@ class TunedScore(NamedTuple):
         By the score of the choice; NaN where there is none.
     others : mapping of str to ndarray, shape (n_points,)
         Further columns of `tuning.csv`, by name.
-    scored_s : float
-        Time that was judged, all targets together.
+    scored_s : ndarray, shape (n_points,)
+        Seconds that marks and program judge, all targets together.
     n_recordings : int
         Recordings that were marked.
     """
@@ -40,7 +42,7 @@ class TunedScore(NamedTuple):
     precision: Floats
     recall: Floats
     others: Mapping[str, Floats]
-    scored_s: float
+    scored_s: Floats
     n_recordings: int
 
 
@@ -84,6 +86,10 @@ class TunedChoice(NamedTuple):
         Why there is no score out of sample.
     patients : tuple of TunedPatient
         In order of their names.
+    n_left_out : int
+        Patients behind the score out of sample.
+    remarks : tuple of str
+        What else is to be said of the choice, a sentence each.
     """
 
     score_name: str
@@ -94,6 +100,8 @@ class TunedChoice(NamedTuple):
     out_of_sample: float
     code: str
     patients: tuple[TunedPatient, ...]
+    n_left_out: int = 0
+    remarks: tuple[str, ...] = ()
 
 
 class TunedMeasure(NamedTuple):
@@ -137,27 +145,21 @@ class TunedCurve(NamedTuple):
         What is compared: measure and contrast.
     effect, low, high : ndarray, shape (n_points,)
         NaN where there is no estimate.
-    n : ndarray, shape (n_points,)
-        Subjects.
     unit : str
         Of a difference.
     log : bool
         Effects are logarithms; ratios are shown.
     bars : str
         What low and high are, in words.
-    sides : (str, str)
-        What lies left and right of no difference.
     """
 
     title: str
     effect: Floats
     low: Floats
     high: Floats
-    n: Floats
     unit: str
     log: bool
     bars: str
-    sides: tuple[str, str] = ("lower", "higher")
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,5 +211,5 @@ class Tuned:
 
     @property
     def chosen(self) -> int | None:
-        """Number of the chosen point."""
-        return None if self.choice is None else self.choice.point
+        """Number of the chosen point; None where nothing could be chosen."""
+        return None if self.choice is None or self.choice.code == NO_CHOICE else self.choice.point

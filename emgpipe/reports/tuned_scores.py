@@ -19,7 +19,6 @@ MOST_PATIENTS = 30
 """Of one picture: a taller one does not fit a printed page."""
 MOST_TOLD = 12
 """Cells a side up to which a map carries numbers."""
-KEYS = {"declared": "declared", "chosen": "chosen", "left_out": "at the settings that the other patients choose"}
 
 _PANEL_IN, _TALL_IN, _LEFT_IN, _GAP_IN, _FOOT_IN, _HEAD_IN = 2.55, 1.45, 0.55, 0.75, 0.52, 0.34
 

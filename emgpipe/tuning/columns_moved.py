@@ -48,7 +48,11 @@ CURVE = {
     "log": Column("", "true where values are natural logarithms."),
     "n": Column("1", "Patients behind the effect."),
     "code": Column("", "Why there is no effect; see the table of codes."),
-    "post_hoc": Column("", "true where the settings are not those that were locked before arms were opened."),
+    "post_hoc": Column(
+        "",
+        "Of `tuning_curve_unblinded` alone: true where the settings are not those that were locked before arms were"
+        " opened.",
+    ),
 }
 
 

@@ -89,13 +89,23 @@ class Curve:
 
 
 class CurveTold(NamedTuple):
-    """A curve in numbers: points with an effect, the share of these with the sign of the declared one, and their range.
+    """A curve in numbers.
 
-    `same_sign` is NaN where the declared settings have no effect, or one of 0.
+    Attributes
+    ----------
+    n_points, n_effects, n_different : int
+        Points; those with an effect; how many different effects these are. Where it is 1 the settings do not move it.
+    declared : float
+        Effect of the declared settings.
+    same_sign : float
+        Share of the effects with its sign; NaN where the declared settings have no effect, or one of 0.
+    lowest, median, highest : float
+        Of the effects.
     """
 
     n_points: int
     n_effects: int
+    n_different: int
     declared: float
     same_sign: float
     lowest: float
@@ -193,14 +203,15 @@ def curve_told(curve: Curve) -> CurveTold:
     --------
     >>> curve = _curve(Endpoint(measure="tilt", targets=("TA_R",)), "", "", [_Answer(2.0), _Answer(-1.0), _Answer(4.0)])
     >>> curve_told(curve)  # doctest: +ELLIPSIS
-    CurveTold(n_points=3, n_effects=3, declared=2.0, same_sign=0.66..., lowest=-1.0, median=2.0, highest=4.0)
+    CurveTold(n_points=3, n_effects=3, n_different=3, declared=2.0, same_sign=0.66..., lowest=-1.0, ...)
     """
     there = curve.effect[~np.isnan(curve.effect)]
     declared = float(curve.effect[curve.declared])
     signed = bool(len(there)) and declared not in (0.0,) and not math.isnan(declared)
     low, middle, high = (there.min(), np.median(there), there.max()) if len(there) else [math.nan] * 3
     same = float((np.sign(there) == np.sign(declared)).mean()) if signed else math.nan
-    return CurveTold(len(curve.effect), len(there), declared, same, float(low), float(middle), float(high))
+    counts = (len(curve.effect), len(there), len(np.unique(there)))
+    return CurveTold(*counts, declared, same, float(low), float(middle), float(high))
 
 
 CURVE_COLUMNS = (

@@ -4,12 +4,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from emgpipe.errors import SettingsError, printable
+from emgpipe.reports.tuned_model import NO_CHOICE
 from emgpipe.settings import Settings, to_toml
 from emgpipe.tuning.choice import Choice
 
 BEST = "best"
-NOTHING = "CHOICE_NONE"
-"""Reason of a choice that is none."""
 WHERE = "--freeze"
 
 
@@ -62,7 +61,7 @@ def frozen_point(asked: str, choice: Choice | None) -> int | None:
         return None
     if asked != BEST:
         return int(asked)
-    if choice is None or choice.reason == NOTHING:
+    if choice is None or choice.reason == NO_CHOICE:
         message = "'best', but no settings agree with any mark; look at the marks, or give the number of a point"
         raise SettingsError("FREEZE_INVALID", message, where=WHERE)
     return choice.point
@@ -113,7 +112,9 @@ def _rule(record: Mapping[str, Any]) -> Iterator[str]:
         yield f"rule: point {frozen['point']} was named by a person"
     else:
         yield f"rule: {choice['rule']}"
-    if choice is not None and choice["point"] == frozen["point"]:
+    if choice is not None and choice["reason"] == NO_CHOICE:
+        yield "no score: no settings agree with any mark"
+    elif choice is not None and choice["point"] == frozen["point"]:
         out = choice["out_of_sample"]
         told = f"{out!r} (each patient under the choice of the others)" if out == out else f"none: {choice['reason']}"
         marks = record["marks"]

@@ -203,19 +203,6 @@ def _code(few: bool, spread: float, rank: float) -> str:  # noqa: FBT001
     return "RANKS_CONSTANT" if math.isnan(rank) else ""
 
 
-def stability_rows(found: Sequence[Stability]) -> Iterator[dict[str, Any]]:
-    """Rows of `tuning_stability.csv`: each group under each point, `STABILITY_COLUMNS`; None where there is no number.
-
-    Point 0 is among them, with changes of 0.
-    """
-    for one in found:
-        whose = one.group._asdict() | {"n_visits": one.n_visits, "spread": _cell(one.spread)}
-        columns = {name: getattr(one, name).tolist() for name in (*_COUNTS, *_NUMBERS)}
-        for point, code in enumerate(one.code):
-            cells = {name: _cell(column[point]) for name, column in columns.items()}
-            yield {"point": point, **whose, **cells, "code": code}
-
-
 def summary_rows(found: Sequence[Stability]) -> Iterator[dict[str, Any]]:
     """One row a group over all points but the declared one: `SUMMARY_COLUMNS`, and two columns a setting.
 
@@ -237,6 +224,47 @@ def summary_rows(found: Sequence[Stability]) -> Iterator[dict[str, Any]]:
             **{f"{axis.title}.share": _cell(axis.share) for axis in one.axes},
             **{f"{axis.title}.alone": _cell(axis.alone) for axis in one.axes},
         }  # fmt: skip
+
+
+class Moves(NamedTuple):
+    """Measures by what can be said of them.
+
+    Attributes
+    ----------
+    moved : tuple of dict
+        Rows of `summary_rows` of those that move, over the spread between visits; first those that change the order of
+        visits most, then those that move furthest.
+    unspread : int
+        That move, while visits do not differ under the declared settings.
+    changed : int
+        Of which no value is seen to move, and visits lose or gain a value, or change status.
+    few : int
+        With too few visits to say anything.
+    still : int
+        That do not move.
+    """
+
+    moved: tuple[dict[str, Any], ...]
+    unspread: int
+    changed: int
+    few: int
+    still: int
+
+
+def moves_of(found: Sequence[Stability]) -> Moves:
+    """Sort measures by what can be said of them."""
+    moved, counts = [], dict.fromkeys(("unspread", "changed", "few", "still"), 0)
+    for one, row in zip(found, summary_rows(found), strict=True):
+        if row["moved_most"]:
+            moved.append(row)
+        elif (one.largest_change > 0).any():
+            counts["unspread"] += 1
+        elif any(row[f"{name}_most"] for name in _COUNTS[1:]):
+            counts["changed"] += 1
+        else:
+            counts["few" if row["code"] == "VISITS_FEW" else "still"] += 1
+    moved.sort(key=lambda row: (1.0 if row["rank_least"] is None else row["rank_least"], -row["moved_most"]))
+    return Moves(tuple(moved), **counts)
 
 
 def _cell(value: float) -> float | int | None:

@@ -90,7 +90,7 @@ def _tuned_score(key: Scored, sums: Floats, n_recordings: int, choice: Choice) -
         name=f"{key[0]}, {key[1]}", score=told[choice.criterion],
         precision=found.event_precision if events else found.precision,
         recall=found.event_recall if events else found.recall,
-        others=told, scored_s=float(sums[0, :4].sum()), n_recordings=n_recordings,
+        others=told, scored_s=sums[:, :4].sum(1), n_recordings=n_recordings,
     )  # fmt: skip
 
 
@@ -102,7 +102,18 @@ def tuned_choice(grid: Grid, choice: Choice, swept: Sequence[Swept], kind: str) 
     return TunedChoice(
         score_name=SCORE_NAMES[choice.criterion], rule=f"{RULE}.", point=choice.point, declared=choice.declared,
         in_sample=choice.score, out_of_sample=choice.out_of_sample, code=choice.reason, patients=tuple(patients),
+        n_left_out=len(choice.patients), remarks=choice_remarks(choice),
     )  # fmt: skip
+
+
+def choice_remarks(choice: Choice) -> tuple[str, ...]:
+    """What is to be said of a choice beside its scores, a sentence each."""
+    words = []
+    if choice.n_equal > 1:
+        words.append(f"{choice.n_equal} settings have this score; of them the nearest to the declared ones were taken.")
+    if choice.at_end:
+        words.append(f"The best lie at the end of what was tried in {', '.join(choice.at_end)}: widen the grid.")
+    return tuple(words)
 
 
 def _recordings(swept: Sequence[Swept], subject: str, kind: str) -> list[Floats]:
@@ -187,5 +198,5 @@ def tuned_curve(curve: Curve) -> TunedCurve:
     """A specification curve as it is drawn."""
     return TunedCurve(
         title=f"{curve.name}: {curve.words}", effect=curve.effect, low=curve.low, high=curve.high,
-        n=curve.n.astype(np.float64), unit=curve.unit, log=curve.log, bars=curve.bars,
+        unit=curve.unit, log=curve.log, bars=curve.bars,
     )  # fmt: skip

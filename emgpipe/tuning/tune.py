@@ -178,7 +178,7 @@ def tune_results(
     return Tuning(
         folder=Path(folder), tried=tried, pooled=pooled, asked=asked, choice=choice,
         agreement=_agreement(tried, pooled, choice), stability=stability, curves=curves[0], unblinded=curves[1],
-        findings=moved.findings if moved else (), plan=agreed,
+        findings=(*choice_findings(choice), *(moved.findings if moved else ())), plan=agreed,
     )  # fmt: skip
 
 
@@ -258,6 +258,16 @@ def _agreement(tried: Tried, pooled: Mapping[Scored, Floats], choice: Choice | N
     points = {"declared": 0} | ({"chosen": choice.point} if choice.point else {})
     program = {words: {name: sums[point] for name, sums in pooled.items()} for words, point in points.items()}
     return agreement_rows(tried.marks, program, tried.tolerance_s)
+
+
+def choice_findings(choice: Choice | None) -> tuple[Finding, ...]:
+    """What must be said of a choice: CHOICE_OTHER_TIME, with the seconds and onsets that were scored."""
+    if choice is None or not choice.other_time:
+        return ()
+    words = [f"{one.scored_s:.0f} s, {one.marked_s:.0f} s of them marked, and {one.n_true:g} onsets"
+             for one in (choice.basis, choice.declared_basis)]  # fmt: skip
+    message = f"the best settings are scored on {words[0]}, the declared ones on {words[1]}: they exclude other time"
+    return (Finding(choice.other_time, "warning", "", message),)
 
 
 class _Moved(NamedTuple):

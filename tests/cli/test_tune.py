@@ -89,7 +89,9 @@ def tuned(results, raters) -> Path:
 def test_it_prints_declared_and_best_settings_and_the_score_of_patients_left_out(emgpipe, results, raters):
     code, out, err = emgpipe("tune", results, *GRID, "--truth", raters[0], "-j", 1, "-o", results.parent / "printed")
     assert code == 0
-    assert re.search(r"first, active +declared +0 +0\.\d{3}", out)
+    assert re.search(r"first, active +declared +\d+ +0\.\d{3}", out)
+    scored = pd.read_csv(results.parent / "printed" / "tuning.csv")["scored_s"]
+    assert f"declared  {scored[0]:>7.0f}  0." in out
     assert re.search(r"on patients left out \(3\): F1 0\.\d{4}", out)
     assert f"page: {results.parent / 'printed' / 'tuning.html'}" in out
     assert max(map(len, out.splitlines()[:-1])) <= 80
@@ -227,7 +229,11 @@ def test_a_point_that_is_none_cannot_be_frozen(emgpipe, results, raters, tmp_pat
         (("--truth-annotation", "nobody wrote this"), "TRUTH_UNKNOWN"),
         (("--outcome", "no_such"), "OUTCOME_UNKNOWN"),
         (("--kind", "spasm", *GRID), "USAGE"),
-        (("--tolerance", "0"), "ARGUMENT_INVALID"),
+        (("--kind", "spasms", "--truth-annotation", "burst"), "USAGE"),
+        (("--tolerance", "0"), "--tolerance: ARGUMENT_INVALID"),
+        (("--tolerance", "nan"), "--tolerance: ARGUMENT_INVALID"),
+        (("--plan", "analysis.toml"), "USAGE"),
+        (("--truth", ""), "USAGE"),
         (("--unblind", "arms.csv"), "USAGE"),
     ],
 )
@@ -249,3 +255,74 @@ def test_a_sweep_in_the_results_or_over_foreign_files_is_refused(emgpipe, result
     shutil.copy(results / "settings.toml", tmp_path / "settings.toml")
     ended, _, err = emgpipe("tune", results, *GRID, "-o", tmp_path)
     assert (ended, "TUNING_PLACE" in err[0]) == (2, True)
+
+
+def test_an_empty_name_is_no_folder_for_a_sweep(emgpipe, results, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    ended, out, err = emgpipe("tune", results, *GRID, "-j", 1, "-o", "")
+    assert (ended, out, len(err)) == (2, "", 1)
+    assert "USAGE: " in err[0]
+    with pytest.raises(emg.EmgpipeError, match="-o: USAGE"):
+        emg.tune_results(results, "", grid=["detect.activity_ratio=1.3"])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_it_says_how_many_parts_are_decided_and_nothing_where_all_are_kept(emgpipe, results, tmp_path):
+    said = [emgpipe("tune", results, *GRID, "-j", 1, "-o", tmp_path / "t")[2] for _ in range(2)]
+    assert [line for line in said[0] if "deciding" in line] == ["info: deciding 6 parts of recordings"]
+    assert not any("deciding" in line for line in said[1])
+
+
+def test_silent_marks_leave_the_declared_settings_and_nothing_is_called_best(emgpipe, results, tmp_path):
+    marks = tmp_path / "silent.csv"
+    marks.write_text("recording,target,kind,start_s,stop_s\nP01_V1_supine,TA_R,silent,0,30\n")
+    code, out, _ = emgpipe("tune", results, *GRID, "--truth", marks, "-j", 1, "-o", tmp_path / "t")
+    assert code == 0
+    assert "No settings agree with any mark, or nothing is marked as on: the declared ones stay." in " ".join(
+        out.split()
+    )
+    assert "best" not in out
+    code, _, err = emgpipe("tune", results, *GRID, "--truth", marks, "--freeze", "best", "-j", 1, "-o", tmp_path / "u")
+    assert (code, "FREEZE_INVALID" in err[-1]) == (2, True)
+    assert emgpipe("tune", results, *GRID, "--truth", marks, "--freeze", "0", "-j", 1, "-o", tmp_path / "u")[0] == 0
+    assert "# no score: no settings agree with any mark\n" in (tmp_path / "u" / "settings.toml").read_text()
+
+
+def test_ties_and_ends_of_what_was_tried_are_told_on_terminal_and_page(emgpipe, results, tmp_path):
+    """Marks of the whole of a recording: the lowest threshold finds most of it, whatever spasms are."""
+    marks = tmp_path / "all.csv"
+    marks.write_text("recording,target,kind,start_s,stop_s\nP01_V1_supine,GM_R,active,0,30\n")
+    how = ("--grid", "detect.activity_ratio=1.4,1.5,3", "--grid", "detect.cmua_act_frac=0.9,0.95")
+    code, out, _ = emgpipe("tune", results, *how, "--truth", marks, "-j", 1, "-o", tmp_path / "t")
+    assert code == 0
+    page, told = (tmp_path / "t" / "tuning.html").read_text(), " ".join(out.split())
+    for words in (
+        "2 settings have this score; of them the nearest to the declared ones were taken.",
+        "The best lie at the end of what was tried in detect.activity_ratio: widen the grid.",
+    ):
+        assert words in told
+        assert f"<p>{words}</p>" in page
+
+
+def test_an_outcome_that_settings_do_not_move_is_said_to_be_so(emgpipe, results, tmp_path):
+    how = (*GRID, "--outcome", "TA_R.apdf_p50_uv", "-j", 1)
+    code, out, _ = emgpipe("tune", results, *how, "-o", tmp_path / "t")
+    assert code == 0
+    assert "these settings do not move this outcome: TA_R.apdf_p50_uv" in out
+    assert "100 %" not in out
+    assert re.search(r"3/3 +1\n", out)
+
+
+def test_too_few_visits_are_not_called_unmoved(emgpipe, results, tmp_path):
+    """Two visits of one subject: nothing can be compared."""
+    manifest = results.parent / "study" / "recordings.csv"
+    study = tmp_path / "study"
+    shutil.copytree(manifest.parent, study)
+    lines = manifest.read_text().splitlines(keepends=True)
+    (study / "recordings.csv").write_text("".join(lines[:3]))
+    assert emgpipe("run", study, "-o", tmp_path / "out", "-j", 1, "--no-report")[0] == 0
+    code, out, _ = emgpipe("tune", tmp_path / "out", *GRID, "-j", 1, "-o", tmp_path / "t")
+    assert code == 0
+    assert re.search(r"too few visits: nothing can be said of \d+ measures", out)
+    assert "no measure" not in out
+    assert "do not move" not in out

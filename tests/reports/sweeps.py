@@ -27,7 +27,9 @@ def sweep(shape=(4, 3), n_sources=1, n_patients=5, **changes):
     off = ((points - [one.mean() for one in values]) ** 2).sum(1)
     f1, best = 0.9 - 0.1 * off, int(np.argmin(off))
     scores = tuple(
-        TunedScore(f"rater {k}, active", f1 - 0.01 * k, f1 + 0.02, f1 - 0.02, {"kappa": f1 - 0.1}, 3600.0, 7)
+        TunedScore(
+            f"rater {k}, active", f1 - 0.01 * k, f1 + 0.02, f1 - 0.02, {"kappa": f1 - 0.1}, np.full(len(f1), 3600.0), 7
+        )
         for k in range(n_sources)
     )
     patients = tuple(
@@ -36,15 +38,16 @@ def sweep(shape=(4, 3), n_sources=1, n_patients=5, **changes):
         )
         for i in range(n_patients)
     )
-    choice = TunedChoice("F1", "the largest pooled F1.", best, f1[0], f1[best], f1[best] - 0.004, "", patients)
+    choice = TunedChoice(
+        "F1", "the largest pooled F1.", best, f1[0], f1[best], f1[best] - 0.004, "", patients, n_patients
+    )
     shares = tuple(np.full(len(shape), 1 / len(shape)))
     stability = (
         TunedMeasure("TA_R.act_frac", 12, 0.95, 0.8, 0.1, 0.4, 2, shares, ""),
         TunedMeasure("TA_R.spasm_rate_h", 2, *[np.nan] * 4, 0, (np.nan,) * len(shape), "VISITS_FEW"),
     )
     effect = rng.normal(-0.3, 0.1, len(points))
-    n = np.full(len(points), 9.0)
-    curve = TunedCurve("TA_R.apdf_p10_uv: last minus first", effect, effect - 0.2, effect + 0.2, n, "uV", False, "SD")
+    curve = TunedCurve("TA_R.apdf_p10_uv: last minus first", effect, effect - 0.2, effect + 0.2, "uV", False, "SD")
     told = {
         "study": "SIMULATED-1", "version": "0.1.0", "settings_id": "ab" * 32, "simulated": True,
         "axes": tuple(TunedAxis(name, "1", "a meaning") for name in NAMES[: len(shape)]), "values": points,

@@ -46,6 +46,50 @@ def test_where_the_declared_settings_are_the_best_the_page_says_so():
     assert "The declared settings are the best" in said(same)
 
 
+def test_where_nothing_can_be_chosen_the_page_shows_the_declared_settings_and_no_best_ones():
+    one = sweep((4, 3))
+    nothing = one.choice._replace(point=0, in_sample=0.0, out_of_sample=np.nan, code="CHOICE_NONE", patients=())
+    none = sweep((4, 3), choice=nothing, stability=(), curves=())
+    pictures = tuned_pictures(none)
+    page = tuned_page(none, pictures)
+    assert "No settings agree with any mark, or nothing is marked as on: the declared ones stay." in page
+    assert (pictures["scores"], pictures["patients"]) == ([], [])
+    words = re.sub("largest pooled|The best of many settings looks better than it is", "", page)
+    assert not re.search(r"\b[Bb]est\b", re.sub(r"<style>.*?</style>", "", words, flags=re.DOTALL))
+
+
+def test_scored_time_ties_and_ends_of_what_was_tried_are_told():
+    one = sweep((4, 3))
+    scored_s = np.linspace(3600.0, 3000.0, len(one.values))
+    told = sweep(
+        (4, 3), scores=(one.scores[0]._replace(scored_s=scored_s),),
+        choice=one.choice._replace(remarks=("7 settings have this score.",)),
+    )  # fmt: skip
+    page = tuned_page(told, {})
+    assert '<td>declared</td><td class="num">3600</td>' in page
+    assert f'<td>chosen</td><td class="num">{scored_s[one.choice.point]:.0f}</td>' in page
+    assert "<p>7 settings have this score.</p>" in page
+
+
+def test_what_to_expect_of_others_says_of_how_many_patients_and_without_an_interval():
+    assert "is what to expect of others (5 patients, no interval)" in said(sweep((4, 3)))
+
+
+def test_the_score_that_chose_stands_once_in_the_table():
+    one = sweep((4, 3))
+    page = tuned_page(sweep((4, 3), choice=one.choice._replace(score_name="event F1")), {})
+    assert page.count('<th scope="col" class="num">event F1</th>') == 1
+
+
+def test_an_outcome_that_no_setting_moves_is_said_to_be_so_and_has_no_sign_to_count():
+    one = sweep((4, 3))
+    same = one.curves[0]._replace(effect=np.full(12, -0.3))
+    page = tuned_page(sweep((4, 3), curves=(same,)), {})
+    assert "these settings do not move this outcome" in page
+    assert "on the same side" not in page
+    assert "12 different effects; 12 of 12 on the same side" in tuned_page(one, {})
+
+
 def test_one_patient_has_no_score_out_of_sample_and_the_page_says_why():
     one = sweep((4, 3))
     alone = sweep((4, 3), choice=one.choice._replace(out_of_sample=np.nan, code="GRID_INVALID", patients=()))

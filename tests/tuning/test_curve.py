@@ -188,7 +188,7 @@ def test_without_a_plan_the_change_is_from_the_first_day_to_the_last_one_else_by
     assert curve.n.tolist() == [3, 3, 2]
     assert curve.order.tolist() == ([1, 0, 2] if sign > 0 else [2, 0, 1])
     told = curve_told(curve)
-    assert (told.n_points, told.n_effects, told.same_sign) == (3, 3, pytest.approx(2 / 3))
+    assert (told.n_points, told.n_effects, told.n_different, told.same_sign) == (3, 3, 3, pytest.approx(2 / 3))
     assert (told.declared, told.lowest, told.median, told.highest) == (
         curve.effect[0], curve.effect.min(), curve.effect[0], curve.effect.max(),
     )  # fmt: skip
@@ -228,6 +228,7 @@ def test_a_curve_of_one_point_is_its_own_range():
     made = course()
     told = curve_told(curve_of(visits_of(made, ROWS[:1]), made, ENDPOINT))
     assert told.lowest == told.median == told.highest == told.declared
+    assert curve_told(curve_of(visits_of(made, [ROWS[0]] * 3), made, ENDPOINT))[:3] == (3, 3, 1)
     assert told.same_sign == 1.0
 
 

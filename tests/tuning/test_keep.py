@@ -3,6 +3,7 @@
 import hashlib
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -14,9 +15,10 @@ from emgpipe.errors import EmgpipeError, SettingsError, TableError
 from emgpipe.settings import Settings, load_settings, parse_settings
 from emgpipe.store import file_digest
 from emgpipe.tuning import study
+from emgpipe.tuning.choice import Basis
 from emgpipe.tuning.freeze import frozen_text
 from emgpipe.tuning.keep import write_tuning
-from emgpipe.tuning.tune import tune_results
+from emgpipe.tuning.tune import choice_findings, tune_results
 from tests.batch.plans import PLAN, arms_file, plan_file
 from tests.tuning.conftest import SEQUENCES
 
@@ -252,3 +254,14 @@ def test_every_file_is_told_in_the_record_with_its_hash_unless_it_tells_arms(ope
     assert told.keys() == opened.keys() - {"tuning.json"}
     for name, digest in told.items():
         assert digest == (None if "unblinded" in name else hashlib.sha256(opened[name]).hexdigest())
+
+
+def test_best_settings_that_are_scored_on_other_time_are_said_to_be_on_page_and_in_findings(locked, tmp_path):
+    tuning = tune_results(locked / "out", tmp_path / "t", grid=GRID, truth=[marks_file(tmp_path)], jobs=1)
+    assert choice_findings(tuning.choice) == choice_findings(None) == ()
+    less = replace(tuning.choice, basis=Basis(90.0, 4.0, 2.0), declared_basis=Basis(100.0, 5.0, 2.0))
+    (found,) = choice_findings(less)
+    assert found.code == "CHOICE_OTHER_TIME"
+    assert "scored on 90 s, 4 s of them marked, and 2 onsets, the declared ones on 100 s, 5 s" in found.message
+    write_tuning(replace(tuning, choice=less, findings=(found,)))
+    assert f"CHOICE_OTHER_TIME: {found.message}" in (tmp_path / "t" / "tuning.html").read_text()

@@ -12,7 +12,8 @@ from emgpipe.tuning.axes import axis_effects, laid_out
 from emgpipe.tuning.grid import parse_grid
 from emgpipe.tuning.model import STATUSES
 from emgpipe.tuning.patterns import alike, first_alike
-from emgpipe.tuning.stability import STABILITY_COLUMNS, SUMMARY_COLUMNS, stability_of, stability_rows, summary_rows
+from emgpipe.tuning.stability import STABILITY_COLUMNS, SUMMARY_COLUMNS, moves_of, stability_of, summary_rows
+from emgpipe.tuning.told import stability_table
 from emgpipe.tuning.visits import VisitKey, Visits
 
 RATIOS, GAPS = "detect.activity_ratio=1.3,1.5,1.7", "detect.close_gap_s=0.15,0.25"
@@ -78,12 +79,14 @@ def test_visits_that_lose_or_gain_a_value_or_change_status_are_counted_and_in_no
 
 @pytest.mark.parametrize("rows", [[[1.0, 2.0], [3.0, 4.0]], [[1.0, 2.0, np.nan], [1.0, 2.0, 3.0]]])
 def test_of_fewer_than_three_visits_no_number_is_given(rows):
-    found = only(visits_of(rows), grid_of("detect.activity_ratio=1.7"))
+    grid = grid_of("detect.activity_ratio=1.7")
+    found = only(visits_of(rows), grid)
     assert set(found.code) == {"VISITS_FEW"}
-    for row in [*stability_rows([found]), *summary_rows([found])]:
-        assert row["code"] == "VISITS_FEW"
-        numbers = {name: cell for name, cell in row.items() if isinstance(cell, float)}
-        assert numbers == {}
+    table = stability_table(grid, [found]).drop(columns="detect.activity_ratio")
+    assert table.select_dtypes("floating").isna().all(axis=None)
+    (row,) = summary_rows([found])
+    assert row["code"] == "VISITS_FEW"
+    assert {name: cell for name, cell in row.items() if isinstance(cell, float)} == {}
 
 
 def test_visits_that_do_not_differ_have_no_spread_and_no_order():
@@ -146,7 +149,7 @@ def test_declared_settings_outside_the_grid_stand_beside_it():
 
 
 @settings(max_examples=30)
-@given(st.lists(st.integers(1, 4), min_size=1, max_size=3), st.booleans())
+@given(st.lists(st.integers(1, 4), min_size=1, max_size=3).filter(lambda sizes: max(sizes) > 1), st.booleans())
 def test_points_lie_where_their_values_say(sizes, declared_in):
     names = ("activity_ratio", "cmua_act_frac", "close_gap_s")
     starts = (1.5 if declared_in else 1.6, 0.9, 0.25)
@@ -165,11 +168,13 @@ def test_points_lie_where_their_values_say(sizes, declared_in):
         assert [grid.values(point)[a] for point in points.tolist()] == list(values)
 
 
-def test_rows_have_their_columns_and_a_grid_of_one_point_says_that_nothing_moves():
-    found = stability_of(visits_of([[1.0, 2.0, 4.0]]), grid_of("detect.activity_ratio=1.5"))
-    (row,) = stability_rows(found)
-    assert tuple(row) == STABILITY_COLUMNS
-    assert (row["point"], row["rank"], row["largest_change"], row["n_both"]) == (0, 1.0, 0.0, 3)
+def test_rows_have_their_columns_and_points_that_are_alike_say_that_nothing_moves():
+    grid = grid_of("detect.activity_ratio=1.7")
+    found = stability_of(visits_of([[1.0, 2.0, 4.0]] * 2), grid)
+    table = stability_table(grid, found)
+    assert set(table) == {*STABILITY_COLUMNS, "detect.activity_ratio"}
+    row = table.loc[1]
+    assert (row["point"], row["rank"], row["largest_change"], row["n_both"]) == (1, 1.0, 0.0, 3)
     (summary,) = summary_rows(found)
     assert (summary["moved_most"], summary["moved_by"]) == (0.0, "")
 
@@ -180,3 +185,21 @@ def test_points_of_the_same_bytes_are_alike_and_all_points_are_in_one_pattern():
     assert first.tolist() == [0, 1, 0, 3, 4]
     assert sorted(n for _, points in alike(first) for n in points.tolist()) == [0, 1, 2, 3, 4]
     assert [one for one, _ in alike(first)] == [0, 1, 3, 4]
+
+
+def test_measures_are_sorted_by_what_can_be_said_of_them():
+    nan, grid = np.nan, grid_of("detect.activity_ratio=1.7")
+    rows = {
+        "moved": [[1.0, 2.0, 4.0], [2.0, 1.0, 4.0]],
+        "still": [[1.0, 2.0, 4.0], [1.0, 2.0, 4.0]],
+        "unspread": [[0.0, 0.0, 0.0], [0.0, 0.3, 0.1]],
+        "lost": [[1.0, 2.0, 4.0, 5.0], [1.0, 2.0, 4.0, nan]],
+        "gained": [[nan, nan, nan, nan], [1.0, 2.0, 4.0, 5.0]],
+        "few": [[1.0, 2.0], [3.0, 4.0]],
+    }
+    found = {name: only(visits_of(one), grid) for name, one in rows.items()}
+    moves = moves_of(list(found.values()))
+    assert [row["moved_most"] for row in moves.moved] == [next(summary_rows([found["moved"]]))["moved_most"]]
+    assert moves[1:] == (1, 2, 1, 1)
+    flagged = visits_of(rows["still"], status=np.array([[0, 0, 0], [0, 0, 1]], np.uint8))
+    assert moves_of([only(flagged, grid)]).changed == 1
