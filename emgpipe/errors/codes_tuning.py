@@ -12,7 +12,10 @@ TUNING_CODES: dict[str, Code] = {
     "TRUTH_INVALID": Code(_E, "A marked stretch is reversed, empty, outside its recording, or overlaps another one."),
     "TRUTH_EMPTY": Code(_E, "A table of marks has no row that is truth of anything."),
     # what is kept of a sweep
-    "TUNING_PLACE": Code(_E, "A sweep would lie in the results folder, or in the place of files that are of no sweep."),
+    "TUNING_PLACE": Code(
+        _E,
+        "A sweep would lie in the results folder, in the place of files that are of no sweep, or of frozen settings.",
+    ),
     "FREEZE_INVALID": Code(_E, "Settings to freeze are no point of the grid, or the best where nothing was scored."),
     "CHOICE_IN_SAMPLE": Code(
         _F, "Only one patient has marks: the score of the chosen settings is that of the data they were chosen by."

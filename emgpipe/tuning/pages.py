@@ -18,7 +18,8 @@ FILES = {
     "tuning_stability_summary.csv": "The same over all points, a row a measure.",
     "tuning_curve.csv, .parquet": "With `--outcome`: its change within patients under each point, blind.",
     "tuning_curve_unblinded.csv, .parquet": "With `--unblind`: the treatment effect under each point; it tells arms.",
-    "tuning.json": "The record: grid, hashes of results and marks, tolerance, rule, chosen and frozen point, post-hoc.",
+    "tuning.json": "The record: grid, hashes of results, marks and of all other files (but of those that tell arms),"
+    " tolerance, rule, chosen and frozen point, outcomes shown, lock, post-hoc.",
     "tuning.html, tuning_unblinded.html": "The pages, each one file that needs no network; the second one tells arms.",
     "tuning_*.png": "The pictures of the pages.",
     "settings.toml": "With `--freeze`: the settings of a point, for `run --settings`.",
@@ -33,8 +34,9 @@ def tuning_tables_markdown() -> str:
     lines = [
         "# Tables of a sweep", "",
         "Written by `make docs` from the dictionary of `emgpipe tune`. Format of cells: [conventions](conventions.md);"
-        " how to read them: [tuning](tuning.md). A later sweep into the same folder takes away what it does not write"
-        " itself; the same sweep gives the same bytes.", "", "| file | what |", "| --- | --- |",
+        " how to read them: [tuning](tuning.md). A later sweep into the same folder takes away what the record of the"
+        " earlier one names and it does not write itself; a folder that holds frozen settings takes the same sweep"
+        " alone. The same sweep gives the same bytes.", "", "| file | what |", "| --- | --- |",
         *(f"| {_names(name)} | {what} |" for name, what in FILES.items()), "",
     ]  # fmt: skip
     for name, columns in {
