@@ -269,14 +269,16 @@ def _patient_pictures(tuned: Tuned) -> Iterator[Picture]:
 
 def _stability_pictures(tuned: Tuned) -> Iterator[Picture]:
     if tuned.stability:
-        more = len(tuned.stability) - MOST_MEASURES
+        n = len(tuned.stability) - MOST_MEASURES
+        more = (
+            f" The {MOST_MEASURES} that change the order of visits most; {n} more stand in the table." if n > 0 else ""
+        )
         yield _picture(
             "tuning_stability.png", moves_figure(tuned.stability, tuned.axes),
             "How much each measure moves over all settings, and which setting moves it.",
             "Dot: the median over all settings; bar: to the worst of them. 1 is visits in the order of the declared"
             " settings. A change of 1 is as large as visits differ. Cells: how much of the variation over settings goes"
-            " with each of them" + (f". The {MOST_MEASURES} that move most; {more} more stand in the table." if more > 0
-                                    else "."),
+            f" with each of them.{more}",
         )  # fmt: skip
 
 
