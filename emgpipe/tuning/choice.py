@@ -175,34 +175,6 @@ def nearness(grid: Grid) -> NDArray[np.int64]:
     return out
 
 
-def best_point(grid: Grid, sums: Floats) -> int:
-    """The best point.
-
-    Parameters
-    ----------
-    grid : Grid
-        Of the sweep.
-    sums : ndarray, shape (len(grid), len(SCORES))
-        Of everything that is to be judged together; of several sources their sum.
-
-    Returns
-    -------
-    int
-        By `RULE`; 0, the declared settings, where no point has a score above 0.
-
-    Examples
-    --------
-    >>> from emgpipe.settings import Settings
-    >>> from emgpipe.tuning.grid import parse_grid
-    >>> grid = parse_grid(["detect.activity_ratio=1.4,1.5,1.6"], Settings())
-    >>> sums = np.zeros((3, len(SCORES)))
-    >>> sums[:, :3] = [(8, 1, 1), (8, 1, 1), (9, 1, 0)]
-    >>> best_point(grid, sums)
-    2
-    """
-    return _best(_scores(sums, criterion_of(sums)), nearness(grid))
-
-
 def leave_one_patient_out(grid: Grid, sums: Mapping[str, Floats]) -> Choice:
     """Choose for each patient by all the others, and score it there.
 
@@ -223,6 +195,17 @@ def leave_one_patient_out(grid: Grid, sums: Mapping[str, Floats]) -> Choice:
     Notes
     -----
     Scores are made from sums over patients and never averaged, so that patients count by their marked time.
+
+    Examples
+    --------
+    >>> from emgpipe.settings import Settings
+    >>> from emgpipe.tuning.grid import parse_grid
+    >>> grid = parse_grid(["detect.activity_ratio=1.4,1.5,1.6"], Settings())
+    >>> sums = np.zeros((3, len(SCORES)))
+    >>> sums[:, :3] = [(8, 1, 1), (8, 1, 1), (9, 1, 0)]
+    >>> choice = leave_one_patient_out(grid, {"S01": sums, "S02": sums})
+    >>> choice.point, round(choice.score, 3), round(choice.out_of_sample, 3)
+    (2, 0.947, 0.947)
     """
     every = np.stack([sums[subject] for subject in sorted(sums)]) if sums else np.zeros((0, len(grid), len(SCORES)))
     criterion = criterion_of(every)
@@ -237,7 +220,8 @@ def leave_one_patient_out(grid: Grid, sums: Mapping[str, Floats]) -> Choice:
         criterion=criterion, point=point, score=float(pooled[point]), declared=float(pooled[0]),
         out_of_sample=float(_scores(chosen, criterion)), patients=patients if known else (),
         reason="" if known else "CHOICE_IN_SAMPLE" if len(equal) else "CHOICE_NONE", n_equal=len(equal),
-        at_end=_at_end(grid, point) if len(equal) else (), basis=_basis(total[point]), declared_basis=_basis(total[0]),
+        at_end=_at_end(grid, point) if 0 < len(equal) < len(grid) else (), basis=_basis(total[point]),
+        declared_basis=_basis(total[0]),
     )  # fmt: skip
 
 

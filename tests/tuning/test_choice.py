@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from emgpipe.settings import Settings
-from emgpipe.tuning.choice import best_point, leave_one_patient_out, nearness
+from emgpipe.tuning.choice import leave_one_patient_out, nearness
 from emgpipe.tuning.grid import parse_grid
 from emgpipe.tuning.model import SCORES
 from emgpipe.tuning.scores import agreement_of
@@ -50,10 +50,10 @@ def test_a_declared_value_that_is_not_in_the_grid_has_its_place_between_the_othe
 def test_the_best_point_wins_and_of_equals_the_nearest():
     f1 = np.full(N, 0.5)
     f1[[3, 7]] = 0.9
-    best = best_point(GRID, sums_of(f1))
+    best = leave_one_patient_out(GRID, {"S01": sums_of(f1)}).point
     near = nearness(GRID)
     assert best == (3 if near[3] < near[7] else 7)
-    assert best_point(GRID, sums_of(np.full(N, 0.5))) == 0
+    assert leave_one_patient_out(GRID, {"S01": sums_of(np.full(N, 0.5))}).point == 0
 
 
 def test_nothing_that_can_be_scored_leaves_the_declared_settings():
