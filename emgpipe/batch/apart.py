@@ -51,13 +51,32 @@ def answers_apart(work: Callable[[T], A], tasks: Sequence[T], workers: int) -> I
 
 
 def _crew_answers(work: Callable[[Any], Any], tasks: Sequence[Any], workers: int) -> Iterator[tuple[int, Any]]:
-    """What processes answer; tasks of one that was lost or could not be started do not come."""
-    crew: list[tuple[BaseProcess, Connection]] = []
+    """What processes answer; tasks of one that was lost do not come."""
     numbered = list(enumerate(tasks))
+    yield from sent_by(_serve, [(work, numbered[share::workers]) for share in range(workers)])
+
+
+def sent_by(serve: Callable[..., None], shares: Sequence[tuple[object, ...]]) -> Iterator[Any]:
+    """What processes send, each of which works at a share.
+
+    Parameters
+    ----------
+    serve : callable
+        Of a module, called in a process with its end of a pipe and its share; it calls `follow_leader`.
+    shares : sequence of tuple
+        Further arguments of `serve`, one a process; what can be pickled.
+
+    Yields
+    ------
+    object
+        In the order in which it comes; nothing more of a process that was lost, nothing of one that could not be
+        started. All are ended when the caller stops asking.
+    """
+    crew: list[tuple[BaseProcess, Connection]] = []
     try:
         with suppress(EngineError):
-            for share in range(workers):
-                crew.append(start_process(_serve, work, numbered[share::workers]))  # noqa: PERF401 (what has started)
+            for share in shares:
+                crew.append(start_process(serve, *share))  # noqa: PERF401 (what has started)
         speaking = [pipe for _, pipe in crew]
         while speaking:
             ready = wait(speaking)
@@ -66,7 +85,7 @@ def _crew_answers(work: Callable[[Any], Any], tasks: Sequence[Any], workers: int
                     yield pipe.recv()
                 except (EOFError, OSError):
                     speaking.remove(pipe)
-    finally:  # also after Ctrl-C or an error
+    finally:  # also after Ctrl-C, an error or a full disk
         for process, pipe in crew:
             pipe.close()
             process.kill()

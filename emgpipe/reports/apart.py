@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
+from multiprocessing.connection import Connection
 from pathlib import Path
 
-from emgpipe.batch.pool import END_S, start_process
+from emgpipe.batch.apart import sent_by
 from emgpipe.batch.worker import follow_leader
-from emgpipe.errors import EmgpipeError, EngineError
+from emgpipe.errors import EmgpipeError
 from emgpipe.reports.told import read_results
 
 Outcome = tuple[str, str | EmgpipeError]
@@ -32,24 +31,7 @@ def drawn_apart(folder: Path, names: Sequence[str], workers: int) -> Iterator[Ou
     (str, str or EmgpipeError)
         In the order of completion. Pages of a process that was lost or could not be started do not come.
     """
-    crew: list[tuple[BaseProcess, Connection]] = []
-    try:
-        with suppress(EngineError):
-            for share in range(workers):
-                crew.append(start_process(_serve, folder, names[share::workers]))  # noqa: PERF401 (what has started)
-        speaking = [pipe for _, pipe in crew]
-        while speaking:
-            ready = wait(speaking)
-            for pipe in [one for one in speaking if one in ready]:
-                try:
-                    yield pipe.recv()
-                except (EOFError, OSError):
-                    speaking.remove(pipe)
-    finally:  # also after Ctrl-C or a full disk
-        for process, pipe in crew:
-            pipe.close()
-            process.kill()
-            process.join(END_S)
+    yield from sent_by(_serve, [(folder, names[share::workers]) for share in range(workers)])
 
 
 def _serve(pipe: Connection, folder: Path, names: Sequence[str]) -> None:

@@ -4,7 +4,8 @@ import shutil
 
 import pytest
 
-from emgpipe.reports import apart, write
+from emgpipe.batch import apart
+from emgpipe.reports import write
 from emgpipe.reports.write import write_reports
 
 
