@@ -40,11 +40,16 @@ def locked(crossover_study, crossover_out, tmp_path_factory) -> Path:
     return folder
 
 
+def place_of(locked: Path, name: str) -> Path:
+    """A folder beside; a worker may make the fixtures of a module twice."""
+    return locked.with_name(f"{locked.name}_{name}")
+
+
 def kept(locked, name, sequences=None, **options):
     """Files of a sweep by name; with sequences a folder of its own is unblinded by them."""
     folder = locked
     if sequences is not None:
-        folder = locked.parent / name
+        folder = place_of(locked, name)
         shutil.copytree(locked, folder)
         options["arms"] = arms_file(folder, arms_text(sequences))
     told = {"grid": GRID, "outcome": "act_frac", "plan": folder / "analysis.toml", "jobs": 1} | options
@@ -93,7 +98,7 @@ def test_an_unblinded_curve_has_no_p(opened, tmp_path):
 
 
 def test_a_choice_after_arms_were_opened_is_post_hoc_in_record_page_and_settings(locked, opened):
-    folder = locked.parent / "opened"
+    folder = place_of(locked, "opened")
     tuning = tune_results(folder / "out", folder / "late", grid=GRID, outcome="act_frac", freeze="1", jobs=1)
     done = write_tuning(tuning)
     words = done.record["post_hoc"]
