@@ -7,7 +7,6 @@ import numpy as np
 
 from emgpipe.frames.model import ChannelFrames
 from emgpipe.measures.events import LEAST_MUSCLES, SUBJECT, BodyView
-from emgpipe.measures.registry import MUSCLE_MEASURES
 from emgpipe.measures.rows import NOTES, MeasureRow, Status, TargetKind
 from emgpipe.measures.settings import MeasureSettings
 from emgpipe.measures.views import CUE_KINDS, REST, WHOLE, Measure, MuscleView, PairView, Reading, Segment
@@ -31,22 +30,6 @@ AMOUNTS = ("1", "1/h", "uV s/min")
 """Units of shares, counts and areas: clipped time, left out, lowers them."""
 CLIPPED_COUNTS = 0.01
 """Clipped share of the segment from which on a value is a lower bound."""
-
-
-def muscle_rows(view: MuscleView) -> list[MeasureRow]:
-    """All rows of one muscle over one segment.
-
-    Parameters
-    ----------
-    view : MuscleView
-        Channel, verdicts, segment.
-
-    Returns
-    -------
-    list of MeasureRow
-        One row a measure; rest measures only in `rest`, and as `not_measured` in `whole`.
-    """
-    return [muscle_row(measure, view) for measure in given_in(MUSCLE_MEASURES, view.segment)]
 
 
 def muscle_row(measure: Measure, view: MuscleView) -> MeasureRow:

@@ -5,11 +5,11 @@ import json
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from emgpipe.detectors.activity import UNDETERMINABLE, States
 from emgpipe.errors import ResultsError
 from emgpipe.intervals import Intervals
+from emgpipe.measures.reads import STAGES
 from emgpipe.measures.rows import NOTES, MeasureRow
 from emgpipe.measures.views import REST
 from emgpipe.pipeline.prepared import Prepared
@@ -18,11 +18,6 @@ from emgpipe.tuning.grid import Grid
 from emgpipe.tuning.model import SCORES, STATUSES, Floats, Key, Marks, Swept, Values
 from emgpipe.tuning.scores import interval_states, prepare_marks, score_hops
 
-EARLY = frozenset({
-    "movement_ratio", "step_ratio", "line_surge", "possible_spasm_ratio", "floor_max_uv", "floor_min_uv", "still_tilt",
-    "still_kurtosis",
-})  # fmt: skip
-"""Settings that usable time and floors rest on: what comes behind them is decided for each of their values."""
 TABLES = ("value", "status", "limit", "doubted")
 """Of `Values`, in its order."""
 Identity = tuple[str, str, str, str, str]
@@ -149,8 +144,7 @@ def in_turn(grid: Grid) -> list[int]:
     >>> [grid.values(number) for number in in_turn(grid)]
     [(0.9, 1.6), (0.95, 1.6), (0.9, 1.8), (0.95, 1.8)]
     """
-    ranks = [axis.name not in EARLY for axis in grid.axes]
-    axes = sorted(range(len(ranks)), key=ranks.__getitem__)
+    axes = sorted(range(len(grid.axes)), key=lambda axis: _stage(grid.axes[axis].name))
 
     def turn(number: int) -> tuple[int | float, ...]:
         """Values of the early settings first."""
@@ -202,5 +196,6 @@ def joined(parts: Sequence[tuple[Sequence[int], Swept]]) -> Swept:
     return Swept(first.recording, first.subject, scores, values)
 
 
-def _doubted(values: Values) -> NDArray[np.bool_]:
-    return np.zeros(values.value.shape, np.bool_) if values.doubted is None else values.doubted
+def _stage(name: str) -> int:
+    """Turn of the stage that reads a setting; what only measures read comes last."""
+    return next((n for n, stage in enumerate(STAGES) if name in stage), len(STAGES))

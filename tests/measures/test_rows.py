@@ -9,7 +9,7 @@ from emgpipe.detectors.activity import ACTIVE, SILENT, UNDETERMINABLE, Activity
 from emgpipe.detectors.floor import Floor
 from emgpipe.detectors.settings import DetectSettings
 from emgpipe.errors.codes import CODES
-from emgpipe.measures.judge import muscle_rows
+from emgpipe.measures.judge import muscle_row
 from emgpipe.measures.reference import ReferenceLevel
 from emgpipe.measures.registry import BODY_MEASURES, MUSCLE_MEASURES, PAIR_MEASURES
 from emgpipe.measures.rows import VALUED
@@ -242,7 +242,7 @@ def act_frac_of(active, silent, unsure):
     floor = Floor(1.0, 0.3, 1.1, "in_signal", "low")
     judged = Judged(frames, floor, Activity(states, lambda: states == ACTIVE, lambda: states != SILENT, 1.5))
     view = MuscleView(judged, Segment("rest", "rest", 0.0, 100.0), DetectSettings(), MeasureSettings())
-    rows = {row.measure: row for row in muscle_rows(view)}
+    rows = {one.name: muscle_row(one, view) for one in MUSCLE_MEASURES if one.name.startswith("act_frac")}
     low, high = rows["act_frac_lo"], rows["act_frac_hi"]
     partly = doubts_of(rows["act_frac"]) != ""
     assert {doubts_of(low), doubts_of(high)} == {"PARTLY_UNDETERMINABLE" if partly else ""}
